@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sim/config/chip_config.h"
+#include "sim/isa/program.h"
+#include "workloads/graph/graph.h"
+
+namespace npusim {
+
+enum class Objective : std::uint8_t { Latency, Energy, Edp };
+
+struct CompileOptions {
+  DataType precision = DataType::Float32;
+  Objective objective = Objective::Latency;
+  bool values = true;  ///< lay out real constants; without, addresses and sizes only
+};
+
+/// Graph passes: folds, fuses and cleans, then sets number formats. For int8 the ranges of every
+/// value come from `ranges` (min and max by value name, as observed on calibration inputs).
+/// The result is what the machine computes, and what evaluate() takes as its reference in int8.
+using Ranges = std::map<std::string, std::pair<float, float>>;
+Graph optimize(const Graph& graph);
+Graph toPrecision(const Graph& optimized, const ChipConfig& chip, DataType precision,
+                  const Ranges& ranges);
+
+/// Compiles a graph from toPrecision() to a verified program for `chip`. Throws NotPossible with
+/// what is needed, what there is and the smallest change that fits.
+isa::Program compile(const Graph& graph, const ChipConfig& chip, const CompileOptions& options);
+
+/// One matrix product as a graph ("gemm": inputs a, w; w constant) or one convolution.
+Graph gemmGraph(std::int64_t m, std::int64_t n, std::int64_t k, std::uint64_t seed);
+
+}  // namespace npusim

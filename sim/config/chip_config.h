@@ -1,0 +1,143 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sim/core/data_type.h"
+
+namespace npusim {
+
+/// One machine as its YAML file describes it, resolved: defaults applied, presets read, every
+/// value checked. Plain data; each field's unit is in its name. Field names are the file's keys.
+
+/// How one operand of the matrix product moves through the array.
+enum class Dataflow : std::uint8_t { WeightStationary, OutputStationary, InputStationary };
+std::string_view name(Dataflow dataflow);
+
+/// How array cycles are counted; see docs/architecture.md.
+enum class Convention : std::uint8_t { Overlapped, ScaleSim };
+std::string_view name(Convention convention);
+
+struct ArrayConfig {
+  std::int64_t rows = 32;
+  std::int64_t cols = 32;
+  Dataflow dataflow = Dataflow::WeightStationary;
+  Convention convention = Convention::Overlapped;
+  bool doubleBufferedWeights = true;
+  /// MACs one PE does in a cycle, by operand format; a chip computes only the formats listed.
+  /// 0.25 means a MAC every 4 cycles; 2 means a 2-long dot product each cycle.
+  std::map<DataType, double> macsPerCycle;
+};
+
+/// Per-PE local store, in bytes by operand.
+struct LocalStoreConfig {
+  std::int64_t weightBytes = 4;
+  std::int64_t inputBytes = 4;
+  std::int64_t outputBytes = 4;
+};
+
+enum class Holds : std::uint8_t { Weights, Activations, Accumulators };
+std::string_view name(Holds holds);
+
+/// An on-chip buffer. The first one is the file's `buffer`, the rest its `buffers`.
+struct BufferConfig {
+  std::string name = "buffer";
+  std::vector<Holds> holds;
+  std::int64_t capacityBytes = 0;  ///< from capacity_kib
+  std::int64_t banks = 16;
+  std::int64_t widthBytes = 64;  ///< of one bank's port, a cycle
+  std::int64_t ports = 1;        ///< accesses a bank serves in a cycle
+
+  bool holdsKind(Holds kind) const;
+};
+
+/// DRAM timing of one channel, in memory-clock cycles (tCK) unless named otherwise.
+struct DramTiming {
+  double clockMhz = 0;  ///< command clock, 1 / tCK
+  std::int64_t burstLength = 8;
+  std::int64_t dataRate = 2;  ///< data beats a command clock
+  std::int64_t busBits = 64;  ///< of one channel
+  std::int64_t CL = 0, CWL = 0, RCD = 0, RP = 0, RAS = 0, RC = 0, RRD_S = 0, RRD_L = 0, FAW = 0;
+  std::int64_t CCD_S = 0, CCD_L = 0, WTR_S = 0, WTR_L = 0, WR = 0, RTP = 0, RFC = 0, REFI = 0;
+};
+
+/// One off-array memory: `memory` (the first) or an entry of `memories`.
+struct MemoryConfig {
+  std::string name = "dram";
+  std::string preset;
+  std::vector<Holds> holds;  ///< weights and / or activations
+  std::int64_t capacityBytes = 0;  ///< from capacity_mib
+  std::int64_t channels = 1;
+  std::int64_t ranks = 1, bankGroups = 1, banksPerGroup = 8;
+  std::int64_t rowBytes = 2048;  ///< of one bank in one channel
+  /// Address bits from most to least significant, of ro ba bg ch co, e.g. "ro-ba-bg-co".
+  std::string mapping = "ro-ba-bg-ch-co";
+  DramTiming timing;
+  double energyPjPerBit = 0;  ///< read or write, all in
+
+  bool holdsKind(Holds kind) const;
+  /// Nominal bandwidth of all channels.
+  double peakBytesPerSecond() const;
+};
+
+struct VectorConfig {
+  std::int64_t lanes = 32;
+  /// Elements a lane finishes in a cycle, by ElementCost (simple, divide, transcendental).
+  std::array<double, 3> opsPerCycle = {1, 0.25, 0.25};
+  /// Post-processing of array results runs in a pipeline behind the array: a chain costs its
+  /// slowest step instead of the sum of its steps.
+  bool inlineAfterArray = true;
+};
+
+struct DmaConfig {
+  std::int64_t issueCycles = 16;        ///< to start one descriptor
+  std::int64_t outstandingBursts = 64;  ///< requests in flight
+  std::int64_t minBurstBytes = 32;      ///< smaller pieces move as much and waste the rest
+  std::int64_t widthBytes = 64;         ///< moved on chip in a cycle
+};
+
+/// Link to the host and what loading costs there.
+struct HostConfig {
+  double bandwidthGbPerS = 8;
+  double latencyUs = 1;
+  double dispatchUs = 5;        ///< to start one inference
+  double loadSetupMs = 0;       ///< fixed cost of loading a network
+  double loadMsPerMib = 0;      ///< compile or re-layout on the host, by weight MiB
+  double energyPjPerBit = 10;   ///< of the link
+};
+
+struct PowerConfig {
+  double idleW = 0;                 ///< leakage and always-on logic
+  double clockTreePjPerCycle = 0;
+  double limitW = 0;                ///< 0: none
+  double throttledClockMhz = 0;     ///< clock while over the limit
+};
+
+struct ChipConfig {
+  std::string name = "edge";
+  double nodeNm = 7;
+  double clockMhz = 1000;
+  std::int64_t cores = 1;
+  std::string energy = "7nm";  ///< energy table, configs/energy
+  /// Formats in order of preference: --precision defaults to the network's own, else the first.
+  std::vector<DataType> formats;
+  ArrayConfig array;
+  LocalStoreConfig localStore;
+  std::vector<BufferConfig> buffers;  ///< at least one
+  std::vector<MemoryConfig> memories;
+  VectorConfig vector;
+  DmaConfig dma;
+  HostConfig host;
+  PowerConfig power;
+  std::int64_t issueCycles = 1;  ///< sequencer, to start one instruction
+  bool idealMemory = false;      ///< --memory ideal
+
+  /// Peak multiply-accumulates a cycle in `format` (0 when the chip lacks it).
+  double peakMacsPerCycle(DataType format) const;
+  bool supports(DataType format) const;
+};
+
+}  // namespace npusim

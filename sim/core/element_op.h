@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace npusim {
+
+/// Scalar operations of the vector unit and of elementwise graph steps.
+/// Unary: y = f(x). Binary: y = f(x, operand). `alpha` and `beta` are the parameters named below.
+enum class ElementOp : std::uint8_t {
+  Add,
+  Sub,
+  Mul,
+  Div,
+  Pow,
+  Max,
+  Min,
+  Equal,
+  PRelu,  ///< x < 0 ? x * operand : x
+  Relu,
+  LeakyRelu,  ///< x < 0 ? alpha * x : x
+  Clip,       ///< min(max(x, alpha), beta)
+  Sigmoid,
+  HardSigmoid,  ///< max(0, min(1, alpha * x + beta))
+  HardSwish,    ///< x * max(0, min(1, x / 6 + 0.5))
+  Tanh,
+  Exp,
+  Log,
+  Sqrt,
+  Abs,
+  Neg,
+  Reciprocal,
+  Erf,
+  Floor,
+  Ceil,
+  Round,  ///< half to even
+};
+
+/// What an operation costs on hardware: each class has its own rate in the vector unit.
+enum class ElementCost : std::uint8_t { Simple, Divide, Transcendental };
+
+constexpr int kElementOpCount = static_cast<int>(ElementOp::Round) + 1;
+
+std::string_view name(ElementOp op);
+std::optional<ElementOp> parseElementOp(std::string_view text);
+bool isBinary(ElementOp op);
+ElementCost costClass(ElementOp op);
+
+/// Reductions of the vector unit and of graph nodes.
+enum class ReduceOp : std::uint8_t { Sum, Mean, Max, Min };
+std::string_view name(ReduceOp op);
+
+}  // namespace npusim

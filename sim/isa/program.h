@@ -1,0 +1,212 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "sim/core/data_type.h"
+#include "sim/core/element_op.h"
+#include "sim/core/operator_work.h"
+#include "sim/core/tensor.h"
+
+namespace npusim::isa {
+
+/// Each engine runs one in-order instruction queue; engines meet only through semaphores.
+enum class Engine : std::uint8_t { LoadWeights, LoadInputs, Matrix, Vector, Store };
+constexpr int kEngineCount = 5;
+std::string_view name(Engine engine);
+
+constexpr int kMaxLoopDepth = 8;
+using LoopIndices = std::array<std::int64_t, kMaxLoopDepth>;
+
+/// stride x index of the loop at `depth` (0 = outermost of the queue's open loops); with a
+/// `modulo`, stride x (index mod modulo): slots of a multiple buffer.
+struct LoopTerm {
+  int depth = 0;
+  std::int64_t stride = 0;
+  std::int64_t modulo = 0;
+};
+
+/// base + sum of loop terms.
+struct Affine {
+  std::int64_t base = 0;
+  std::vector<LoopTerm> terms;
+  std::int64_t at(const LoopIndices& indices) const;
+};
+
+/// A count that shrinks on a loop's last, ragged pass: min(size, limit - sum of loop terms).
+/// Without terms it is just `size`. Never below 0.
+struct Extent {
+  std::int64_t size = 1;
+  std::int64_t limit = 0;
+  std::vector<LoopTerm> terms;
+  std::int64_t at(const LoopIndices& indices) const;
+};
+
+/// A coordinate that must lie in [0, limit): padding and halos. The coordinate is
+/// origin + sum over the instruction's dimensions of stride x position.
+struct Bound {
+  Affine origin;
+  std::vector<std::int64_t> strides;
+  std::int64_t limit = 0;
+};
+
+/// Index of a storage in Program::storages.
+using StorageId = std::int32_t;
+
+/// Where an operand lies: byte address = address + sum over dimensions of stride x position.
+/// Elements outside any bound do not exist: reads yield the instruction's padding value.
+struct Access {
+  StorageId storage = 0;
+  Affine address;
+  std::vector<std::int64_t> strides;  ///< bytes, one a dimension of the instruction
+  std::vector<Bound> bounds;
+  DataType type = DataType::Float32;
+};
+
+/// Moves `run` contiguous bytes for every position of `dims` (outermost first).
+/// A position outside the source's bounds writes `fill` bytes when set and is skipped otherwise.
+/// With `gather`, source positions along dimension `gatherDim` are indices read from there.
+struct Transfer {
+  std::vector<Extent> dims;
+  Extent run;
+  Access source, target;
+  std::optional<std::uint32_t> fill;  ///< pattern of `fillBytes` bytes, little endian, repeated
+  int fillBytes = 1;
+  int gatherDim = -1;
+  std::optional<Access> gather;  ///< int32 or int64 indices, strides over dims
+};
+
+/// One tile of a matrix product on the array: C[m, n] (+)= sum over k of A[m, k] x B[k, n], with
+/// k ascending in the order of its dimensions. Position order for strides: m0 m1 m2 n k0 k1 k2.
+struct Matrix {
+  std::array<Extent, 3> m;  ///< for a convolution: image, row, column
+  Extent n;
+  std::array<Extent, 3> k;  ///< for a convolution: window row, window column, input channel
+  Access a, b, c;           ///< c holds fp32 or int32 partial sums
+  std::int32_t padding = 0;    ///< A's value outside its bounds (its zero point)
+  std::optional<Access> bias;  ///< fp32 or int32, over n: what a new sum starts from (else zero)
+  /// Depths of the loops over k: the tile adds to C unless all of them are at index 0.
+  std::vector<int> accumulateOver;
+  /// MACs that do work, as useful / total of this tile's m x n x k (block-diagonal weights).
+  std::int64_t usefulNumerator = 1, usefulDenominator = 1;
+};
+
+/// How a vector operand's stored integers stand for reals: (q - zeroPoint) * scale. Scale 1 and
+/// zero point 0 leave a value as stored.
+struct Scaling {
+  float scale = 1;
+  std::int32_t zeroPoint = 0;
+};
+
+struct VectorOperand {
+  Access access;
+  Scaling scaling;
+};
+
+/// One step on the value x in a lane: x = op(x, operand), or op(operand, x) when reversed.
+struct VectorStep {
+  ElementOp op = ElementOp::Add;
+  int operand = -1;  ///< index into operands; -1: the immediate `alpha` of a binary operation
+  float alpha = 0, beta = 0;
+  bool reversed = false;
+};
+
+/// One pass of the vector unit over dims, the last `reduceDims` of them reduced:
+/// x = operands[0]; pre steps; reduction (ascending, fp32); post steps; store, rounding to
+/// nearest even and saturating. Positions outside operand 0's bounds do not take part.
+struct VectorPass {
+  std::vector<Extent> dims;
+  int reduceDims = 0;
+  ReduceOp reduce = ReduceOp::Sum;  ///< Sum, Max or Min (a mean is a sum and a step)
+  std::vector<VectorOperand> operands;
+  std::vector<VectorStep> pre, post;
+  VectorOperand out;
+  bool afterArray = false;  ///< reads accumulators: post-processing behind the array
+};
+
+struct Loop {
+  std::int64_t count = 1;
+};
+struct EndLoop {};
+/// Only waits and signals.
+struct Sync {};
+
+using SemaphoreId = std::int32_t;
+
+/// Waits for one token of each semaphore in `waits`, executes, then puts one token in each of
+/// `signals`. Loop and EndLoop wait and signal nothing.
+struct Instruction {
+  std::variant<Loop, EndLoop, Sync, Transfer, Matrix, VectorPass> body;
+  std::int32_t layer = 0;
+  std::vector<SemaphoreId> waits, signals;
+};
+
+struct Semaphore {
+  std::string name;
+  std::int64_t initial = 0;  ///< tokens before the first instruction
+};
+
+/// A buffer or memory that the program addresses, in the order: buffers, then memories.
+struct Storage {
+  std::string name;
+  std::int64_t capacityBytes = 0;
+  bool onChip = true;
+};
+
+/// Bytes that load() places before the first prediction. Without values `bytes` is null.
+struct ConstantBlock {
+  std::string name;
+  StorageId storage = 0;
+  std::int64_t address = 0;
+  std::int64_t size = 0;
+  std::shared_ptr<const std::vector<std::byte>> bytes;
+};
+
+/// A graph input or output in simulated storage: dense row-major of `type` under `shape`, written
+/// by the host through the strides of its layout.
+struct PortTensor {
+  std::string name;
+  StorageId storage = 0;
+  std::int64_t address = 0;
+  DataType type = DataType::Float32;
+  Shape shape;
+  Shape strideBytes;  ///< one a dimension of `shape`
+  Scaling scaling;    ///< quantised ports
+  bool quantized = false;
+};
+
+struct Layer {
+  std::string name, op;
+  Shape outputShape;
+  std::int64_t macs = 0;
+  OperatorWork work;
+};
+
+struct Program {
+  std::string network;
+  std::string chipHash;
+  std::string chipYaml;  ///< resolved chip: exec needs no other file
+  DataType precision = DataType::Float32;
+  std::int64_t batch = 1;
+  std::vector<Storage> storages;
+  std::vector<Semaphore> semaphores;
+  std::vector<Layer> layers;
+  std::vector<ConstantBlock> constants;
+  std::vector<PortTensor> inputs, outputs;
+  std::array<std::vector<Instruction>, kEngineCount> queues;
+  std::int64_t compulsoryDramBytes = 0;  ///< each input, weight and output moved once
+  bool values = true;                    ///< constants carry bytes
+
+  std::vector<Instruction>& queue(Engine e) { return queues.at(static_cast<std::size_t>(e)); }
+  const std::vector<Instruction>& queue(Engine e) const {
+    return queues.at(static_cast<std::size_t>(e));
+  }
+};
+
+}  // namespace npusim::isa

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+
+namespace npusim {
+
+struct ReadWrite {
+  std::int64_t read = 0, write = 0;
+};
+
+/// Events counted where they happen, for one layer or a whole phase. Bytes, events or cycles.
+struct Counters {
+  std::int64_t macs = 0;              ///< useful multiply-accumulates
+  std::int64_t zeroOperandMacs = 0;   ///< of them, with a zero operand (values on)
+  ReadWrite localStoreBytes;
+  std::int64_t arrayNetworkBytes = 0;  ///< operand bytes handed from PE to PE
+  ReadWrite bufferBytes;               ///< all on-chip buffers, accumulators included
+  std::int64_t networkBytes = 0;       ///< between cores
+  ReadWrite dramBytes;                 ///< as moved: whole bursts
+  std::int64_t hostBytes = 0;
+  std::int64_t vectorSimpleOps = 0, vectorDivideOps = 0, vectorTranscendentalOps = 0;
+  std::int64_t rowHits = 0, rowMisses = 0, rowConflicts = 0, activates = 0, refreshes = 0;
+
+  Counters& operator+=(const Counters& other);
+};
+
+/// Idle cycles of the matrix engine by what it waited for.
+struct StallCycles {
+  std::int64_t dram = 0, buffer = 0, dependency = 0, network = 0;
+  StallCycles& operator+=(const StallCycles& other);
+};
+
+/// Where the array's PE-cycles went, in PE-cycles.
+struct ArrayTime {
+  double useful = 0, edge = 0, fillDrain = 0;
+  ArrayTime& operator+=(const ArrayTime& other);
+};
+
+}  // namespace npusim

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/core/operator_work.h"
+#include "sim/stats/counters.h"
+
+namespace npusim {
+
+/// Picojoules by component.
+struct Energy {
+  double mac = 0, localStore = 0, arrayNetwork = 0, buffer = 0, vector = 0, network = 0, dram = 0,
+         clockIdle = 0, host = 0;
+  double total() const;
+  Energy& operator+=(const Energy& other);
+};
+
+struct Area {  ///< square millimetres
+  double array = 0, localStore = 0, buffer = 0, vector = 0, network = 0;
+  double total() const;
+};
+
+/// Shares of the array's time that were not useful; with utilization they sum to 1.
+struct Loss {
+  double edge = 0, fillDrain = 0, dram = 0, buffer = 0, dependency = 0, network = 0, overhead = 0;
+};
+
+struct LayerResult {
+  std::string name, op, outputShape;
+  std::int64_t macs = 0, cycles = 0, startCycle = 0, endCycle = 0;
+  double utilization = 0;
+  std::string boundBy;  ///< compute, dram, vector, buffer, dependency
+  StallCycles stalls;
+  Counters counters;
+  Energy energy;
+};
+
+struct LoadResult {
+  std::int64_t cycles = 0, bytes = 0;
+  double timeS = 0, energyJ = 0, hostTimeS = 0;
+};
+
+struct IoResult {
+  double timeS = 0, energyJ = 0, dispatchS = 0;
+  std::int64_t bytes = 0;
+};
+
+struct PredictResult {
+  std::int64_t cycles = 0;
+  std::int64_t firstCallCycles = 0;  ///< with --repeat; equal to cycles otherwise
+  double timeS = 0, energyJ = 0, averagePowerW = 0;
+  std::int64_t macs = 0;
+  double utilization = 0;
+  Loss loss;
+  StallCycles stalls;
+  Counters counters;
+  std::int64_t compulsoryDramBytes = 0;
+  double bandwidthUtilization = 0;
+  Energy energy;
+  double zeroOperandFraction = 0;
+};
+
+struct ReferenceResult {
+  std::string name, kind, precision;
+  double timeS = 0, energyJ = 0;
+  std::int64_t cycles = 0, dramBytes = 0;
+  std::vector<std::pair<std::string, std::int64_t>> trafficBytes;  ///< by cache level
+  double speedup = 0, energyRatio = 0;
+};
+
+struct ValuesResult {
+  bool computed = false;
+  std::string checkedAgainst;  ///< "evaluate", "data set", or empty
+  double maxAbsError = 0, maxRelError = 0;
+  bool passed = true;
+  std::string detail;  ///< one sentence for a person: rule, worst output, cosine for int8
+};
+
+/// Everything one execution yields; writers turn it into a table, JSON or CSV.
+struct RunResult {
+  std::string version, chip, workload, fidelity, precision, chipHash, configHash, convention;
+  std::string dataflow;
+  std::int64_t batch = 1, rows = 0, cols = 0;
+  double clockMhz = 0;
+  std::uint64_t seed = 0;
+  bool idealMemory = false;
+  std::int64_t repeat = 1;
+  LoadResult load;
+  IoResult io;
+  PredictResult predict;
+  Area area;
+  std::vector<LayerResult> layers;
+  std::vector<ReferenceResult> references;
+  ValuesResult values;
+  double wallS = 0, compileWallS = 0, cyclesPerS = 0;
+  std::int64_t peakRssBytes = 0;
+};
+
+}  // namespace npusim

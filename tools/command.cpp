@@ -1,0 +1,5 @@
+#include "tools/command.h"
+
+namespace npusim {
+int runCommand(int, char**) { return 2; }
+}  // namespace npusim
