@@ -22,10 +22,17 @@ constexpr int kEngineCount = 5;
 std::string_view name(Engine engine);
 
 constexpr int kMaxLoopDepth = 8;
-using LoopIndices = std::array<std::int64_t, kMaxLoopDepth>;
 
-/// stride x index of the loop at `depth` (0 = outermost of the queue's open loops); with a
-/// `modulo`, stride x (index mod modulo): slots of a multiple buffer.
+/// Where a queue stands in its open loops, by depth (0 = outermost). `index` counts passes of the
+/// loop since it was last entered; `flat` counts its passes since the outermost loop was entered:
+/// flat[d] = flat[d - 1] x count[d] + index[d], flat[0] = index[0].
+struct LoopIndices {
+  std::array<std::int64_t, kMaxLoopDepth> index{};
+  std::array<std::int64_t, kMaxLoopDepth> flat{};
+};
+
+/// stride x index of the loop at `depth`; with a `modulo`, stride x (flat mod modulo): slots of a
+/// multiple buffer, which rotate at every pass of that loop whatever loops lie around it.
 struct LoopTerm {
   int depth = 0;
   std::int64_t stride = 0;
@@ -87,8 +94,8 @@ struct Transfer {
 struct Matrix {
   std::array<Extent, 3> m;  ///< for a convolution: image, row, column
   Extent n;
-  std::array<Extent, 3> k;  ///< for a convolution: window row, window column, input channel
-  Access a, b, c;           ///< c holds fp32 or int32 partial sums
+  std::array<Extent, 3> k;     ///< for a convolution: window row, window column, input channel
+  Access a, b, c;              ///< c holds fp32 or int32 partial sums
   std::int32_t padding = 0;    ///< A's value outside its bounds (its zero point)
   std::optional<Access> bias;  ///< fp32 or int32, over n: what a new sum starts from (else zero)
   /// Depths of the loops over k: the tile adds to C unless all of them are at index 0.
@@ -140,7 +147,8 @@ struct Sync {};
 using SemaphoreId = std::int32_t;
 
 /// Waits for one token of each semaphore in `waits`, executes, then puts one token in each of
-/// `signals`. Loop and EndLoop wait and signal nothing.
+/// `signals`, when it and every instruction before it in its queue have completed. A queue may
+/// issue the next instruction before that. Loop and EndLoop wait and signal nothing.
 struct Instruction {
   std::variant<Loop, EndLoop, Sync, Transfer, Matrix, VectorPass> body;
   std::int32_t layer = 0;
