@@ -17,8 +17,8 @@ endif()
 # fp-contract is off so that a multiply and an add fuse only where the source says std::fma.
 add_compile_options(-Wall -Wextra -Wconversion -Wshadow -Werror -ffp-contract=off)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # GCC bug 105329: false warnings inside std::string's operator+ at -O2 and above.
-  add_compile_options(-Wno-restrict)
+  # False warnings of GCC 12 inside std::string's operator+ (bug 105329) and std::optional (105562).
+  add_compile_options(-Wno-restrict -Wno-maybe-uninitialized)
 endif()
 if(NPUSIM_SANITIZE)
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)

@@ -5,13 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "kernels/mapping/mapping.h"
 #include "sim/config/chip_config.h"
 #include "sim/isa/program.h"
 #include "workloads/graph/graph.h"
 
 namespace npusim {
 
-enum class Objective : std::uint8_t { Latency, Energy, Edp };
+using mapping::Objective;
 
 struct CompileOptions {
   DataType precision = DataType::Float32;
@@ -30,8 +31,5 @@ Graph toPrecision(const Graph& optimized, const ChipConfig& chip, DataType preci
 /// Compiles a graph from toPrecision() to a verified program for `chip`. Throws NotPossible with
 /// what is needed, what there is and the smallest change that fits.
 isa::Program compile(const Graph& graph, const ChipConfig& chip, const CompileOptions& options);
-
-/// One matrix product as a graph ("gemm": inputs a, w; w constant) or one convolution.
-Graph gemmGraph(std::int64_t m, std::int64_t n, std::int64_t k, std::uint64_t seed);
 
 }  // namespace npusim

@@ -1,0 +1,290 @@
+#include "kernels/emit/access.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace npusim::emit {
+namespace {
+
+using isa::Access;
+using isa::Affine;
+using isa::Extent;
+using mapping::AxisTile;
+using mapping::OperandTile;
+using mapping::Slot;
+using plan::Axis;
+using plan::Operand;
+
+void addTerm(Affine& affine, int depth, std::int64_t stride, std::int64_t modulo = 0) {
+  if (stride == 0) return;
+  const auto at = std::find_if(affine.terms.begin(), affine.terms.end(), [&](const auto& term) {
+    return term.depth == depth && term.modulo == modulo;
+  });
+  if (at != affine.terms.end()) {
+    at->stride += stride;
+    return;
+  }
+  const auto before = std::find_if(affine.terms.begin(), affine.terms.end(), [&](const auto& term) {
+    return term.depth > depth || (term.depth == depth && term.modulo > modulo);
+  });
+  affine.terms.insert(before, {depth, stride, modulo});
+}
+
+/// One level of a transfer's nest, before runs are merged.
+struct MoveDim {
+  Extent extent;
+  std::int64_t blockStride = 0, slotStride = 0;
+  std::vector<std::int64_t> boundStrides;  ///< one a bound of the transfer
+  std::int64_t indexStride = 0;            ///< of the gather indices
+  bool gathered = false;
+  bool mergeable() const {
+    return !gathered && indexStride == 0 &&
+           std::all_of(boundStrides.begin(), boundStrides.end(), [](auto s) { return s == 0; });
+  }
+};
+
+/// Turns the innermost contiguous dimensions (listed last) into the transfer's run and writes the
+/// rest. `near` and `far` are the two sides' strides of a dimension.
+void finishTransfer(isa::Transfer& transfer, std::vector<MoveDim> dims, std::int64_t elementBytes,
+                    bool toSlot) {
+  transfer.run = Extent{elementBytes, 0, {}};
+  while (!dims.empty() && transfer.run.terms.empty()) {
+    const MoveDim& inner = dims.back();
+    const std::int64_t run = transfer.run.size;
+    if (!inner.mergeable() || inner.blockStride != run || inner.slotStride != run) break;
+    Extent merged = inner.extent;
+    merged.size *= run;
+    merged.limit *= run;
+    for (isa::LoopTerm& term : merged.terms) term.stride *= run;
+    transfer.run = merged;
+    dims.pop_back();
+  }
+  Access& block = toSlot ? transfer.source : transfer.target;
+  Access& slot = toSlot ? transfer.target : transfer.source;
+  for (const MoveDim& dim : dims) {
+    if (dim.gathered) transfer.gatherDim = static_cast<int>(transfer.dims.size());
+    if (transfer.gather) transfer.gather->strides.push_back(dim.indexStride);
+    transfer.dims.push_back(dim.extent);
+    block.strides.push_back(dim.blockStride);
+    slot.strides.push_back(dim.slotStride);
+    for (std::size_t b = 0; b < dim.boundStrides.size(); ++b) {
+      transfer.source.bounds[b].strides.push_back(dim.boundStrides[b]);
+    }
+  }
+}
+
+}  // namespace
+
+Extent AccessWriter::extent(int dim) const {
+  const std::int64_t size = tile(dim);
+  const std::int64_t whole = task_.dims[static_cast<std::size_t>(dim)].extent;
+  if (whole % size == 0) return {size, 0, {}};
+  return {size, whole, {{tiling_.depth(dim), size, 0}}};
+}
+
+void AccessWriter::addLoopTerms(Affine& affine, const Axis& axis, std::int64_t factor) const {
+  for (std::size_t depth = 0; depth < tiling_.order.size(); ++depth) {
+    const int dim = tiling_.order[depth];
+    addTerm(affine, static_cast<int>(depth),
+            factor * axis.coefficients[static_cast<std::size_t>(dim)] * tile(dim));
+  }
+}
+
+bool AccessWriter::mayLeave(const Axis& axis) const {
+  std::int64_t low = axis.offset;
+  std::int64_t high = axis.offset;
+  for (std::size_t d = 0; d < task_.dims.size(); ++d) {
+    const std::int64_t reach = axis.coefficients[d] * (task_.dims[d].extent - 1);
+    (reach < 0 ? low : high) += reach;
+  }
+  return low < 0 || high >= axis.extent;
+}
+
+isa::Bound AccessWriter::bound(const Axis& axis, const std::vector<int>& dims) const {
+  isa::Bound result;
+  result.limit = axis.extent;
+  result.origin.base = axis.offset;
+  addLoopTerms(result.origin, axis, 1);
+  for (const int d : dims) {
+    result.strides.push_back(tile(d) > 1 ? axis.coefficients[static_cast<std::size_t>(d)] : 0);
+  }
+  return result;
+}
+
+Affine AccessWriter::slotAddress(const Slot& slot, std::int64_t address) const {
+  Affine result{address, {}};
+  if (slot.depth > 1) addTerm(result, slot.level, slot.bytes, slot.depth);
+  return result;
+}
+
+Access AccessWriter::seen(const Operand& operand, const Slot& slot, const OperandTile& tiles,
+                          std::int64_t address, const std::vector<int>& dims) const {
+  const plan::Block& block = plan_.block(operand.block);
+  Access access;
+  access.type = operand.type;
+  access.storage = slot.used() ? slot.storage : block.storage;
+  access.address =
+      slot.used() ? slotAddress(slot, address) : Affine{block.address + operand.offset, {}};
+  access.strides.assign(dims.size(), 0);
+  for (std::size_t a = 0; a < operand.axes.size(); ++a) {
+    const Axis& axis = operand.axes[a];
+    const AxisTile& part = tiles.axes[a];
+    const std::int64_t stride = slot.used() ? part.localStride : axis.stride;
+    if (!slot.used()) {
+      access.address.base += axis.offset * stride;
+      addLoopTerms(access.address, axis, stride);
+    } else if (part.fixed) {
+      access.address.base += (axis.offset - part.start) * stride;
+    }
+    for (std::size_t i = 0; i < dims.size(); ++i) {
+      if (tile(dims[i]) == 1) continue;
+      access.strides[i] += stride * axis.coefficients[static_cast<std::size_t>(dims[i])];
+    }
+    if (mayLeave(axis)) access.bounds.push_back(bound(axis, dims));
+  }
+  return access;
+}
+
+Access AccessWriter::operand(int i, const std::vector<int>& dims) const {
+  const auto at = static_cast<std::size_t>(i);
+  return seen(task_.operands[at], placed_.mapping.operands[at], placed_.mapping.operandTiles[at],
+              placed_.operandAddress[at], dims);
+}
+
+Access AccessWriter::output(const std::vector<int>& dims) const {
+  return seen(task_.output, placed_.mapping.output, placed_.mapping.outputTile,
+              placed_.outputAddress, dims);
+}
+
+Access AccessWriter::dense(const Slot& slot, std::int64_t address, DataType type,
+                           const std::vector<int>& layout, const std::vector<int>& dims) const {
+  Access access;
+  access.storage = slot.storage;
+  access.type = type;
+  access.address = slotAddress(slot, address);
+  access.strides.assign(dims.size(), 0);
+  std::int64_t stride = byteSize(type);
+  for (std::size_t l = layout.size(); l-- > 0;) {
+    const auto at = std::find(dims.begin(), dims.end(), layout[l]);
+    if (at != dims.end() && tile(layout[l]) > 1) {
+      access.strides[static_cast<std::size_t>(at - dims.begin())] = stride;
+    }
+    stride *= tile(layout[l]);
+  }
+  return access;
+}
+
+Extent AccessWriter::axisExtent(const Axis& axis, const AxisTile& part) const {
+  Extent result{part.length, 0, {}};
+  if (part.fixed) return result;
+  Affine first;
+  addLoopTerms(first, axis, 1);
+  std::int64_t whole = 1;
+  bool ragged = false;
+  for (std::size_t d = 0; d < task_.dims.size(); ++d) {
+    if (axis.coefficients[d] == 0) continue;
+    whole += axis.coefficients[d] * (task_.dims[d].extent - 1);
+    ragged = ragged || task_.dims[d].extent % tiling_.tile[d] != 0;
+  }
+  if (!ragged) return result;
+  result.limit = whole;
+  result.terms = first.terms;
+  return result;
+}
+
+void AccessWriter::addBlockStart(Affine& address, const Axis& axis, const AxisTile& part) const {
+  address.base += (part.fixed ? part.start : axis.offset) * axis.stride;
+  if (part.fixed) return;
+  if (axis.blockLength == 0) {
+    addLoopTerms(address, axis, axis.stride);
+    return;
+  }
+  Affine elements;
+  addLoopTerms(elements, axis, 1);
+  for (const isa::LoopTerm& term : elements.terms) {
+    addTerm(address, term.depth, term.stride / axis.blockLength * axis.blockStride);
+  }
+}
+
+isa::Transfer AccessWriter::move(const Operand& operand, const Slot& slot, const OperandTile& tiles,
+                                 std::int64_t address, bool toSlot) const {
+  const plan::Block& block = plan_.block(operand.block);
+  isa::Transfer transfer;
+  Access& far = toSlot ? transfer.source : transfer.target;
+  Access& near = toSlot ? transfer.target : transfer.source;
+  far.storage = block.storage;
+  near.storage = slot.storage;
+  far.type = near.type = operand.type;
+  far.address.base = block.address + operand.offset;
+  near.address = slotAddress(slot, address);
+
+  // Outermost in the block first, so that the innermost dimensions make long runs there.
+  std::vector<std::size_t> byStride(operand.axes.size());
+  std::iota(byStride.begin(), byStride.end(), 0);
+  std::stable_sort(byStride.begin(), byStride.end(), [&](std::size_t x, std::size_t y) {
+    return operand.axes[x].stride > operand.axes[y].stride;
+  });
+  std::vector<MoveDim> dims;
+  std::vector<std::size_t> dimBound;  // which bound each dimension moves along, or none
+  constexpr std::size_t kNone = SIZE_MAX;
+  for (const std::size_t a : byStride) {
+    const Axis& axis = operand.axes[a];
+    const AxisTile& part = tiles.axes[a];
+    addBlockStart(far.address, axis, part);
+    const bool bounded = !part.fixed && mayLeave(axis);
+    if (bounded) transfer.source.bounds.push_back(bound(axis, {}));
+    if (part.length == 1) continue;
+    dims.push_back({axisExtent(axis, part), axis.stride, part.localStride, {}, 0, false});
+    dimBound.push_back(bounded ? transfer.source.bounds.size() - 1 : kNone);
+  }
+  for (std::size_t d = 0; d < dims.size(); ++d) {
+    dims[d].boundStrides.assign(transfer.source.bounds.size(), 0);
+    if (dimBound[d] != kNone) dims[d].boundStrides[dimBound[d]] = 1;
+  }
+  finishTransfer(transfer, std::move(dims), byteSize(operand.type), toSlot);
+  return transfer;
+}
+
+isa::Transfer AccessWriter::load(int i) const {
+  const auto at = static_cast<std::size_t>(i);
+  return move(task_.operands[at], placed_.mapping.operands[at], placed_.mapping.operandTiles[at],
+              placed_.operandAddress[at], true);
+}
+
+isa::Transfer AccessWriter::store() const {
+  return move(task_.output, placed_.mapping.output, placed_.mapping.outputTile,
+              placed_.outputAddress, false);
+}
+
+isa::Transfer AccessWriter::copy() const {
+  const auto& work = std::get<plan::CopyWork>(task_.work);
+  std::vector<int> dims(task_.dims.size());
+  std::iota(dims.begin(), dims.end(), 0);
+  isa::Transfer transfer;
+  transfer.source = operand(0, dims);
+  transfer.target = output(dims);
+  if (work.gatherDim) transfer.gather = operand(1, dims);
+  std::vector<MoveDim> moves;
+  for (const int d : dims) {
+    const auto at = static_cast<std::size_t>(d);
+    const bool gathered = work.gatherDim == d;
+    if (tile(d) == 1 && !gathered) continue;
+    MoveDim dim{extent(d), transfer.source.strides[at], transfer.target.strides[at], {}, 0,
+                gathered};
+    if (transfer.gather) dim.indexStride = transfer.gather->strides[at];
+    for (const isa::Bound& b : transfer.source.bounds) dim.boundStrides.push_back(b.strides[at]);
+    moves.push_back(std::move(dim));
+  }
+  transfer.source.strides.clear();
+  transfer.target.strides.clear();
+  if (transfer.gather) transfer.gather->strides.clear();
+  for (isa::Bound& b : transfer.source.bounds) b.strides.clear();
+  if (work.fill) {
+    transfer.fill = work.fill;
+    transfer.fillBytes = byteSize(task_.output.type);
+  }
+  finishTransfer(transfer, std::move(moves), byteSize(task_.output.type), true);
+  return transfer;
+}
+
+}  // namespace npusim::emit

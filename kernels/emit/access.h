@@ -1,0 +1,58 @@
+#pragma once
+
+#include <vector>
+
+#include "kernels/emit/placement.h"
+
+namespace npusim::emit {
+
+/// Writes the addresses, extents and bounds of one placed task's instructions. `dims` are task
+/// dimensions in the order of the instruction's own dimensions.
+class AccessWriter {
+ public:
+  AccessWriter(const plan::Plan& plan, const PlacedTask& placed)
+      : plan_(plan), placed_(placed), task_(*placed.task), tiling_(placed.mapping.tiling) {}
+
+  /// How far a tile reaches along a dimension, shrinking on the ragged last pass of its loop.
+  isa::Extent extent(int dim) const;
+
+  /// Operand i, or the output, where compute instructions see it: in its slot or its block.
+  isa::Access operand(int i, const std::vector<int>& dims) const;
+  isa::Access output(const std::vector<int>& dims) const;
+
+  /// A dense on-chip array over `dims`, in a slot.
+  isa::Access dense(const mapping::Slot& slot, std::int64_t address, DataType type,
+                    const std::vector<int>& layout, const std::vector<int>& dims) const;
+
+  /// Fills operand i's slot; empties the output's slot.
+  isa::Transfer load(int i) const;
+  isa::Transfer store() const;
+
+  /// A copy task's transfer, block to block.
+  isa::Transfer copy() const;
+
+  std::int64_t tile(int dim) const { return tiling_.tile[static_cast<std::size_t>(dim)]; }
+
+ private:
+  isa::Access seen(const plan::Operand& operand, const mapping::Slot& slot,
+                   const mapping::OperandTile& tile, std::int64_t address,
+                   const std::vector<int>& dims) const;
+  isa::Affine slotAddress(const mapping::Slot& slot, std::int64_t address) const;
+  isa::Transfer move(const plan::Operand& operand, const mapping::Slot& slot,
+                     const mapping::OperandTile& tile, std::int64_t address, bool toSlot) const;
+  /// Adds where a tile begins along one axis of its block.
+  void addBlockStart(isa::Affine& address, const plan::Axis& axis,
+                     const mapping::AxisTile& part) const;
+  isa::Extent axisExtent(const plan::Axis& axis, const mapping::AxisTile& part) const;
+  /// Adds `factor` x (tile's first position along the axis, without its offset).
+  void addLoopTerms(isa::Affine& affine, const plan::Axis& axis, std::int64_t factor) const;
+  bool mayLeave(const plan::Axis& axis) const;
+  isa::Bound bound(const plan::Axis& axis, const std::vector<int>& dims) const;
+
+  const plan::Plan& plan_;
+  const PlacedTask& placed_;
+  const plan::Task& task_;
+  const mapping::Tiling& tiling_;
+};
+
+}  // namespace npusim::emit

@@ -1,0 +1,61 @@
+#include <map>
+#include <string>
+
+#include "kernels/emit/emit_task.h"
+#include "kernels/emit/placement.h"
+
+namespace npusim::emit {
+namespace {
+
+/// A semaphore for each dependency, sorted into waits and signals by task and engine.
+struct CrossTask {
+  std::map<int, EngineSemaphores> waits, signals;
+};
+
+CrossTask declare(isa::Program& program, const std::vector<Dependency>& dependencies) {
+  CrossTask result;
+  for (const Dependency& d : dependencies) {
+    const auto& layers = program.layers;
+    program.semaphores.push_back({layers.at(static_cast<std::size_t>(d.fromTask)).name + "." +
+                                      std::string(name(d.from)) + "->" +
+                                      layers.at(static_cast<std::size_t>(d.toTask)).name + "." +
+                                      std::string(name(d.to)),
+                                  0});
+    const auto id = static_cast<isa::SemaphoreId>(program.semaphores.size() - 1);
+    result.waits[d.toTask][static_cast<std::size_t>(d.to)].push_back(id);
+    result.signals[d.fromTask][static_cast<std::size_t>(d.from)].push_back(id);
+  }
+  return result;
+}
+
+isa::PortTensor port(const plan::Plan& plan, const plan::Port& p) {
+  const plan::Block& block = plan.block(p.view.block);
+  return {p.name,      block.storage, block.address + p.view.offset,
+          p.view.type, p.view.shape,  p.view.strides,
+          p.scaling,   p.quantized};
+}
+
+}  // namespace
+
+isa::Program emitProgram(const plan::Plan& plan, const std::vector<PlacedTask>& tasks) {
+  isa::Program program;
+  program.network = plan.network;
+  program.precision = plan.precision;
+  program.layers = plan.layers;
+  program.values = plan.values;
+  CrossTask cross = declare(program, dependencies(plan, tasks));
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    const int task = static_cast<int>(t);
+    emitTask(program, plan, tasks[t], cross.waits[task], cross.signals[task]);
+  }
+  for (const plan::Block& block : plan.blocks) {
+    if (block.kind != plan::Block::Kind::Weights || block.firstTask < 0) continue;
+    program.constants.push_back(
+        {block.name, block.storage, block.address, block.bytes, block.contents});
+  }
+  for (const plan::Port& p : plan.inputs) program.inputs.push_back(port(plan, p));
+  for (const plan::Port& p : plan.outputs) program.outputs.push_back(port(plan, p));
+  return program;
+}
+
+}  // namespace npusim::emit

@@ -1,0 +1,269 @@
+#include "kernels/emit/emit_task.h"
+
+#include <algorithm>
+#include <functional>
+#include <string>
+
+#include "kernels/emit/access.h"
+#include "kernels/emit/queue_builder.h"
+
+namespace npusim::emit {
+namespace {
+
+using isa::Engine;
+using mapping::Slot;
+using plan::MatrixWork;
+
+/// Something an engine does once a pass of the loop at `level` (-1: once a task).
+struct Action {
+  int level = -1;
+  std::function<void(QueueBuilder&)> begin;
+  std::function<void(QueueBuilder&)> end;
+};
+
+class TaskEmitter {
+ public:
+  TaskEmitter(isa::Program& program, const plan::Plan& plan, const PlacedTask& placed)
+      : program_(program),
+        plan_(plan),
+        placed_(placed),
+        task_(*placed.task),
+        mapping_(placed.mapping),
+        access_(plan, placed) {}
+
+  void emit(const EngineSemaphores& waits, const EngineSemaphores& signals) {
+    for (std::size_t i = 0; i < task_.operands.size(); ++i) addOperand(static_cast<int>(i));
+    std::visit([&](const auto& work) { addWork(work); }, task_.work);
+    for (std::size_t e = 0; e < actions_.size(); ++e) {
+      if (actions_[e].empty()) continue;
+      QueueBuilder queue(program_.queues[e]);
+      queue.beginLayer(task_.layer);
+      for (const isa::SemaphoreId semaphore : waits[e]) queue.wait(semaphore);
+      nest(queue, actions_[e], -1);
+      for (const isa::SemaphoreId semaphore : signals[e]) queue.signal(semaphore);
+      queue.flush();
+    }
+  }
+
+ private:
+  void add(Engine engine, Action action) {
+    actions_[static_cast<std::size_t>(engine)].push_back(std::move(action));
+  }
+
+  void nest(QueueBuilder& queue, const std::vector<Action>& actions, int level) const {
+    for (const Action& action : actions) {
+      if (action.level == level && action.begin) action.begin(queue);
+    }
+    const bool deeper = std::any_of(actions.begin(), actions.end(),
+                                    [&](const Action& action) { return action.level > level; });
+    if (deeper) {
+      const int dim = mapping_.tiling.order[static_cast<std::size_t>(level + 1)];
+      queue.openLoop(mapping::tileCount(task_, mapping_.tiling, dim));
+      nest(queue, actions, level + 1);
+      queue.closeLoop();
+    }
+    for (auto action = actions.rbegin(); action != actions.rend(); ++action) {
+      if (action->level == level && action->end) action->end(queue);
+    }
+  }
+
+  bool reused(const Slot& slot) const {
+    for (int depth = 0; depth <= slot.level; ++depth) {
+      const int dim = mapping_.tiling.order[static_cast<std::size_t>(depth)];
+      if (mapping::tileCount(task_, mapping_.tiling, dim) > 1) return true;
+    }
+    return false;
+  }
+
+  isa::SemaphoreId semaphore(const std::string& what, std::int64_t initial) {
+    const std::string& layer = program_.layers.at(static_cast<std::size_t>(task_.layer)).name;
+    program_.semaphores.push_back({layer + "." + what, initial});
+    return static_cast<isa::SemaphoreId>(program_.semaphores.size() - 1);
+  }
+
+  /// Hands a slot from the engine that fills it to the one that empties it: `fill` runs between
+  /// waiting for a free slot and announcing a full one; a slot filled only once is never waited
+  /// for. `use` runs when it is full, before anything deeper in the nest.
+  void handOver(const std::string& what, const Slot& slot, Engine from, Engine to,
+                std::function<void(QueueBuilder&)> fill, std::function<void(QueueBuilder&)> use,
+                bool fillAtEnd = false) {
+    const isa::SemaphoreId full = semaphore(what + ".full", 0);
+    const bool again = reused(slot);
+    const isa::SemaphoreId free = again ? semaphore(what + ".free", slot.depth) : -1;
+    Action producer{slot.level, {}, {}};
+    const auto finish = [fill, full](QueueBuilder& queue) {
+      if (fill) fill(queue);
+      queue.signal(full);
+    };
+    const auto claim = [again, free](QueueBuilder& queue) {
+      if (again) queue.wait(free);
+    };
+    if (fillAtEnd) {
+      producer.begin = claim;
+      producer.end = finish;
+    } else {
+      producer.begin = [claim, finish](QueueBuilder& queue) {
+        claim(queue);
+        finish(queue);
+      };
+    }
+    add(from, producer);
+    add(to, {slot.level,
+             [full, use](QueueBuilder& queue) {
+               queue.wait(full);
+               if (use) use(queue);
+             },
+             [again, free](QueueBuilder& queue) {
+               if (again) queue.signal(free);
+             }});
+  }
+
+  void addOperand(int i) {
+    const Slot& slot = mapping_.operands[static_cast<std::size_t>(i)];
+    if (!slot.used()) return;
+    const isa::Transfer transfer = access_.load(i);
+    handOver("in" + std::to_string(i), slot,
+             loaderOf(plan_, task_.operands[static_cast<std::size_t>(i)]), consumerOf(task_, i),
+             [transfer](QueueBuilder& queue) { queue.emit(transfer); }, {});
+  }
+
+  /// The vector unit's last part of a tile: writes the output's slot and hands it to the store,
+  /// or the resident block directly.
+  void addOutput(std::function<void(QueueBuilder&)> compute) {
+    if (!mapping_.output.used()) {
+      add(Engine::Vector, {mapping_.outputTile.level, std::move(compute), {}});
+      return;
+    }
+    const isa::Transfer transfer = access_.store();
+    handOver("out", mapping_.output, Engine::Vector, Engine::Store, std::move(compute),
+             [transfer](QueueBuilder& queue) { queue.emit(transfer); });
+  }
+
+  void addWork(const MatrixWork& work) {
+    using namespace plan;
+    const isa::Matrix matrix = matrixInstruction(work);
+    handOver("sums", mapping_.accumulators, Engine::Matrix, Engine::Vector, {}, {}, true);
+    add(Engine::Matrix, {static_cast<int>(mapping_.tiling.order.size()) - 1,
+                         [matrix](QueueBuilder& queue) { queue.emit(matrix); },
+                         {}});
+    const isa::VectorPass pass = postPass(work);
+    addOutput([pass](QueueBuilder& queue) { queue.emit(pass); });
+  }
+
+  DataType sumType(const MatrixWork& work) const {
+    const DataType a = task_.operands[static_cast<std::size_t>(work.a)].type;
+    return isFloat(a) ? DataType::Float32 : DataType::Int32;
+  }
+
+  isa::Matrix matrixInstruction(const MatrixWork& work) const {
+    using namespace plan;
+    const std::vector<int> dims = {M0, M1, M2, N, K0, K1, K2};
+    isa::Matrix matrix;
+    matrix.m = {access_.extent(M0), access_.extent(M1), access_.extent(M2)};
+    matrix.n = access_.extent(N);
+    matrix.k = {access_.extent(K0), access_.extent(K1), access_.extent(K2)};
+    matrix.a = access_.operand(work.a, dims);
+    matrix.b = access_.operand(work.b, dims);
+    matrix.c = access_.dense(mapping_.accumulators, placed_.accumulatorAddress, sumType(work),
+                             {M0, M1, M2, N}, dims);
+    if (work.bias >= 0) matrix.bias = access_.operand(work.bias, dims);
+    matrix.padding = work.padding;
+    for (const int k : {K0, K1, K2}) {
+      if (mapping_.tiling.depth(k) >= 0) matrix.accumulateOver.push_back(mapping_.tiling.depth(k));
+    }
+    matrix.usefulNumerator = work.usefulNumerator;
+    matrix.usefulDenominator = work.usefulDenominator;
+    return matrix;
+  }
+
+  /// Of the given dimensions those that a tile extends along; one of them when there is none.
+  std::vector<int> extended(const std::vector<int>& dims) const {
+    std::vector<int> result;
+    for (const int d : dims) {
+      if (access_.tile(d) > 1) result.push_back(d);
+    }
+    if (result.empty()) result.push_back(dims.front());
+    return result;
+  }
+
+  isa::VectorPass postPass(const MatrixWork& work) const {
+    using namespace plan;
+    const std::vector<int> dims = extended({M0, M1, M2, N});
+    isa::VectorPass pass;
+    for (const int d : dims) pass.dims.push_back(access_.extent(d));
+    pass.operands.push_back({access_.dense(mapping_.accumulators, placed_.accumulatorAddress,
+                                           sumType(work), {M0, M1, M2, N}, dims),
+                             {}});
+    pass.post = work.steps;
+    for (isa::VectorStep& step : pass.post) {
+      if (step.operand < 0) continue;
+      const Operand& operand = task_.operands[static_cast<std::size_t>(step.operand)];
+      pass.operands.push_back({access_.operand(step.operand, dims), operand.scaling});
+      step.operand = static_cast<int>(pass.operands.size()) - 1;
+    }
+    pass.out = {access_.output(dims), task_.output.scaling};
+    pass.afterArray = true;
+    return pass;
+  }
+
+  void addWork(const plan::VectorWork& work) {
+    std::vector<isa::VectorPass> passes;
+    for (const plan::Pass& pass : work.passes) passes.push_back(vectorPass(work, pass));
+    addOutput([passes](QueueBuilder& queue) {
+      for (const isa::VectorPass& pass : passes) queue.emit(pass);
+    });
+  }
+
+  isa::Access temporary(const plan::VectorWork& work, int t, const std::vector<int>& dims) const {
+    const auto at = static_cast<std::size_t>(t);
+    return access_.dense(mapping_.temporaries[at], placed_.temporaryAddress[at], DataType::Float32,
+                         work.temporaries[at].dims, dims);
+  }
+
+  isa::VectorPass vectorPass(const plan::VectorWork& work, const plan::Pass& pass) const {
+    isa::VectorPass result;
+    const auto reduced = pass.dims.end() - pass.reduceDims;
+    const std::vector<int> kept = {pass.dims.begin(), reduced};
+    std::vector<int> dims;
+    if (!kept.empty()) dims = extended(kept);
+    dims.insert(dims.end(), reduced, pass.dims.end());
+    for (const int d : dims) result.dims.push_back(access_.extent(d));
+    result.reduceDims = pass.reduceDims;
+    result.reduce = pass.reduce;
+    for (const int o : pass.operands) {
+      if (o < 0) {
+        result.operands.push_back({temporary(work, ~o, dims), {}});
+      } else {
+        const plan::Operand& operand = task_.operands[static_cast<std::size_t>(o)];
+        result.operands.push_back({access_.operand(o, dims), operand.scaling});
+      }
+    }
+    result.pre = pass.pre;
+    result.post = pass.post;
+    result.out = pass.temporary ? isa::VectorOperand{temporary(work, *pass.temporary, dims), {}}
+                                : isa::VectorOperand{access_.output(dims), task_.output.scaling};
+    return result;
+  }
+
+  void addWork(const plan::CopyWork&) {
+    const isa::Transfer transfer = access_.copy();
+    add(Engine::LoadInputs, {-1, [transfer](QueueBuilder& queue) { queue.emit(transfer); }, {}});
+  }
+
+  isa::Program& program_;
+  const plan::Plan& plan_;
+  const PlacedTask& placed_;
+  const plan::Task& task_;
+  const mapping::Mapping& mapping_;
+  AccessWriter access_;
+  std::array<std::vector<Action>, isa::kEngineCount> actions_;
+};
+
+}  // namespace
+
+void emitTask(isa::Program& program, const plan::Plan& plan, const PlacedTask& placed,
+              const EngineSemaphores& waits, const EngineSemaphores& signals) {
+  TaskEmitter(program, plan, placed).emit(waits, signals);
+}
+
+}  // namespace npusim::emit

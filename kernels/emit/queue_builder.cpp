@@ -1,0 +1,31 @@
+#include "kernels/emit/queue_builder.h"
+
+namespace npusim::emit {
+
+void QueueBuilder::beginLayer(int layer) {
+  layer_ = layer;
+  open_ = false;
+}
+
+void QueueBuilder::openLoop(std::int64_t count) {
+  flush();
+  queue_.push_back({isa::Loop{count}, layer_, {}, {}});
+  open_ = false;
+}
+
+void QueueBuilder::closeLoop() {
+  flush();
+  queue_.push_back({isa::EndLoop{}, layer_, {}, {}});
+  open_ = false;
+}
+
+void QueueBuilder::signal(isa::SemaphoreId semaphore) {
+  if (!open_ || !waits_.empty()) emit(isa::Sync{});
+  queue_.back().signals.push_back(semaphore);
+}
+
+void QueueBuilder::flush() {
+  if (!waits_.empty()) emit(isa::Sync{});
+}
+
+}  // namespace npusim::emit

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kernels/plan/plan.h"
+#include "sim/config/chip_config.h"
+#include "workloads/graph/graph.h"
+
+namespace npusim::lowering {
+
+/// Where one logical dimension of a tensor comes from: position = sum of coefficient x position
+/// of a task dimension.
+struct DimTerm {
+  int dim = 0;
+  std::int64_t coefficient = 1;
+};
+using DimMap = std::vector<std::vector<DimTerm>>;  ///< one entry a logical dimension
+
+/// State of turning a graph into a plan: where every value lies, and the tasks so far. The
+/// operator families add to it, one call a node.
+class Lowering {
+ public:
+  Lowering(const Graph& graph, const ChipConfig& chip, DataType precision, bool values);
+
+  const Graph& graph() const { return graph_; }
+  const ChipConfig& chip() const { return chip_; }
+  bool withValues() const { return plan_.values; }
+  plan::Plan take() { return std::move(plan_); }
+
+  /// Where a value lies. Constants get a block in weight memory on first use, in the layout of
+  /// their shape's channels-last order when `channelsLast`.
+  plan::View view(ValueId value, bool channelsLast = false);
+  bool hasView(ValueId value) const;
+  void setView(ValueId value, plan::View view);
+
+  /// The view a node's result is to be written to: part of a concatenation, or a block of its own.
+  plan::View outputView(const Node& node);
+
+  /// Must the value be written to a place of its own: a graph output or part of a concatenation?
+  bool mustWrite(ValueId value) const;
+  bool isOutput(ValueId value) const;
+
+  /// Does the value's layout put channels innermost (N, spatial..., C)?
+  bool channelsLast(ValueId value) const {
+    return channelsLast_.at(static_cast<std::size_t>(value));
+  }
+
+  /// How a value's stored numbers stand for reals.
+  isa::Scaling scaling(ValueId value) const;
+
+  plan::BlockId addBlock(plan::Block block);
+  plan::View addActivation(const std::string& name, DataType type, const Shape& shape,
+                           bool lastChannels);
+  /// A constant block over given axes strides; `make` is called only with values.
+  template <typename Make>
+  plan::BlockId addConstant(const std::string& name, std::int64_t bytes, const Make& make) {
+    plan::Block block;
+    block.name = name;
+    block.bytes = bytes;
+    block.kind = plan::Block::Kind::Weights;
+    if (withValues()) block.contents = std::make_shared<const std::vector<std::byte>>(make());
+    return addBlock(std::move(block));
+  }
+
+  /// A scalar constant's value, when the value is one.
+  std::optional<float> scalar(ValueId value) const;
+
+  /// An operand that reads `view` (a shape broadcast to the dimensions of `map`), axes listed in
+  /// the order of `layout` (logical dimensions, innermost last).
+  plan::Operand operand(const plan::View& view, isa::Scaling scaling, const DimMap& map,
+                        const std::vector<int>& layout, std::size_t taskDims) const;
+
+  /// Translates a node's steps, adding their tensor operands to the task.
+  std::vector<isa::VectorStep> steps(const Node& node, plan::Task& task, const DimMap& map,
+                                     const std::vector<int>& layout);
+
+  /// Appends a task as a layer of its own.
+  /// A node that takes several tasks names each by `part`; the first carries the node's work.
+  void addTask(const Node& node, plan::Task task, const std::string& op,
+               const std::string& part = {});
+
+  /// Makes every graph output a port. Call once, when all nodes are lowered.
+  void addOutputs();
+
+ private:
+  void chooseLayouts();
+  void aliasConcatenations();
+  void addInputs();
+
+  const Graph& graph_;
+  const ChipConfig& chip_;
+  plan::Plan plan_;
+  std::vector<std::optional<plan::View>> views_;
+  std::vector<bool> channelsLast_;
+  std::set<ValueId> worked_;  ///< nodes (by output) whose work a layer carries
+  /// Values that are written straight into a part of a concatenation: (its output, offset in
+  /// elements along its axis, axis).
+  struct Part {
+    ValueId whole;
+    std::int64_t offset;
+    int axis;
+  };
+  std::vector<std::optional<Part>> partOf_;
+};
+
+/// Strides in bytes of a dense tensor; with `channelsLast` dimension 1 is innermost.
+Shape denseStrides(const Shape& shape, DataType type, bool channelsLast);
+
+/// Logical dimensions ordered by a view's strides, outermost first.
+std::vector<int> physicalOrder(const plan::View& view);
+
+/// Is the view dense row-major?
+bool isRowMajor(const plan::View& view);
+
+/// Bytes of a tensor rewritten with its dimensions in the given order, outermost first.
+std::vector<std::byte> permuted(const Tensor& tensor, const std::vector<int>& order);
+
+/// Drops what single-position dimensions cannot influence, and merges neighbouring dimensions
+/// (given as pairs outer, inner) that every operand walks as one.
+void simplify(plan::Task& task, const std::vector<std::pair<int, int>>& pairs);
+
+}  // namespace npusim::lowering

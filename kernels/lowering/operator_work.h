@@ -1,0 +1,11 @@
+#pragma once
+
+#include "sim/core/operator_work.h"
+#include "workloads/graph/graph.h"
+
+namespace npusim::lowering {
+
+/// What a reference machine needs to know of a node: shapes only.
+OperatorWork operatorWork(const Graph& graph, const Node& node);
+
+}  // namespace npusim::lowering

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "kernels/mapping/tile_geometry.h"
+#include "kernels/plan/plan.h"
+#include "kernels/plan/storage_map.h"
+#include "sim/config/chip_config.h"
+
+namespace npusim::mapping {
+
+/// What a mapping should make small.
+enum class Objective : std::uint8_t { Latency, Energy, Edp };
+
+/// On-chip room for one operand's tiles: `depth` slots of `bytes`, the slot changing at every
+/// pass of the loop at `level`. An operand that is already on chip has no slot (storage -1).
+struct Slot {
+  isa::StorageId storage = -1;
+  std::int64_t bytes = 0;
+  int depth = 1;
+  int level = -1;
+  bool used() const { return storage >= 0; }
+  std::int64_t total() const { return bytes * depth; }
+};
+
+/// What a mapping is expected to cost. Core cycles; bytes moved to and from memories.
+struct Estimate {
+  double cycles = 0;
+  double array = 0, vector = 0, memory = 0;  ///< busy cycles of each
+  double dramBytes = 0;
+  double bufferBytes = 0;
+};
+
+/// A tiling with everything that follows from it.
+struct Mapping {
+  Tiling tiling;
+  std::vector<OperandTile> operandTiles;
+  OperandTile outputTile;
+  std::vector<Slot> operands;
+  Slot output;        ///< where a result waits for its store; unused when the output stays on chip
+  Slot accumulators;  ///< partial sums of a matrix task
+  std::vector<Slot> temporaries;
+  Estimate estimate;
+
+  /// Bytes of slots in one storage.
+  std::int64_t bytesIn(isa::StorageId storage) const;
+};
+
+/// What the search may use.
+struct Context {
+  const ChipConfig& chip;
+  const plan::StorageMap& storages;
+  const plan::Plan& plan;
+  std::vector<std::int64_t> freeBytes;  ///< by storage: what slots may take
+  Objective objective = Objective::Latency;
+};
+
+/// The mapping that a tiling gives, or nothing when its slots do not fit. Slots that are filled
+/// more than once are doubled when `doubled`.
+std::optional<Mapping> evaluate(const Context& context, const plan::Task& task,
+                                const Tiling& tiling, bool doubled);
+
+/// Smaller is better.
+double cost(const Context& context, const Estimate& estimate);
+
+/// The best mapping found, or nothing when even the smallest tiles do not fit.
+std::optional<Mapping> search(const Context& context, const plan::Task& task);
+
+/// The mapping with the smallest on-chip footprint, whatever fits: what a task needs at least.
+Mapping smallest(const Context& context, const plan::Task& task);
+
+/// Every distinct tile size of an extent that makes equal tiles but for the last: ceil(E / j) for
+/// j = 1, 2, ..., largest first.
+std::vector<std::int64_t> splits(std::int64_t extent);
+
+}  // namespace npusim::mapping

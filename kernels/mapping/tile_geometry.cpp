@@ -1,0 +1,67 @@
+#include "kernels/mapping/tile_geometry.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace npusim::mapping {
+
+int Tiling::depth(int dim) const {
+  const auto found = std::find(order.begin(), order.end(), dim);
+  return found == order.end() ? -1 : static_cast<int>(found - order.begin());
+}
+
+std::int64_t tileCount(const plan::Task& task, const Tiling& tiling, int dim) {
+  const auto d = static_cast<std::size_t>(dim);
+  return (task.dims[d].extent + tiling.tile[d] - 1) / tiling.tile[d];
+}
+
+OperandTile tileOf(const plan::Task& task, const plan::Operand& operand, const Tiling& tiling) {
+  OperandTile result;
+  result.axes.resize(operand.axes.size());
+  std::int64_t stride = byteSize(operand.type);
+  for (std::size_t a = operand.axes.size(); a-- > 0;) {
+    const plan::Axis& axis = operand.axes[a];
+    AxisTile& part = result.axes[a];
+    for (std::size_t d = 0; d < task.dims.size(); ++d) {
+      if (axis.coefficients[d] == 0) continue;
+      part.length += axis.coefficients[d] * (tiling.tile[d] - 1);
+      const int depth = tiling.depth(static_cast<int>(d));
+      result.level = std::max(result.level, depth);
+      part.fixed = part.fixed && depth < 0;
+    }
+    if (part.fixed) {
+      part.start = std::max<std::int64_t>(0, axis.offset);
+      part.length = std::min(axis.extent, axis.offset + part.length) - part.start;
+    }
+    part.localStride = stride;
+    stride *= part.length;
+  }
+  result.bytes = stride;
+  return result;
+}
+
+std::int64_t contiguousBytes(const plan::Operand& operand, const OperandTile& tile) {
+  std::vector<std::size_t> byStride(operand.axes.size());
+  std::iota(byStride.begin(), byStride.end(), 0);
+  std::sort(byStride.begin(), byStride.end(), [&](std::size_t x, std::size_t y) {
+    return operand.axes[x].stride < operand.axes[y].stride;
+  });
+  std::int64_t run = byteSize(operand.type);
+  for (const std::size_t a : byStride) {
+    if (tile.axes[a].length == 1 && operand.axes[a].extent == 1) continue;
+    if (operand.axes[a].stride != run) break;
+    run *= tile.axes[a].length;
+    const plan::Axis& axis = operand.axes[a];
+    const std::int64_t whole = axis.blockLength > 0 ? axis.blockLength : axis.extent;
+    if (tile.axes[a].length != whole) break;
+  }
+  return run;
+}
+
+std::int64_t tileElements(const Tiling& tiling, const std::vector<int>& dims) {
+  std::int64_t elements = 1;
+  for (const int d : dims) elements *= tiling.tile[static_cast<std::size_t>(d)];
+  return elements;
+}
+
+}  // namespace npusim::mapping

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernels/plan/plan.h"
+
+namespace npusim::mapping {
+
+/// How a task is cut: a tile size for every dimension, and the dimensions that need a loop (more
+/// than one tile), outermost first. A loop's place in `order` is its depth in every queue.
+struct Tiling {
+  std::vector<std::int64_t> tile;
+  std::vector<int> order;
+
+  /// Depth of a dimension's loop, or -1 when one tile covers it.
+  int depth(int dim) const;
+};
+
+std::int64_t tileCount(const plan::Task& task, const Tiling& tiling, int dim);
+
+/// The part of one axis that one tile touches. Without loops over the axis the part is fixed and
+/// clipped to the tensor: it begins at `start`. With loops it begins at the tile's own first
+/// coordinate and may reach into padding.
+struct AxisTile {
+  std::int64_t length = 1;
+  bool fixed = true;
+  std::int64_t start = 0;        ///< of a fixed part
+  std::int64_t localStride = 0;  ///< bytes in the on-chip copy
+};
+
+/// An operand's on-chip copy for one tile: dense, axes in the operand's order.
+struct OperandTile {
+  std::vector<AxisTile> axes;
+  std::int64_t bytes = 0;
+  int level = -1;  ///< depth of the innermost loop that changes it; -1: the same for all tiles
+};
+OperandTile tileOf(const plan::Task& task, const plan::Operand& operand, const Tiling& tiling);
+
+/// Contiguous bytes in the block when a whole tile of the operand is moved.
+std::int64_t contiguousBytes(const plan::Operand& operand, const OperandTile& tile);
+
+/// Elements of one tile over the given dimensions.
+std::int64_t tileElements(const Tiling& tiling, const std::vector<int>& dims);
+
+}  // namespace npusim::mapping

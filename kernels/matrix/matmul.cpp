@@ -1,0 +1,138 @@
+#include <algorithm>
+#include <functional>
+#include <numeric>
+
+#include "kernels/matrix/common.h"
+#include "kernels/matrix/matrix.h"
+
+namespace npusim::matrix {
+namespace {
+
+using namespace plan;
+using lowering::DimMap;
+using lowering::Lowering;
+
+/// The operand's view as at least a matrix: a vector a becomes [1, K], a vector b [K, 1].
+View asMatrix(View view, bool left) {
+  if (view.shape.size() > 1) return view;
+  const auto at = left ? view.shape.begin() : view.shape.end();
+  const auto strideAt = left ? view.strides.begin() : view.strides.end();
+  view.shape.insert(at, 1);
+  view.strides.insert(strideAt, 0);
+  return view;
+}
+
+/// Constant b [.., K, N] (or [.., N, K]) to [batch][k][n].
+Weights pack(const Lowering& lowering, const Value& b, bool transposed) {
+  Shape shape = b.shape;
+  if (shape.size() == 1) shape.push_back(1);
+  const std::size_t rank = shape.size();
+  Weights result;
+  result.k = shape[rank - (transposed ? 1 : 2)];
+  result.n = shape[rank - (transposed ? 2 : 1)];
+  result.groups = elementCount(shape) / (result.k * result.n);
+  if (!lowering.withValues()) return result;
+  std::vector<int> order(rank);
+  std::iota(order.begin(), order.end(), 0);
+  if (transposed) std::swap(order[rank - 1], order[rank - 2]);
+  const Tensor dense = b.constant->materialize(b.type, b.shape).reshaped(shape);
+  result.packed = std::make_shared<const std::vector<std::byte>>(lowering::permuted(dense, order));
+  return result;
+}
+
+/// Which task dimensions the leading (batch) dimensions of the result become: into the rows when
+/// b is shared by all of them, else one product each.
+std::vector<int> batchDims(const Node& node, std::size_t count, bool shared) {
+  static const std::vector<int> rows = {M0, M1};
+  static const std::vector<int> products = {G0, G1};
+  if (count > 2) {
+    throw NotPossible("not supported: " + node.opName + " '" + node.name + "' with " +
+                      std::to_string(count) + " batch dimensions (up to 2 are)");
+  }
+  const std::vector<int>& all = shared ? rows : products;
+  return {all.end() - static_cast<std::ptrdiff_t>(count), all.end()};
+}
+
+}  // namespace
+
+void lowerMatMul(Lowering& lowering, const Node& node) {
+  const Graph& graph = lowering.graph();
+  const Value& b = graph.value(node.inputs[1]);
+  const bool transposed = std::get<MatMul>(node.operation).transposeB;
+  const View a = asMatrix(lowering.view(node.inputs[0]), true);
+  View y = lowering.outputView(node);
+  // Give the result the two dimensions that a vector operand leaves out.
+  const bool vectorA = graph.value(node.inputs[0]).shape.size() == 1;
+  const bool vectorB = b.shape.size() == 1;
+  if (vectorB) {
+    y.shape.push_back(1);
+    y.strides.push_back(0);
+  }
+  if (vectorA) {
+    y.shape.insert(y.shape.end() - 1, 1);
+    y.strides.insert(y.strides.end() - 1, 0);
+  }
+  const std::size_t rank = y.shape.size();
+  const bool shared =
+      elementCount(b.shape) == b.shape.back() * (vectorB ? 1 : b.shape[b.shape.size() - 2]);
+  const std::vector<int> batch = batchDims(node, rank - 2, shared);
+
+  Task task;
+  task.dims.assign(kMatrixDims, {1});
+  DimMap map;
+  for (std::size_t d = 0; d < batch.size(); ++d) {
+    task.dims[static_cast<std::size_t>(batch[d])].extent = y.shape[d];
+    map.push_back({{batch[d], 1}});
+  }
+  task.dims[M2].extent = y.shape[rank - 2];
+  task.dims[N].extent = y.shape[rank - 1];
+  task.dims[K2].extent = a.shape.back();
+  std::vector<int> layout(rank);
+  std::iota(layout.begin(), layout.end(), 0);
+
+  DimMap aMap = map;
+  aMap.push_back({{M2, 1}});
+  aMap.push_back({{K2, 1}});
+  task.operands.push_back(lowering.operand(a, {}, aMap, layout, kMatrixDims));
+
+  MatrixWork work;
+  Weights weights{1, a.shape.back(), y.shape.back(), nullptr};
+  if (b.constant) {
+    weights = pack(lowering, b, transposed);
+    if (weights.groups > 1 && batch.size() > 1) {
+      throw NotPossible("not supported: " + node.opName + " '" + node.name +
+                        "' with constant weights over two batch dimensions");
+    }
+    Operand operand = weightOperand(lowering, task, node.name + ".weights", b.type, weights);
+    if (weights.groups > 1) {
+      for (Axis& each : operand.axes) std::swap(each.coefficients[G0], each.coefficients[G1]);
+    }
+    task.operands.push_back(std::move(operand));
+  } else {
+    const View bView = asMatrix(lowering.view(node.inputs[1]), false);
+    DimMap bMap = map;
+    bMap.push_back({{transposed ? N : K2, 1}});
+    bMap.push_back({{transposed ? K2 : N, 1}});
+    std::vector<int> bLayout = layout;
+    if (transposed) std::swap(bLayout[rank - 1], bLayout[rank - 2]);
+    task.operands.push_back(lowering.operand(bView, {}, bMap, bLayout, kMatrixDims));
+  }
+  const std::vector<lowering::DimTerm> column = {{N, 1}};
+  DimMap yMap = map;
+  yMap.push_back({{M2, 1}});
+  yMap.push_back({column});
+  weights.groups = 1;
+  addBiasAndScale(lowering, node, task, work, weights, column);
+  task.output = lowering.operand(y, lowering.scaling(node.output), yMap, layout, kMatrixDims);
+  if (vectorA) yMap.erase(yMap.end() - 2);
+  if (vectorB) yMap.pop_back();
+  std::vector<int> stepLayout(yMap.size());
+  std::iota(stepLayout.begin(), stepLayout.end(), 0);
+  const std::vector<isa::VectorStep> steps = lowering.steps(node, task, yMap, stepLayout);
+  work.steps.insert(work.steps.end(), steps.begin(), steps.end());
+  task.work = std::move(work);
+  lowering::simplify(task, {{M0, M1}, {M1, M2}});
+  lowering.addTask(node, std::move(task), node.opName);
+}
+
+}  // namespace npusim::matrix

@@ -1,0 +1,87 @@
+#include "kernels/pipeline/compile.h"
+
+#include "kernels/emit/placement.h"
+#include "kernels/pipeline/passes.h"
+#include "sim/config/load_config.h"
+#include "sim/isa/program_io.h"
+
+namespace npusim {
+namespace {
+
+std::int64_t compulsoryBytes(const isa::Program& program) {
+  std::int64_t bytes = 0;
+  const auto offChip = [&](isa::StorageId id) {
+    return !program.storages.at(static_cast<std::size_t>(id)).onChip;
+  };
+  for (const isa::ConstantBlock& constant : program.constants) {
+    if (offChip(constant.storage)) bytes += constant.size;
+  }
+  for (const auto* ports : {&program.inputs, &program.outputs}) {
+    for (const isa::PortTensor& port : *ports) {
+      if (offChip(port.storage)) bytes += elementCount(port.shape) * byteSize(port.type);
+    }
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Graph optimize(const Graph& graph) {
+  Graph result = graph;
+  passes::fuseSteps(result);
+  passes::foldConstantSteps(result);
+  result.verify();
+  return result;
+}
+
+Graph toPrecision(const Graph& optimized, const ChipConfig& chip, DataType precision,
+                  const Ranges& ranges) {
+  if (!chip.supports(precision)) {
+    std::string offered;
+    for (const DataType format : chip.formats) offered += " " + std::string(name(format));
+    throw NotPossible("chip '" + chip.name + "' does not compute " + std::string(name(precision)) +
+                      "; it computes" + offered);
+  }
+  Graph result = optimized;
+  switch (precision) {
+    case DataType::Float32:
+      break;
+    case DataType::Float16:
+    case DataType::BFloat16:
+      passes::setFloatFormat(result, precision);
+      break;
+    case DataType::Int8:
+      passes::quantizeToInt8(result, ranges);
+      break;
+    default:
+      throw NotPossible("not supported: --precision " + std::string(name(precision)) +
+                        " (fp32, fp16, bf16 and int8 are)");
+  }
+  result.verify();
+  return result;
+}
+
+isa::Program compile(const Graph& graph, const ChipConfig& chip, const CompileOptions& options) {
+  // From operators to tasks over views of blocks. Nothing has an address yet.
+  plan::Plan plan = passes::lower(graph, chip, options);
+  plan.computeLifetimes();
+  plan.verify();
+
+  // From tasks to tiles with addresses. What stays on chip is decided first, because it sets both
+  // the traffic and the room that tiles have.
+  const plan::StorageMap storages(chip);
+  passes::keepOnChip(plan, storages, chip);
+  const std::vector<emit::PlacedTask> tasks =
+      passes::mapAndPlace(plan, storages, chip, options.objective);
+
+  // From tiles to instructions and semaphores.
+  isa::Program program = emit::emitProgram(plan, tasks);
+  program.storages = storages.storages;
+  program.chipHash = chipHash(chip);
+  program.chipYaml = toYaml(chip);
+  program.compulsoryDramBytes = compulsoryBytes(program);
+  isa::verify(program);
+  return program;
+}
+
+}  // namespace npusim

@@ -1,0 +1,24 @@
+#include "kernels/pipeline/interval_allocator.h"
+
+#include <algorithm>
+
+namespace npusim::passes {
+
+std::optional<std::int64_t> IntervalAllocator::place(std::int64_t bytes, int first, int last) {
+  constexpr std::int64_t kAlignment = 64;
+  std::int64_t begin = 0;
+  for (const Piece& piece : pieces_) {
+    if (piece.last < first || last < piece.first) continue;
+    if (begin + bytes <= piece.begin) break;
+    begin = std::max(begin, (piece.end + kAlignment - 1) / kAlignment * kAlignment);
+  }
+  if (begin + bytes > capacity_) return std::nullopt;
+  const Piece made{begin, begin + bytes, first, last};
+  const auto at =
+      std::upper_bound(pieces_.begin(), pieces_.end(), made,
+                       [](const Piece& x, const Piece& y) { return x.begin < y.begin; });
+  pieces_.insert(at, made);
+  return begin;
+}
+
+}  // namespace npusim::passes

@@ -1,0 +1,54 @@
+#include "kernels/lowering/lowering.h"
+#include "kernels/matrix/matrix.h"
+#include "kernels/movement/movement.h"
+#include "kernels/pipeline/passes.h"
+#include "kernels/vector/vector.h"
+
+namespace npusim::passes {
+namespace {
+
+using lowering::Lowering;
+
+/// One overload an operation: which family lowers it.
+struct Dispatch {
+  Lowering& lowering;
+  const Node& node;
+
+  void operator()(const Convolution&) const {
+    const Graph& graph = lowering.graph();
+    const DataType x = graph.value(node.inputs[0]).type;
+    const DataType format = isFloat(x) ? x : DataType::Int8;
+    const ChipConfig& chip = lowering.chip();
+    const std::int64_t together = matrix::groupsTogether(chip, format, graph, node);
+    const std::int64_t cycles = matrix::arrayCycles(chip, format, graph, node, together);
+    if (vector::prefersVector(chip, format, graph, node, cycles)) {
+      vector::lowerDepthwise(lowering, node);
+    } else {
+      matrix::lowerConvolution(lowering, node);
+    }
+  }
+  void operator()(const MatMul&) const { matrix::lowerMatMul(lowering, node); }
+  void operator()(const Elementwise&) const { vector::lowerElementwise(lowering, node); }
+  void operator()(const Pool&) const { vector::lowerPool(lowering, node); }
+  void operator()(const Reduce&) const { vector::lowerReduce(lowering, node); }
+  void operator()(const Softmax&) const { vector::lowerSoftmax(lowering, node); }
+  void operator()(const LocalResponseNorm&) const {
+    vector::lowerLocalResponseNorm(lowering, node);
+  }
+  void operator()(const Remap&) const { movement::lowerRemap(lowering, node); }
+  void operator()(const Reshape&) const { movement::lowerReshape(lowering, node); }
+  void operator()(const Transpose&) const { movement::lowerTranspose(lowering, node); }
+  void operator()(const Concat&) const { movement::lowerConcat(lowering, node); }
+  void operator()(const Gather&) const { movement::lowerGather(lowering, node); }
+};
+
+}  // namespace
+
+plan::Plan lower(const Graph& graph, const ChipConfig& chip, const CompileOptions& options) {
+  Lowering lowering(graph, chip, options.precision, options.values);
+  for (const Node& node : graph.nodes) std::visit(Dispatch{lowering, node}, node.operation);
+  lowering.addOutputs();
+  return lowering.take();
+}
+
+}  // namespace npusim::passes

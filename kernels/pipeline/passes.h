@@ -1,0 +1,45 @@
+#pragma once
+
+#include <vector>
+
+#include "kernels/emit/placement.h"
+#include "kernels/mapping/mapping.h"
+#include "kernels/pipeline/compile.h"
+#include "kernels/plan/plan.h"
+#include "kernels/plan/storage_map.h"
+#include "workloads/graph/graph.h"
+
+namespace npusim::passes {
+
+// --- On the graph ---
+
+/// Lets a node's only reader, when that is elementwise, run as steps on the node's result: bias,
+/// normalisation, activation and residual add then cost no pass of their own.
+void fuseSteps(Graph& graph);
+
+/// Multiplies and adds leading constant steps (a BatchNormalization, a bias) into the weights and
+/// bias of a Convolution or MatMul. After fuseSteps, which brings them there.
+void foldConstantSteps(Graph& graph);
+
+/// Sets fp16 or bf16: activations and weights; biases and step constants stay fp32.
+void setFloatFormat(Graph& graph, DataType format);
+
+/// Sets int8: activations with scale and zero point from `ranges`, weights symmetric per output
+/// channel, biases int32.
+void quantizeToInt8(Graph& graph, const Ranges& ranges);
+
+// --- To the plan, and on it ---
+
+/// Turns every node into tasks over views of blocks.
+plan::Plan lower(const Graph& graph, const ChipConfig& chip, const CompileOptions& options);
+
+/// Decides which activations stay on chip for their whole life, so that their readers find them
+/// in the buffer: short-lived ones first, while every task keeps room for its tiles.
+void keepOnChip(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip);
+
+/// Chooses a tiling for every task and an address for every block and slot; takes activations off
+/// chip again where the pieces do not fit together.
+std::vector<emit::PlacedTask> mapAndPlace(plan::Plan& plan, const plan::StorageMap& storages,
+                                          const ChipConfig& chip, Objective objective);
+
+}  // namespace npusim::passes

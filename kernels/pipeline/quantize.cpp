@@ -1,0 +1,223 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "kernels/pipeline/passes.h"
+
+namespace npusim::passes {
+namespace {
+
+constexpr float kLargest = 127;
+
+bool movesData(const Node& node) {
+  if (const auto* pool = std::get_if<Pool>(&node.operation)) {
+    return pool->kind == ReduceOp::Max && node.steps.empty();
+  }
+  return std::holds_alternative<Reshape>(node.operation) ||
+         std::holds_alternative<Transpose>(node.operation) ||
+         std::holds_alternative<Concat>(node.operation) ||
+         std::holds_alternative<Remap>(node.operation) ||
+         std::holds_alternative<Gather>(node.operation);
+}
+
+bool isProduct(const Node& node) {
+  return std::holds_alternative<Convolution>(node.operation) ||
+         std::holds_alternative<MatMul>(node.operation);
+}
+
+std::int32_t roundedTo(double real, double low, double high) {
+  return static_cast<std::int32_t>(std::clamp(std::nearbyint(real), low, high));
+}
+
+/// Values that must share one scale, because data moves between them unchanged.
+class Groups {
+ public:
+  explicit Groups(std::size_t values) : parent_(values) {
+    std::iota(parent_.begin(), parent_.end(), 0);
+  }
+  std::size_t find(std::size_t v) {
+    while (parent_[v] != v) v = parent_[v] = parent_[parent_[v]];
+    return v;
+  }
+  void join(std::size_t a, std::size_t b) { parent_[find(a)] = find(b); }
+
+ private:
+  std::vector<std::size_t> parent_;
+};
+
+class Quantizer {
+ public:
+  Quantizer(Graph& graph, const Ranges& ranges)
+      : graph_(graph), ranges_(ranges), groups_(graph.values.size()) {}
+
+  void run() {
+    group();
+    setActivations();
+    for (Node& node : graph_.nodes) {
+      if (isProduct(node)) {
+        setWeights(node);
+        setBias(node);
+      } else if (movesData(node)) {
+        setMovedConstants(node);
+      }
+    }
+    graph_.removeDead();
+  }
+
+ private:
+  bool quantizable(ValueId id) const {
+    return id != kNoValue && graph_.value(id).type == DataType::Float32;
+  }
+
+  void group() {
+    symmetric_.assign(graph_.values.size(), false);
+    for (const Node& node : graph_.nodes) {
+      if (movesData(node)) {
+        for (const ValueId input : node.inputs) {
+          if (quantizable(input)) {
+            groups_.join(static_cast<std::size_t>(input), static_cast<std::size_t>(node.output));
+          }
+        }
+      }
+    }
+    for (const Node& node : graph_.nodes) {
+      if (std::holds_alternative<MatMul>(node.operation)) {
+        symmetric_[groups_.find(static_cast<std::size_t>(node.inputs[1]))] = true;
+      }
+    }
+  }
+
+  /// The range of a value: observed, or of its constant; always holds 0.
+  std::pair<float, float> range(const Value& value) const {
+    if (value.constant) {
+      const Tensor tensor = value.constant->materialize(value.type, value.shape);
+      std::pair<float, float> result{0, 0};
+      for (std::int64_t i = 0; i < tensor.size(); ++i) {
+        const auto real = static_cast<float>(tensor.at(i));
+        result = {std::min(result.first, real), std::max(result.second, real)};
+      }
+      return result;
+    }
+    const auto found = ranges_.find(value.name);
+    if (found == ranges_.end()) return {-1, 1};
+    return {std::min(0.0F, found->second.first), std::max(0.0F, found->second.second)};
+  }
+
+  void setActivations() {
+    const std::size_t count = graph_.values.size();
+    std::vector<std::pair<float, float>> joint(count, {0, 0});
+    for (std::size_t v = 0; v < count; ++v) {
+      const Value& value = graph_.values[v];
+      if (value.type != DataType::Float32 || (value.constant && groups_.find(v) == v)) continue;
+      const auto [low, high] = range(value);
+      auto& whole = joint[groups_.find(v)];
+      whole = {std::min(whole.first, low), std::max(whole.second, high)};
+    }
+    for (std::size_t v = 0; v < count; ++v) {
+      Value& value = graph_.values[v];
+      if (value.type != DataType::Float32 || value.constant) continue;
+      value.type = DataType::Int8;
+      value.quantization = parameters(joint[groups_.find(v)], symmetric_[groups_.find(v)]);
+    }
+  }
+
+  static Quantization parameters(std::pair<float, float> range, bool symmetric) {
+    const auto [low, high] = range;
+    if (symmetric) {
+      const float reach = std::max(-low, high);
+      return {{reach > 0 ? reach / kLargest : 1.0F}, 0, 0};
+    }
+    const float scale = high > low ? (high - low) / 255.0F : 1.0F;
+    return {{scale}, roundedTo(-128.0 - static_cast<double>(low) / scale, -128, 127), 0};
+  }
+
+  /// Weights become int8, symmetric, one scale an output channel.
+  void setWeights(Node& node) {
+    if (!graph_.isConstant(node.inputs[1])) return;
+    const Value weights = graph_.value(node.inputs[1]);
+    const auto* matmul = std::get_if<MatMul>(&node.operation);
+    const bool perChannel = matmul == nullptr || weights.shape.size() == 2;
+    const int axis = matmul != nullptr && !matmul->transposeB ? 1 : 0;
+    const std::int64_t channels = perChannel ? weights.shape[static_cast<std::size_t>(axis)] : 1;
+    Value quantized{weights.name + ".int8", DataType::Int8, weights.shape, weights.constant,
+                    Quantization{{}, 0, axis}};
+    std::vector<float>& scales = quantized.quantization->scales;
+    scales.assign(static_cast<std::size_t>(channels), 1.0F / kLargest);
+    if (weights.constant->dense) {
+      const std::int64_t stride =
+          perChannel ? rowMajorStrides(weights.shape)[static_cast<std::size_t>(axis)] : 1;
+      quantized.constant->dense = quantizeTensor(*weights.constant->dense, stride, scales);
+    }
+    node.inputs[1] = graph_.addValue(std::move(quantized));
+  }
+
+  /// Sets one scale a channel (element i belongs to channel i / stride mod count) and rounds.
+  static std::shared_ptr<const Tensor> quantizeTensor(const Tensor& reals, std::int64_t stride,
+                                                      std::vector<float>& scales) {
+    const auto from = reals.as<float>();
+    const auto channel = [&](std::size_t i) {
+      return i / static_cast<std::size_t>(stride) % scales.size();
+    };
+    std::vector<float> largest(scales.size(), 0);
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      largest[channel(i)] = std::max(largest[channel(i)], std::abs(from[i]));
+    }
+    for (std::size_t c = 0; c < scales.size(); ++c) {
+      scales[c] = largest[c] > 0 ? largest[c] / kLargest : 1.0F;
+    }
+    auto result = std::make_shared<Tensor>(DataType::Int8, reals.shape());
+    const auto to = result->as<std::int8_t>();
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      to[i] =
+          static_cast<std::int8_t>(roundedTo(from[i] / scales[channel(i)], -kLargest, kLargest));
+    }
+    return result;
+  }
+
+  void setBias(Node& node) {
+    if (node.inputs.size() < 3 || !graph_.isConstant(node.inputs[2])) return;
+    const Value bias = graph_.value(node.inputs[2]);
+    const auto& x = graph_.value(node.inputs[0]).quantization;
+    const auto& w = graph_.value(node.inputs[1]).quantization;
+    if (!x || !w) return;
+    const Tensor reals = bias.constant->materialize(bias.type, bias.shape);
+    Tensor integers(DataType::Int32, bias.shape);
+    for (std::int64_t i = 0; i < reals.size(); ++i) {
+      const std::size_t channel = w->scales.size() == 1 ? 0 : static_cast<std::size_t>(i);
+      const double unit = static_cast<double>(x->scales.front() * w->scales[channel]);
+      integers.set(i, roundedTo(reals.at(i) / unit, std::numeric_limits<std::int32_t>::min(),
+                                std::numeric_limits<std::int32_t>::max()));
+    }
+    node.inputs[2] = graph_.addConstant(bias.name + ".int32", std::move(integers));
+  }
+
+  /// Constants that are moved among quantised values take their scale.
+  void setMovedConstants(Node& node) {
+    for (ValueId& input : node.inputs) {
+      if (!graph_.isConstant(input) || !quantizable(input)) continue;
+      const Value reals = graph_.value(input);
+      const Quantization q = *graph_.value(node.output).quantization;
+      const Tensor tensor = reals.constant->materialize(reals.type, reals.shape);
+      auto integers = std::make_shared<Tensor>(DataType::Int8, reals.shape);
+      for (std::int64_t i = 0; i < tensor.size(); ++i) {
+        integers->set(i, roundedTo(tensor.at(i) / q.scales.front() + q.zeroPoint, -128, 127));
+      }
+      Constant constant;
+      constant.dense = std::move(integers);
+      input = graph_.addValue(
+          {reals.name + ".int8", DataType::Int8, reals.shape, std::move(constant), q});
+    }
+  }
+
+  Graph& graph_;
+  const Ranges& ranges_;
+  Groups groups_;
+  std::vector<bool> symmetric_;
+};
+
+}  // namespace
+
+void quantizeToInt8(Graph& graph, const Ranges& ranges) { Quantizer(graph, ranges).run(); }
+
+}  // namespace npusim::passes

@@ -1,0 +1,76 @@
+#include "kernels/plan/plan.h"
+
+#include <algorithm>
+
+namespace npusim::plan {
+namespace {
+
+void touch(Block& block, int task) {
+  block.firstTask = block.firstTask < 0 ? task : std::min(block.firstTask, task);
+  block.lastTask = std::max(block.lastTask, task);
+}
+
+void verifyOperand(const Plan& plan, const Task& task, const Operand& operand) {
+  ensure(operand.block >= 0 && operand.block < static_cast<BlockId>(plan.blocks.size()),
+         "a task's operand names no block");
+  for (const Axis& axis : operand.axes) {
+    ensure(axis.coefficients.size() == task.dims.size(),
+           "an axis has coefficients of another task");
+  }
+  const ByteRange range = footprint(task, operand);
+  ensure(range.first >= 0 && range.last <= plan.block(operand.block).bytes,
+         "a task's operand leaves its block");
+}
+
+}  // namespace
+
+void Plan::computeLifetimes() {
+  for (Block& each : blocks) each.firstTask = each.lastTask = -1;
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    for (const Operand& operand : tasks[t].operands) {
+      touch(block(operand.block), static_cast<int>(t));
+    }
+    touch(block(tasks[t].output.block), static_cast<int>(t));
+  }
+  const int last = static_cast<int>(tasks.size()) - 1;
+  for (const Port& port : inputs) block(port.view.block).firstTask = 0;
+  for (const Port& port : inputs) touch(block(port.view.block), 0);
+  for (const Port& port : outputs) touch(block(port.view.block), last);
+}
+
+void Plan::verify() const {
+  ensure(tasks.size() == layers.size(), "tasks and layers differ in number");
+  for (const Task& task : tasks) {
+    for (const Operand& operand : task.operands) verifyOperand(*this, task, operand);
+    verifyOperand(*this, task, task.output);
+  }
+  for (const Block& each : blocks) {
+    ensure(
+        each.contents == nullptr || static_cast<std::int64_t>(each.contents->size()) == each.bytes,
+        "a constant block's contents have another size");
+  }
+}
+
+ByteRange footprint(const Task& task, const Operand& operand) {
+  ByteRange range{operand.offset, operand.offset + byteSize(operand.type)};
+  for (const Axis& axis : operand.axes) {
+    std::int64_t low = axis.offset;
+    std::int64_t high = axis.offset;
+    for (std::size_t d = 0; d < task.dims.size(); ++d) {
+      const std::int64_t reach = axis.coefficients[d] * (task.dims[d].extent - 1);
+      (reach < 0 ? low : high) += reach;
+    }
+    low = std::max<std::int64_t>(low, 0);
+    high = std::min(high, axis.extent - 1);
+    if (axis.blockLength > 0) {
+      range.last += high / axis.blockLength * axis.blockStride +
+                    std::min(high, axis.blockLength - 1) * axis.stride;
+      continue;
+    }
+    range.first += std::min(low * axis.stride, high * axis.stride);
+    range.last += std::max(low * axis.stride, high * axis.stride);
+  }
+  return range;
+}
+
+}  // namespace npusim::plan

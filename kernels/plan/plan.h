@@ -1,0 +1,161 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sim/config/chip_config.h"
+#include "sim/core/operator_work.h"
+#include "sim/core/tensor.h"
+#include "sim/isa/program.h"
+
+namespace npusim::plan {
+
+/// A plan is a network after lowering: tasks over iteration spaces, reading and writing views of
+/// blocks of storage. It knows nothing of tiles or addresses yet.
+
+using BlockId = std::int32_t;
+constexpr BlockId kNoBlock = -1;
+
+/// A contiguous allocation that lives from its first use to its last.
+struct Block {
+  enum class Kind : std::uint8_t { Activation, Weights };
+  std::string name;
+  std::int64_t bytes = 0;
+  Kind kind = Kind::Activation;
+  bool port = false;  ///< holds a graph input or output: lives in memory, for the whole run
+  /// Contents of a constant block; null without values.
+  std::shared_ptr<const std::vector<std::byte>> contents;
+
+  /// First and last task that touches it; ports live from before the first to after the last.
+  int firstTask = -1;
+  int lastTask = -1;
+  /// Decided by the mapping: kept on chip for its whole life.
+  bool resident = false;
+  /// Decided by the allocation.
+  isa::StorageId storage = -1;
+  std::int64_t address = 0;
+};
+
+/// A tensor's place in a block: byte address = offset + sum of stride x index.
+struct View {
+  BlockId block = kNoBlock;
+  std::int64_t offset = 0;
+  DataType type = DataType::Float32;
+  Shape shape;
+  Shape strides;  ///< bytes
+};
+
+/// One axis of an operand's tensor, indexed from the iteration space:
+/// coordinate = offset + sum over dimensions of coefficients[d] x position[d].
+/// Coordinates outside [0, extent) are padding.
+struct Axis {
+  std::int64_t extent = 1;
+  std::int64_t stride = 0;  ///< bytes in the block
+  std::vector<std::int64_t> coefficients;
+  std::int64_t offset = 0;
+  /// Blocked layout: coordinate c lies at (c / blockLength) x blockStride + (c mod blockLength) x
+  /// stride. Tiles of such an axis are whole blocks. 0: not blocked.
+  std::int64_t blockLength = 0, blockStride = 0;
+};
+
+/// `axes` are listed in the order of the on-chip layout of a tile, innermost last.
+struct Operand {
+  BlockId block = kNoBlock;
+  std::int64_t offset = 0;  ///< bytes from the block's start
+  DataType type = DataType::Float32;
+  isa::Scaling scaling;
+  std::vector<Axis> axes;
+};
+
+struct Dimension {
+  std::int64_t extent = 1;
+  bool tileable = true;
+};
+
+/// Dimensions of every matrix task, in this order: two of batch or group (one instruction each),
+/// rows, columns, reduction. For a convolution m is (image, row, column) and k is (window row,
+/// window column, input channel of the group).
+enum MatrixDim : int { G0, G1, M0, M1, M2, N, K0, K1, K2, kMatrixDims };
+
+/// C[g, m, n] = bias[g, n] + sum over k of A[g, m, k] x B[g, k, n], then `steps` on the vector
+/// unit. Operand fields are indices into Task::operands.
+struct MatrixWork {
+  int a = 0, b = 1;
+  int bias = -1;
+  std::vector<isa::VectorStep> steps;
+  std::int32_t padding = 0;  ///< A's zero point
+  /// Useful MACs per MAC of the product (block-diagonal weights).
+  std::int64_t usefulNumerator = 1, usefulDenominator = 1;
+};
+
+/// A pass of the vector unit; operands >= 0 are Task::operands, below 0 temporaries (~index).
+struct Pass {
+  std::vector<int> dims;  ///< of the task, the last `reduceDims` reduced
+  int reduceDims = 0;
+  ReduceOp reduce = ReduceOp::Sum;
+  std::vector<int> operands;
+  std::vector<isa::VectorStep> pre, post;  ///< operand: index into this pass's `operands`
+  std::optional<int> temporary;            ///< writes this temporary, else the task's output
+};
+
+/// On-chip fp32 intermediate of a vector task, over some of the task's dimensions.
+struct Temporary {
+  std::vector<int> dims;
+};
+
+struct VectorWork {
+  std::vector<Pass> passes;
+  std::vector<Temporary> temporaries;
+};
+
+/// One strided copy from operand 0 (or, with `gather` operand 1 as indices along `gatherAxis`).
+struct CopyWork {
+  std::optional<std::uint32_t> fill;  ///< element pattern for positions outside the source
+  std::optional<int> gatherDim;       ///< task dimension whose source position is looked up
+};
+
+struct Task {
+  int layer = 0;
+  std::vector<Dimension> dims;
+  std::vector<Operand> operands;
+  Operand output;
+  std::variant<MatrixWork, VectorWork, CopyWork> work;
+};
+
+struct Port {
+  std::string name;
+  View view;
+  isa::Scaling scaling;
+  bool quantized = false;
+};
+
+struct Plan {
+  std::string network;
+  DataType precision = DataType::Float32;  ///< operand format of the array
+  std::vector<Block> blocks;
+  std::vector<Task> tasks;
+  std::vector<isa::Layer> layers;
+  std::vector<Port> inputs, outputs;
+  bool values = true;
+
+  Block& block(BlockId id) { return blocks.at(static_cast<std::size_t>(id)); }
+  const Block& block(BlockId id) const { return blocks.at(static_cast<std::size_t>(id)); }
+
+  /// Sets firstTask and lastTask of every block from the tasks and ports.
+  void computeLifetimes();
+  /// Throws InternalError when indices or sizes are inconsistent.
+  void verify() const;
+};
+
+/// Byte range [first, last) of its block that an operand can touch over the whole task.
+struct ByteRange {
+  std::int64_t first = 0, last = 0;
+};
+ByteRange footprint(const Task& task, const Operand& operand);
+
+}  // namespace npusim::plan

@@ -1,0 +1,104 @@
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+#include "kernels/vector/vector.h"
+#include "kernels/vector/windows.h"
+
+namespace npusim::vector {
+namespace {
+
+using lowering::Lowering;
+
+/// Window positions that count along one dimension, for each output position.
+std::vector<std::int64_t> counts(std::int64_t outputs, std::int64_t kernel, std::int64_t stride,
+                                 std::int64_t dilation, std::int64_t pad, std::int64_t low,
+                                 std::int64_t high) {
+  std::vector<std::int64_t> result;
+  for (std::int64_t o = 0; o < outputs; ++o) {
+    std::int64_t count = 0;
+    for (std::int64_t k = 0; k < kernel; ++k) {
+      const std::int64_t at = o * stride - pad + k * dilation;
+      if (at >= low && at < high) ++count;
+    }
+    result.push_back(count);
+  }
+  return result;
+}
+
+/// 1 / (number of values in the window) for every output pixel.
+std::vector<float> reciprocals(const Shape& in, const Shape& out, const Windows& w,
+                               bool countPadding) {
+  const std::int64_t height = in.size() == 4 ? in[2] : 1;
+  const std::int64_t rows = out.size() == 4 ? out[2] : 1;
+  const auto range = [&](std::int64_t extent, std::int64_t before, std::int64_t after) {
+    return countPadding ? std::pair{-before, extent + after} : std::pair{std::int64_t{0}, extent};
+  };
+  const auto [top, bottom] = range(height, w.padTop, w.padBottom);
+  const auto [left, right] = range(in.back(), w.padLeft, w.padRight);
+  const auto vertical = counts(rows, w.kernelH, w.strideH, w.dilationH, w.padTop, top, bottom);
+  const auto across = counts(out.back(), w.kernelW, w.strideW, w.dilationW, w.padLeft, left, right);
+  std::vector<float> result;
+  for (const std::int64_t v : vertical) {
+    for (const std::int64_t a : across) {
+      result.push_back(1.0F / static_cast<float>(std::max<std::int64_t>(1, v * a)));
+    }
+  }
+  return result;
+}
+
+/// The step that turns a window's sum into its mean: one factor, or one a pixel at the borders.
+isa::VectorStep meanStep(Lowering& lowering, const Node& node, plan::Task& task,
+                         const std::vector<float>& factors) {
+  const bool uniform =
+      std::all_of(factors.begin(), factors.end(), [&](float f) { return f == factors.front(); });
+  if (uniform) return {ElementOp::Mul, -1, factors.front(), 0, false};
+  plan::Operand table;
+  const auto bytes = static_cast<std::int64_t>(factors.size() * sizeof(float));
+  table.block = lowering.addConstant(node.name + ".divisors", bytes, [&] {
+    std::vector<std::byte> contents(static_cast<std::size_t>(bytes));
+    std::memcpy(contents.data(), factors.data(), contents.size());
+    return contents;
+  });
+  for (const auto& [dim, stride] : {std::pair{Row, task.dims[Column].extent * 4}, {Column, 4L}}) {
+    plan::Axis axis{
+        task.dims[dim].extent, stride, std::vector<std::int64_t>(kWindowDims, 0), 0, 0, 0};
+    axis.coefficients[dim] = 1;
+    table.axes.push_back(std::move(axis));
+  }
+  task.operands.push_back(std::move(table));
+  return {ElementOp::Mul, static_cast<int>(task.operands.size()) - 1, 0, 0, false};
+}
+
+}  // namespace
+
+void lowerPool(Lowering& lowering, const Node& node) {
+  const auto& pool = std::get<Pool>(node.operation);
+  const Windows windows(node, pool.kernel, pool.strides, pool.dilations, pool.padsBegin,
+                        pool.padsEnd);
+  const plan::View x = lowering.view(node.inputs.front());
+  const plan::View y = lowering.outputView(node);
+  const lowering::DimMap map = windowMap(y.shape.size(), 1);
+  const std::vector<int> layout = windowLayout(y.shape.size());
+  plan::Task task;
+  task.dims = windowDims(y.shape, windows, 1);
+  task.operands.push_back(windowOperand(x, lowering.scaling(node.inputs.front()), windows));
+  task.output = lowering.operand(y, lowering.scaling(node.output), map, layout, kWindowDims);
+  plan::Pass pass;
+  pass.dims = {Image, Row, Column, Channel, WindowRow, WindowColumn};
+  pass.reduceDims = 2;
+  pass.reduce = pool.kind == ReduceOp::Mean ? ReduceOp::Sum : pool.kind;
+  if (pool.kind == ReduceOp::Mean) {
+    pass.post.push_back(
+        meanStep(lowering, node, task, reciprocals(x.shape, y.shape, windows, pool.countPadding)));
+  }
+  const std::vector<isa::VectorStep> steps = lowering.steps(node, task, map, layout);
+  pass.post.insert(pass.post.end(), steps.begin(), steps.end());
+  pass.operands.resize(task.operands.size());
+  std::iota(pass.operands.begin(), pass.operands.end(), 0);
+  task.work = plan::VectorWork{{pass}, {}};
+  lowering::simplify(task, {});
+  lowering.addTask(node, std::move(task), node.opName);
+}
+
+}  // namespace npusim::vector

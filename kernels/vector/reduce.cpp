@@ -1,0 +1,168 @@
+#include <algorithm>
+#include <numeric>
+
+#include "kernels/vector/vector.h"
+
+namespace npusim::vector {
+namespace {
+
+using lowering::DimMap;
+using lowering::Lowering;
+
+/// Task dimensions for a tensor: the kept logical dimensions in the order they lie in memory, then
+/// the others in logical order (the order in which a reduction is defined).
+struct Split {
+  std::vector<plan::Dimension> dims;
+  std::vector<int> kept, reduced;  ///< task dimensions
+  std::vector<int> dimOf;          ///< task dimension of each logical one
+};
+
+Split split(const plan::View& view, const std::vector<int>& axes) {
+  Split result;
+  result.dimOf.resize(view.shape.size());
+  const auto isReduced = [&](int d) {
+    return std::find(axes.begin(), axes.end(), d) != axes.end();
+  };
+  const auto add = [&](int logical, bool tileable, std::vector<int>& list) {
+    const int dim = static_cast<int>(result.dims.size());
+    result.dims.push_back({view.shape[static_cast<std::size_t>(logical)], tileable});
+    result.dimOf[static_cast<std::size_t>(logical)] = dim;
+    list.push_back(dim);
+  };
+  for (const int d : lowering::physicalOrder(view)) {
+    if (!isReduced(d)) add(d, true, result.kept);
+  }
+  for (int d = 0; d < static_cast<int>(view.shape.size()); ++d) {
+    if (isReduced(d)) add(d, false, result.reduced);
+  }
+  return result;
+}
+
+DimMap identityMap(const Split& split) {
+  DimMap map;
+  for (const int dim : split.dimOf) map.push_back({{dim, 1}});
+  return map;
+}
+
+std::vector<int> upTo(std::size_t count) {
+  std::vector<int> result(count);
+  std::iota(result.begin(), result.end(), 0);
+  return result;
+}
+
+}  // namespace
+
+void lowerReduce(Lowering& lowering, const Node& node) {
+  const auto& reduce = std::get<Reduce>(node.operation);
+  const ValueId input = node.inputs.front();
+  const plan::View x = lowering.view(input);
+  const plan::View y = lowering.outputView(node);
+  const Split dims = split(x, reduce.axes);
+  const DimMap xMap = identityMap(dims);
+  DimMap yMap;
+  for (int d = 0; d < static_cast<int>(x.shape.size()); ++d) {
+    const bool gone = std::find(reduce.axes.begin(), reduce.axes.end(), d) != reduce.axes.end();
+    if (!gone) yMap.push_back(xMap[static_cast<std::size_t>(d)]);
+    if (gone && reduce.keepDims) yMap.emplace_back();
+  }
+  plan::Task task;
+  task.dims = dims.dims;
+  task.operands.push_back(lowering.operand(x, lowering.scaling(input), xMap,
+                                           lowering::physicalOrder(x), task.dims.size()));
+  const std::vector<int> layout = lowering::physicalOrder(y);
+  task.output = lowering.operand(y, lowering.scaling(node.output), yMap, layout, task.dims.size());
+  plan::Pass pass;
+  pass.dims = upTo(task.dims.size());
+  pass.reduceDims = static_cast<int>(dims.reduced.size());
+  pass.reduce = reduce.kind == ReduceOp::Mean ? ReduceOp::Sum : reduce.kind;
+  if (reduce.kind == ReduceOp::Mean) {
+    const std::int64_t count = elementCount(x.shape) / elementCount(y.shape);
+    pass.post.push_back({ElementOp::Mul, -1, 1.0F / static_cast<float>(count), 0, false});
+  }
+  const std::vector<isa::VectorStep> steps = lowering.steps(node, task, yMap, layout);
+  pass.post.insert(pass.post.end(), steps.begin(), steps.end());
+  pass.operands = upTo(task.operands.size());
+  task.work = plan::VectorWork{{pass}, {}};
+  lowering::simplify(task, {});
+  lowering.addTask(node, std::move(task), node.opName);
+}
+
+void lowerSoftmax(Lowering& lowering, const Node& node) {
+  const ValueId input = node.inputs.front();
+  const plan::View x = lowering.view(input);
+  const plan::View y = lowering.outputView(node);
+  const Split dims = split(x, {std::get<Softmax>(node.operation).axis});
+  const DimMap map = identityMap(dims);
+  plan::Task task;
+  task.dims = dims.dims;
+  task.operands.push_back(lowering.operand(x, lowering.scaling(input), map,
+                                           lowering::physicalOrder(x), task.dims.size()));
+  task.output = lowering.operand(y, lowering.scaling(node.output), map, lowering::physicalOrder(y),
+                                 task.dims.size());
+  const std::vector<int> all = upTo(task.dims.size());
+  enum : int { RowMax, Exponential, RowSum };
+  plan::VectorWork work;
+  work.temporaries = {{dims.kept}, {all}, {dims.kept}};
+  plan::Pass largest{all, 1, ReduceOp::Max, {0}, {}, {}, RowMax};
+  plan::Pass exponential{all, 0, ReduceOp::Sum, {0, ~RowMax}, {}, {}, Exponential};
+  exponential.post = {{ElementOp::Sub, 1, 0, 0, false}, {ElementOp::Exp, -1, 0, 0, false}};
+  plan::Pass sum{all, 1, ReduceOp::Sum, {~Exponential}, {}, {}, RowSum};
+  plan::Pass quotient{all, 0, ReduceOp::Sum, {~Exponential, ~RowSum}, {}, {}, std::nullopt};
+  quotient.post = {{ElementOp::Div, 1, 0, 0, false}};
+  for (isa::VectorStep step : lowering.steps(node, task, map, lowering::physicalOrder(y))) {
+    if (step.operand >= 0) {
+      quotient.operands.push_back(step.operand);
+      step.operand = static_cast<int>(quotient.operands.size()) - 1;
+    }
+    quotient.post.push_back(step);
+  }
+  work.passes = {largest, exponential, sum, quotient};
+  task.work = std::move(work);
+  lowering::simplify(task, {});
+  lowering.addTask(node, std::move(task), node.opName);
+}
+
+void lowerLocalResponseNorm(Lowering& lowering, const Node& node) {
+  const auto& norm = std::get<LocalResponseNorm>(node.operation);
+  const ValueId input = node.inputs.front();
+  const plan::View x = lowering.view(input);
+  const plan::View y = lowering.outputView(node);
+  plan::Task task;
+  const Split dims = split(x, {1});
+  task.dims = dims.dims;
+  const int channel = dims.reduced.front();
+  const int window = static_cast<int>(task.dims.size());
+  task.dims.push_back({norm.size, false});
+  const DimMap map = identityMap(dims);
+  const std::vector<int> layout = lowering::physicalOrder(x);
+  const isa::Scaling scaling = lowering.scaling(input);
+  plan::Operand whole = lowering.operand(x, scaling, map, layout, task.dims.size());
+  plan::Operand shifted = whole;
+  for (plan::Axis& axis : shifted.axes) {
+    if (axis.coefficients[static_cast<std::size_t>(channel)] == 0) continue;
+    axis.coefficients[static_cast<std::size_t>(window)] = 1;
+    axis.offset = -((norm.size - 1) / 2);
+  }
+  task.operands = {whole, shifted};
+  task.output = lowering.operand(y, lowering.scaling(node.output), map, lowering::physicalOrder(y),
+                                 task.dims.size());
+  std::vector<int> all = upTo(task.dims.size() - 1);
+  std::vector<int> windowed = upTo(task.dims.size());
+  plan::VectorWork work;
+  work.temporaries = {{all}};
+  const float perValue = norm.alpha / static_cast<float>(norm.size);
+  plan::Pass divisor{windowed, 1, ReduceOp::Sum, {1}, {}, {}, 0};
+  divisor.operands.push_back(1);
+  divisor.pre = {{ElementOp::Mul, 1, 0, 0, false}};
+  divisor.post = {{ElementOp::Mul, -1, perValue, 0, false},
+                  {ElementOp::Add, -1, norm.bias, 0, false},
+                  {ElementOp::Pow, -1, norm.beta, 0, false}};
+  plan::Pass quotient{all, 0, ReduceOp::Sum, {0, ~0}, {}, {}, std::nullopt};
+  quotient.post = {{ElementOp::Div, 1, 0, 0, false}};
+  work.passes = {divisor, quotient};
+  task.work = std::move(work);
+  lowering::simplify(task, {});
+  lowering.addTask(node, std::move(task), node.opName);
+}
+
+}  // namespace npusim::vector
