@@ -113,7 +113,12 @@ isa::Bound AccessWriter::bound(const Axis& axis, const std::vector<int>& dims) c
 
 Affine AccessWriter::slotAddress(const Slot& slot, std::int64_t address) const {
   Affine result{address, {}};
-  if (slot.depth > 1) addTerm(result, slot.level, slot.bytes, slot.depth);
+  if (slot.depth == 1) return result;
+  std::int64_t passes = 1;
+  for (int depth = 0; depth <= slot.level; ++depth) {
+    passes *= mapping::tileCount(task_, tiling_, tiling_.order[static_cast<std::size_t>(depth)]);
+  }
+  addTerm(result, slot.level, slot.bytes, passes > slot.depth ? slot.depth : 0);
   return result;
 }
 

@@ -167,7 +167,7 @@ class TaskEmitter {
     matrix.c = access_.dense(mapping_.accumulators, placed_.accumulatorAddress, sumType(work),
                              {M0, M1, M2, N}, dims);
     if (work.bias >= 0) matrix.bias = access_.operand(work.bias, dims);
-    matrix.padding = work.padding;
+    if (!matrix.a.bounds.empty()) matrix.padding = work.padding;
     for (const int k : {K0, K1, K2}) {
       if (mapping_.tiling.depth(k) >= 0) matrix.accumulateOver.push_back(mapping_.tiling.depth(k));
     }

@@ -248,10 +248,14 @@ class Evaluation {
 
 }  // namespace
 
+std::int64_t aligned(std::int64_t bytes) {
+  return (bytes + kSlotAlignment - 1) / kSlotAlignment * kSlotAlignment;
+}
+
 std::int64_t Mapping::bytesIn(isa::StorageId storage) const {
   std::int64_t bytes = 0;
   const auto add = [&](const Slot& slot) {
-    if (slot.used() && slot.storage == storage) bytes += slot.total();
+    if (slot.used() && slot.storage == storage) bytes += aligned(slot.total());
   };
   for (const Slot& slot : operands) add(slot);
   for (const Slot& slot : temporaries) add(slot);

@@ -14,6 +14,10 @@ namespace npusim::mapping {
 /// What a mapping should make small.
 enum class Objective : std::uint8_t { Latency, Energy, Edp };
 
+/// Slots and blocks begin at multiples of this many bytes.
+constexpr std::int64_t kSlotAlignment = 64;
+std::int64_t aligned(std::int64_t bytes);
+
 /// On-chip room for one operand's tiles: `depth` slots of `bytes`, the slot changing at every
 /// pass of the loop at `level`. An operand that is already on chip has no slot (storage -1).
 struct Slot {

@@ -2,15 +2,16 @@
 
 #include <algorithm>
 
+#include "kernels/mapping/mapping.h"
+
 namespace npusim::passes {
 
 std::optional<std::int64_t> IntervalAllocator::place(std::int64_t bytes, int first, int last) {
-  constexpr std::int64_t kAlignment = 64;
   std::int64_t begin = 0;
   for (const Piece& piece : pieces_) {
     if (piece.last < first || last < piece.first) continue;
     if (begin + bytes <= piece.begin) break;
-    begin = std::max(begin, (piece.end + kAlignment - 1) / kAlignment * kAlignment);
+    begin = std::max(begin, mapping::aligned(piece.end));
   }
   if (begin + bytes > capacity_) return std::nullopt;
   const Piece made{begin, begin + bytes, first, last};

@@ -57,10 +57,10 @@ void keepOnChip(plan::Plan& plan, const plan::StorageMap& storages, const ChipCo
     Block& block = plan.block(id);
     const auto first = used.begin() + block.firstTask;
     const auto last = used.begin() + block.lastTask + 1;
-    block.resident =
-        std::all_of(first, last, [&](std::int64_t u) { return u + block.bytes <= capacity; });
+    block.resident = std::all_of(
+        first, last, [&](std::int64_t u) { return u + mapping::aligned(block.bytes) <= capacity; });
     if (!block.resident) continue;
-    std::for_each(first, last, [&](std::int64_t& u) { u += block.bytes; });
+    std::for_each(first, last, [&](std::int64_t& u) { u += mapping::aligned(block.bytes); });
   }
 }
 

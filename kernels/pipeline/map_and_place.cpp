@@ -16,6 +16,9 @@ using mapping::Slot;
 using plan::Block;
 using plan::Task;
 
+/// A task whose pieces find no place gets this part of the buffer less at a time.
+constexpr std::int64_t kSqueezeSteps = 16;
+
 /// Tasks that look alike get the same mapping: everything that the search reads of a task.
 std::string signature(const plan::Plan& plan, const Task& task,
                       const std::vector<std::int64_t>& freeBytes) {
@@ -54,14 +57,18 @@ class Placer {
  public:
   Placer(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip,
          Objective objective)
-      : plan_(plan), storages_(storages), chip_(chip), objective_(objective) {}
+      : plan_(plan),
+        storages_(storages),
+        chip_(chip),
+        objective_(objective),
+        squeezed_(plan.tasks.size(), 0) {}
 
   std::vector<PlacedTask> run() {
     for (;;) {
       mapAll();
       const std::optional<int> stuck = placeAll();
       if (!stuck) break;
-      takeOffChip(*stuck);
+      makeRoom(*stuck);
     }
     placeMemories();
     return std::move(placed_);
@@ -72,6 +79,7 @@ class Placer {
     std::vector<std::int64_t> free;
     for (const isa::Storage& storage : storages_.storages) free.push_back(storage.capacityBytes);
     auto& buffer = free[static_cast<std::size_t>(storages_.activationBuffer)];
+    buffer -= squeezed_[static_cast<std::size_t>(task)];
     for (const Block& block : plan_.blocks) {
       if (block.resident && block.firstTask <= task && task <= block.lastTask)
         buffer -= block.bytes;
@@ -181,24 +189,28 @@ class Placer {
     return true;
   }
 
-  /// Frees room around a task: its largest resident activation goes to memory.
-  void takeOffChip(int task) {
+  /// Makes a task's pieces easier to place: its largest resident activation goes to memory, or
+  /// without any its tiles get less room.
+  void makeRoom(int task) {
     Block* largest = nullptr;
     for (Block& block : plan_.blocks) {
       const bool live = block.resident && block.firstTask <= task && task <= block.lastTask;
       if (live && (largest == nullptr || block.bytes > largest->bytes)) largest = &block;
     }
-    if (largest == nullptr || storages_.activationMemory < 0) {
-      const isa::Storage& buffer =
-          storages_.storages[static_cast<std::size_t>(storages_.activationBuffer)];
-      throw NotPossible(
-          "activations do not fit " + buffer.name + " (" + std::to_string(buffer.capacityBytes) +
-          " bytes) at layer '" +
-          plan_.layers[static_cast<std::size_t>(plan_.tasks[static_cast<std::size_t>(task)].layer)]
-              .name +
-          "' and this chip has no memory for them; enlarge buffer.capacity_kib");
+    const isa::Storage& buffer =
+        storages_.storages[static_cast<std::size_t>(storages_.activationBuffer)];
+    if (largest != nullptr && storages_.activationMemory >= 0) {
+      largest->resident = false;
+      return;
     }
-    largest->resident = false;
+    std::int64_t& squeezed = squeezed_[static_cast<std::size_t>(task)];
+    squeezed += buffer.capacityBytes / kSqueezeSteps;
+    if (squeezed < buffer.capacityBytes) return;
+    const int layer = plan_.tasks[static_cast<std::size_t>(task)].layer;
+    throw NotPossible("activations do not fit " + buffer.name + " (" +
+                      std::to_string(buffer.capacityBytes) + " bytes) at layer '" +
+                      plan_.layers[static_cast<std::size_t>(layer)].name +
+                      "' and this chip has no memory for them; enlarge buffer.capacity_kib");
   }
 
   void placeMemories() {
@@ -240,6 +252,7 @@ class Placer {
   const plan::StorageMap& storages_;
   const ChipConfig& chip_;
   Objective objective_;
+  std::vector<std::int64_t> squeezed_;  ///< by task: room withheld because pieces did not fit
   std::map<std::string, Mapping> known_;
   std::vector<PlacedTask> placed_;
 };
