@@ -68,7 +68,7 @@ struct DramTiming {
 struct MemoryConfig {
   std::string name = "dram";
   std::string preset;
-  std::vector<Holds> holds;  ///< weights and / or activations
+  std::vector<Holds> holds = {Holds::Weights, Holds::Activations};
   std::int64_t capacityBytes = 0;  ///< from capacity_mib
   std::int64_t channels = 1;
   std::int64_t ranks = 1, bankGroups = 1, banksPerGroup = 8;
@@ -103,17 +103,17 @@ struct DmaConfig {
 struct HostConfig {
   double bandwidthGbPerS = 8;
   double latencyUs = 1;
-  double dispatchUs = 5;        ///< to start one inference
-  double loadSetupMs = 0;       ///< fixed cost of loading a network
-  double loadMsPerMib = 0;      ///< compile or re-layout on the host, by weight MiB
-  double energyPjPerBit = 10;   ///< of the link
+  double dispatchUs = 5;       ///< to start one inference
+  double loadSetupMs = 0;      ///< fixed cost of loading a network
+  double loadMsPerMib = 0;     ///< compile or re-layout on the host, by weight MiB
+  double energyPjPerBit = 10;  ///< of the link
 };
 
 struct PowerConfig {
-  double idleW = 0;                 ///< leakage and always-on logic
+  double idleW = 0;  ///< leakage and always-on logic
   double clockTreePjPerCycle = 0;
-  double limitW = 0;                ///< 0: none
-  double throttledClockMhz = 0;     ///< clock while over the limit
+  double limitW = 0;             ///< 0: none
+  double throttledClockMhz = 0;  ///< clock while over the limit
 };
 
 struct ChipConfig {

@@ -22,14 +22,14 @@ struct StorePoint {
 struct EnergyTable {
   std::string name;
   double nodeNm = 0;
-  std::map<DataType, double> macPj;       ///< one multiply-accumulate by operand format
+  std::map<DataType, double> macPj;  ///< one multiply-accumulate by operand format
   std::map<DataType, double> macAreaUm2;
-  std::vector<StorePoint> localStore;     ///< registers and small PE-local memories
-  std::vector<StorePoint> buffer;         ///< SRAM
+  std::vector<StorePoint> localStore;  ///< registers and small PE-local memories
+  std::vector<StorePoint> buffer;      ///< SRAM
   double localStoreUm2PerByte = 0;
   double bufferUm2PerByte = 0;
-  double arrayHopPjPerByte = 0;           ///< PE to neighbour PE
-  double vectorSimplePj = 0;              ///< per element operation, fp32
+  double arrayHopPjPerByte = 0;  ///< PE to neighbour PE
+  double vectorSimplePj = 0;     ///< per element operation, fp32
   double vectorDividePj = 0;
   double vectorTranscendentalPj = 0;
   double vectorLaneUm2 = 0;

@@ -37,6 +37,7 @@ struct LoopTerm {
   int depth = 0;
   std::int64_t stride = 0;
   std::int64_t modulo = 0;
+  bool operator==(const LoopTerm&) const = default;
 };
 
 /// base + sum of loop terms.
@@ -44,6 +45,7 @@ struct Affine {
   std::int64_t base = 0;
   std::vector<LoopTerm> terms;
   std::int64_t at(const LoopIndices& indices) const;
+  bool operator==(const Affine&) const = default;
 };
 
 /// A count that shrinks on a loop's last, ragged pass: min(size, limit - sum of loop terms).
@@ -53,6 +55,7 @@ struct Extent {
   std::int64_t limit = 0;
   std::vector<LoopTerm> terms;
   std::int64_t at(const LoopIndices& indices) const;
+  bool operator==(const Extent&) const = default;
 };
 
 /// A coordinate that must lie in [0, limit): padding and halos. The coordinate is
@@ -61,6 +64,7 @@ struct Bound {
   Affine origin;
   std::vector<std::int64_t> strides;
   std::int64_t limit = 0;
+  bool operator==(const Bound&) const = default;
 };
 
 /// Index of a storage in Program::storages.
@@ -74,6 +78,7 @@ struct Access {
   std::vector<std::int64_t> strides;  ///< bytes, one a dimension of the instruction
   std::vector<Bound> bounds;
   DataType type = DataType::Float32;
+  bool operator==(const Access&) const = default;
 };
 
 /// Moves `run` contiguous bytes for every position of `dims` (outermost first).
@@ -87,6 +92,7 @@ struct Transfer {
   int fillBytes = 1;
   int gatherDim = -1;
   std::optional<Access> gather;  ///< int32 or int64 indices, strides over dims
+  bool operator==(const Transfer&) const = default;
 };
 
 /// One tile of a matrix product on the array: C[m, n] (+)= sum over k of A[m, k] x B[k, n], with
@@ -102,6 +108,7 @@ struct Matrix {
   std::vector<int> accumulateOver;
   /// MACs that do work, as useful / total of this tile's m x n x k (block-diagonal weights).
   std::int64_t usefulNumerator = 1, usefulDenominator = 1;
+  bool operator==(const Matrix&) const = default;
 };
 
 /// How a vector operand's stored integers stand for reals: (q - zeroPoint) * scale. Scale 1 and
@@ -109,11 +116,13 @@ struct Matrix {
 struct Scaling {
   float scale = 1;
   std::int32_t zeroPoint = 0;
+  bool operator==(const Scaling&) const = default;
 };
 
 struct VectorOperand {
   Access access;
   Scaling scaling;
+  bool operator==(const VectorOperand&) const = default;
 };
 
 /// One step on the value x in a lane: x = op(x, operand), or op(operand, x) when reversed.
@@ -122,6 +131,7 @@ struct VectorStep {
   int operand = -1;  ///< index into operands; -1: the immediate `alpha` of a binary operation
   float alpha = 0, beta = 0;
   bool reversed = false;
+  bool operator==(const VectorStep&) const = default;
 };
 
 /// One pass of the vector unit over dims, the last `reduceDims` of them reduced:
@@ -135,14 +145,20 @@ struct VectorPass {
   std::vector<VectorStep> pre, post;
   VectorOperand out;
   bool afterArray = false;  ///< reads accumulators: post-processing behind the array
+  bool operator==(const VectorPass&) const = default;
 };
 
 struct Loop {
   std::int64_t count = 1;
+  bool operator==(const Loop&) const = default;
 };
-struct EndLoop {};
+struct EndLoop {
+  bool operator==(const EndLoop&) const = default;
+};
 /// Only waits and signals.
-struct Sync {};
+struct Sync {
+  bool operator==(const Sync&) const = default;
+};
 
 using SemaphoreId = std::int32_t;
 
@@ -153,11 +169,13 @@ struct Instruction {
   std::variant<Loop, EndLoop, Sync, Transfer, Matrix, VectorPass> body;
   std::int32_t layer = 0;
   std::vector<SemaphoreId> waits, signals;
+  bool operator==(const Instruction&) const = default;
 };
 
 struct Semaphore {
   std::string name;
   std::int64_t initial = 0;  ///< tokens before the first instruction
+  bool operator==(const Semaphore&) const = default;
 };
 
 /// A buffer or memory that the program addresses, in the order: buffers, then memories.
@@ -165,6 +183,7 @@ struct Storage {
   std::string name;
   std::int64_t capacityBytes = 0;
   bool onChip = true;
+  bool operator==(const Storage&) const = default;
 };
 
 /// Bytes that load() places before the first prediction. Without values `bytes` is null.
@@ -174,6 +193,11 @@ struct ConstantBlock {
   std::int64_t address = 0;
   std::int64_t size = 0;
   std::shared_ptr<const std::vector<std::byte>> bytes;
+  /// Same place and size; the bytes are not compared.
+  bool operator==(const ConstantBlock& other) const {
+    return name == other.name && storage == other.storage && address == other.address &&
+           size == other.size;
+  }
 };
 
 /// A graph input or output in simulated storage: dense row-major of `type` under `shape`, written
@@ -187,6 +211,7 @@ struct PortTensor {
   Shape strideBytes;  ///< one a dimension of `shape`
   Scaling scaling;    ///< quantised ports
   bool quantized = false;
+  bool operator==(const PortTensor&) const = default;
 };
 
 struct Layer {
@@ -194,6 +219,7 @@ struct Layer {
   Shape outputShape;
   std::int64_t macs = 0;
   OperatorWork work;
+  bool operator==(const Layer&) const = default;
 };
 
 struct Program {
@@ -215,6 +241,7 @@ struct Program {
   const std::vector<Instruction>& queue(Engine e) const {
     return queues.at(static_cast<std::size_t>(e));
   }
+  bool operator==(const Program&) const = default;
 };
 
 }  // namespace npusim::isa

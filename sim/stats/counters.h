@@ -10,11 +10,13 @@ struct ReadWrite {
 
 /// Events counted where they happen, for one layer or a whole phase. Bytes, events or cycles.
 struct Counters {
-  std::int64_t macs = 0;              ///< useful multiply-accumulates
-  std::int64_t zeroOperandMacs = 0;   ///< of them, with a zero operand (values on)
+  std::int64_t macs = 0;             ///< useful multiply-accumulates
+  std::int64_t zeroOperandMacs = 0;  ///< of them, with a zero operand (values on)
   ReadWrite localStoreBytes;
   std::int64_t arrayNetworkBytes = 0;  ///< operand bytes handed from PE to PE
   ReadWrite bufferBytes;               ///< all on-chip buffers, accumulators included
+  ReadWrite weightBufferBytes;         ///< of bufferBytes, at the buffer that holds weights
+  ReadWrite accumulatorBytes;          ///< of bufferBytes, at the buffer that holds accumulators
   std::int64_t networkBytes = 0;       ///< between cores
   ReadWrite dramBytes;                 ///< as moved: whole bursts
   std::int64_t hostBytes = 0;

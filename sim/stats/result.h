@@ -83,8 +83,11 @@ struct ValuesResult {
 struct RunResult {
   std::string version, chip, workload, fidelity, precision, chipHash, configHash, convention;
   std::string dataflow;
+  std::string chipYaml;     ///< resolved chip, so that a saved result can be priced again
+  std::string energyTable;  ///< name of the table that energies and area come from
   std::int64_t batch = 1, rows = 0, cols = 0;
   double clockMhz = 0;
+  double throttledClockMhz = 0;  ///< what the power limit left of clockMhz; 0: all
   std::uint64_t seed = 0;
   bool idealMemory = false;
   std::int64_t repeat = 1;

@@ -24,7 +24,16 @@ namespace npusim {
 /// - int64, int32, Bool and other plain integers (no `quantization`): exact integer arithmetic in
 ///   int64, division truncating toward zero.
 ///
-/// Padding contributes real zero. Throws InternalError for inconsistent graphs.
+/// Padding contributes real zero. The formulas, each operation one fp32 rounding and std::
+/// functions of float: Sigmoid 1 / (1 + exp(-x)); HardSigmoid max(0, min(1, alpha * x + beta));
+/// HardSwish x * max(0, min(1, x / 6 + 0.5)); Max a < b ? b : a; Min b < a ? b : a; Relu Max(x, 0);
+/// Clip Min(Max(x, alpha), beta); Softmax e_i / sum of e, e_i = exp(x_i - max); LRN x / pow(bias +
+/// (alpha / size) * sum, beta). A quantised NaN is the zero point. Integer sums wrap: products of
+/// quantised values modulo 2^32, plain integers modulo 2^64. A pool's window that holds no value
+/// gives 0.
+///
+/// Throws InternalError for inconsistent graphs, BadInput naming the node for what only the data
+/// show: integer division by zero, a Gather index outside its axis, a float operation on integers.
 Tensor evaluateNode(const Graph& graph, const Node& node, const std::vector<const Tensor*>& inputs);
 
 /// Evaluates the whole graph on `inputs` (by value name, already in each input value's type) and

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <vector>
+
+#include "sim/array/array_model.h"
+#include "sim/config/chip_config.h"
+
+namespace npusim {
+
+/// Operand format under which the array's rates are listed: uint8 counts as int8.
+DataType arrayFormat(DataType operand);
+
+/// `tile` fidelity: cycles and bytes by the laws, values by a vectorised product. Floats widen to
+/// fp32 and form one fused multiply-add chain over ascending k for each output, starting from the
+/// existing sum, the bias or zero; integers are exact in int32.
+class TileArray : public ArrayModel {
+ public:
+  explicit TileArray(const ArrayConfig& array) : array_(array) {}
+
+  ArrayCost cost(const MatrixTile& tile) override;
+  std::int64_t compute(const MatrixTile& tile, std::vector<Storage>& storages) override;
+
+ private:
+  template <typename T>
+  struct Scratch {
+    std::vector<T> rows, panels;
+  };
+
+  template <typename T>
+  std::int64_t product(const MatrixTile& tile, std::vector<Storage>& storages, Scratch<T>& scratch);
+
+  const ArrayConfig array_;
+  Scratch<float> floats_;
+  Scratch<std::int32_t> integers_;
+};
+
+}  // namespace npusim

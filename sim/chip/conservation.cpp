@@ -1,0 +1,97 @@
+#include "sim/chip/conservation.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "sim/core/error.h"
+
+namespace npusim {
+namespace {
+
+void expectEqual(std::int64_t a, std::int64_t b, const std::string& what) {
+  if (a == b) return;
+  throw InternalError("conservation: " + what + ": " + std::to_string(a) + " and " +
+                      std::to_string(b) + " differ");
+}
+
+void expectNoneNegative(const LayerResult& layer) {
+  const Counters& c = layer.counters;
+  const std::array<std::int64_t, 29> numbers = {c.macs,
+                                                c.zeroOperandMacs,
+                                                c.localStoreBytes.read,
+                                                c.localStoreBytes.write,
+                                                c.arrayNetworkBytes,
+                                                c.bufferBytes.read,
+                                                c.bufferBytes.write,
+                                                c.weightBufferBytes.read,
+                                                c.weightBufferBytes.write,
+                                                c.accumulatorBytes.read,
+                                                c.accumulatorBytes.write,
+                                                c.networkBytes,
+                                                c.dramBytes.read,
+                                                c.dramBytes.write,
+                                                c.hostBytes,
+                                                c.vectorSimpleOps,
+                                                c.vectorDivideOps,
+                                                c.vectorTranscendentalOps,
+                                                c.rowHits,
+                                                c.rowMisses,
+                                                c.rowConflicts,
+                                                c.activates,
+                                                c.refreshes,
+                                                layer.cycles,
+                                                layer.stalls.dram,
+                                                layer.stalls.buffer,
+                                                layer.stalls.dependency,
+                                                layer.stalls.network,
+                                                layer.endCycle};
+  if (std::ranges::min(numbers) < 0) {
+    throw InternalError("conservation: a counter of layer '" + layer.name + "' is negative");
+  }
+}
+
+void checkShares(const PredictResult& total) {
+  constexpr double kTolerance = 1e-9;
+  const Loss& loss = total.loss;
+  const std::array<double, 8> shares = {total.utilization, loss.edge,    loss.fillDrain,
+                                        loss.dram,         loss.buffer,  loss.dependency,
+                                        loss.network,      loss.overhead};
+  double sum = 0;
+  for (const double share : shares) {
+    if (share < -kTolerance) throw InternalError("conservation: a share of time is negative");
+    sum += share;
+  }
+  if (total.cycles > 0 && std::abs(sum - 1) > kTolerance) {
+    throw InternalError("conservation: the shares of the array's time sum to " +
+                        std::to_string(sum));
+  }
+}
+
+}  // namespace
+
+void checkConservation(const Machine& machine, const Npu::Prediction& prediction) {
+  const Ledger& ledger = machine.ledger;
+  expectEqual(ledger.sentBytes, ledger.receivedBytes, "bytes that DMA took and delivered");
+  expectEqual(ledger.requestedBytes, ledger.burstBytesMoved,
+              "bytes asked of and moved by memories");
+  std::int64_t cycles = 0;
+  StallCycles stalls;
+  for (std::size_t i = 0; i < prediction.layers.size(); ++i) {
+    const LayerResult& layer = prediction.layers[i];
+    expectEqual(layer.macs, machine.program.layers[i].macs,
+                "MACs done and MACs of the shape of layer '" + layer.name + "'");
+    expectNoneNegative(layer);
+    cycles += layer.cycles;
+    stalls += layer.stalls;
+  }
+  const PredictResult& total = prediction.total;
+  expectEqual(cycles, total.cycles, "the layers' cycles and the total");
+  expectEqual(stalls.dram, total.stalls.dram, "the layers' DRAM stalls and the total");
+  expectEqual(stalls.buffer, total.stalls.buffer, "the layers' buffer stalls and the total");
+  expectEqual(stalls.dependency, total.stalls.dependency,
+              "the layers' dependency stalls and the total");
+  checkShares(total);
+}
+
+}  // namespace npusim

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "sim/chip/machine.h"
+#include "sim/chip/sequencer.h"
+
+namespace npusim {
+
+/// One engine: takes its queue's instructions in order, each after its tokens. Plain C++: a
+/// SystemC module calls step() when something is due.
+class Engine {
+ public:
+  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+
+  Engine(isa::Engine id, Machine& machine);
+  virtual ~Engine() = default;
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  isa::Engine id() const { return id_; }
+
+  /// Back to the first instruction.
+  void restart();
+  /// Does everything that is due at cycle `now`. Returns the cycle at which the next thing is due,
+  /// or kNever until a token arrives.
+  std::int64_t step(std::int64_t now);
+
+  bool finished() const { return !sequencer_.current() && !working(); }
+  /// "matrix waits at instruction 3 (layer 'conv1') for 'inputs ready'"; for messages.
+  std::string describeWait() const;
+
+ protected:
+  /// An instruction whose tokens are taken, with the loop indices that it stands for.
+  struct Issued {
+    const isa::Instruction* instruction = nullptr;
+    isa::LoopIndices indices;
+  };
+
+  virtual std::int64_t advance(std::int64_t now) = 0;
+  /// Whether something is issued that has not completed.
+  virtual bool working() const = 0;
+  virtual void reset() = 0;
+
+  /// The next instruction once all its tokens are taken; empty while one is missing and at the end.
+  std::optional<Issued> fetch(std::int64_t now);
+  /// An instruction of this engine has completed: books it and signals.
+  void complete(const isa::Instruction& instruction, std::int64_t now);
+  bool waiting() const { return missing_.has_value(); }
+
+  Machine& machine() { return machine_; }
+  const Machine& machine() const { return machine_; }
+
+ private:
+  void reportActivity(std::int64_t now);
+
+  const isa::Engine id_;
+  Machine& machine_;
+  Sequencer sequencer_;
+  std::size_t taken_ = 0;  ///< tokens of the current instruction
+  std::optional<isa::SemaphoreId> missing_;
+};
+
+}  // namespace npusim

@@ -1,0 +1,50 @@
+#include "sim/chip/sequencer.h"
+
+#include "sim/core/error.h"
+
+namespace npusim {
+
+void Sequencer::restart() {
+  next_ = 0;
+  loops_.clear();
+  indices_ = {};
+  settle();
+}
+
+void Sequencer::advance() {
+  ++next_;
+  settle();
+}
+
+/// Passes loop begins and ends until it stands at an instruction or at the end of the queue.
+void Sequencer::settle() {
+  for (; next_ < queue_.size(); ++next_) {
+    if (const auto* loop = std::get_if<isa::Loop>(&queue_[next_].body)) {
+      ensure(loop->count > 0 && loops_.size() < isa::kMaxLoopDepth,
+             "a loop without passes or nested too deeply reached the machine");
+      loops_.push_back({next_ + 1, loop->count});
+      setIndex(loops_.size() - 1, 0);
+    } else if (std::holds_alternative<isa::EndLoop>(queue_[next_].body)) {
+      ensure(!loops_.empty(), "a loop that was never opened ends");
+      const std::size_t depth = loops_.size() - 1;
+      if (indices_.index[depth] + 1 < loops_[depth].count) {
+        setIndex(depth, indices_.index[depth] + 1);
+        next_ = loops_[depth].body - 1;
+      } else {
+        setIndex(depth, 0);
+        loops_.pop_back();
+      }
+    } else {
+      return;
+    }
+  }
+}
+
+void Sequencer::setIndex(std::size_t depth, std::int64_t index) {
+  indices_.index[depth] = index;
+  const std::int64_t outer =
+      depth == 0 ? 0 : indices_.flat[depth - 1] * (depth < loops_.size() ? loops_[depth].count : 1);
+  indices_.flat[depth] = outer + index;
+}
+
+}  // namespace npusim

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "sim/chip/semaphores.h"
+
+namespace npusim {
+
+/// What the array waited for.
+enum class IdleCause : std::uint8_t {
+  Dram,        ///< a DMA engine at work
+  Vector,      ///< the vector unit at work
+  Dependency,  ///< engines that wait for one another
+  Buffer,      ///< operands beyond the buffers' ports
+  Overhead,    ///< instruction issue
+};
+constexpr std::size_t kIdleCauses = 5;
+
+/// An interval in which the array did not work, in core cycles.
+struct IdleInterval {
+  std::int64_t begin = 0, end = 0;
+  IdleCause cause = IdleCause::Overhead;
+};
+
+/// Accounts for every cycle of the array: what is not busy is idle for one cause. While the matrix
+/// engine waits for a token, each cycle goes to the engine that is at work at the end of the chain
+/// of waits at that moment. With the matrix queue at its end, cycles go to the vector unit while it
+/// works, then to DMA.
+class Timeline {
+ public:
+  enum class Activity : std::uint8_t { Busy, Waiting, Done };
+  struct State {
+    Activity activity = Activity::Busy;
+    isa::SemaphoreId semaphore = 0;  ///< while waiting
+    bool operator==(const State&) const = default;
+  };
+
+  explicit Timeline(const Semaphores& semaphores) : semaphores_(semaphores) {}
+
+  void reset();
+  void set(isa::Engine engine, State state, std::int64_t now);
+
+  /// Cycles not accounted for yet, up to `until`, were idle.
+  void idle(std::int64_t until, IdleCause cause);
+  /// The array is occupied up to `until`.
+  void busy(std::int64_t until);
+  /// Within a busy time: [begin, end) only waited for buffer ports.
+  void stretch(std::int64_t begin, std::int64_t end);
+  /// Accounts for everything up to the last cycle.
+  void finish(std::int64_t end);
+
+  const std::vector<IdleInterval>& intervals() const { return intervals_; }
+
+ private:
+  const State& stateOf(isa::Engine engine) const {
+    return states_[static_cast<std::size_t>(engine)];
+  }
+  IdleCause cause() const;
+  IdleCause causeAtEnd() const;
+  void add(const IdleInterval& interval);
+
+  const Semaphores& semaphores_;
+  std::array<State, isa::kEngineCount> states_{};
+  std::int64_t accounted_ = 0;  ///< cycles before this one are settled
+  std::vector<IdleInterval> intervals_;
+};
+
+}  // namespace npusim

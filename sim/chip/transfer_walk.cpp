@@ -1,0 +1,120 @@
+#include "sim/chip/transfer_walk.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "sim/chip/resolve.h"
+#include "sim/core/error.h"
+
+namespace npusim {
+namespace {
+
+bool inside(const ResolvedAccess& access, std::span<const std::int64_t> position) {
+  return std::ranges::all_of(access.bounds, [&](const ResolvedBound& bound) {
+    const std::int64_t coordinate =
+        dot(bound.origin, bound.strides.first(position.size()), position);
+    return coordinate >= 0 && coordinate < bound.limit;
+  });
+}
+
+std::int64_t addressOf(const ResolvedAccess& access, std::span<const std::int64_t> position) {
+  return dot(access.address, access.strides.first(position.size()), position);
+}
+
+bool boundless(const ResolvedAccess& access, std::size_t dim) {
+  return std::ranges::all_of(access.bounds, [dim](const auto& b) { return b.strides[dim] == 0; });
+}
+
+}  // namespace
+
+void TransferWalk::start(const isa::Transfer& transfer, const isa::LoopIndices& loops,
+                         const Storage* indices, const Storage& source) {
+  transfer_ = &transfer;
+  indexStorage_ = indices;
+  sourceStorage_ = &source;
+  source_ = resolve(transfer.source, loops);
+  target_ = resolve(transfer.target, loops);
+  if (transfer.gather) gather_ = resolve(*transfer.gather, loops);
+  runBytes_ = transfer.run.at(loops);
+  extents_.clear();
+  for (const isa::Extent& dim : transfer.dims) extents_.push_back(dim.at(loops));
+  left_ = 0;
+  const bool empty =
+      runBytes_ == 0 || std::ranges::any_of(extents_, [](std::int64_t e) { return e == 0; });
+  if (empty) return;
+  mergeInnerDimensions();
+  position_.assign(extents_.size(), 0);
+  if (!enterPosition()) nextPosition();
+}
+
+/// Dimensions that are dropped keep position 0, so strides beyond extents_ play no part.
+void TransferWalk::mergeInnerDimensions() {
+  while (!extents_.empty() && continues(extents_.size() - 1)) {
+    runBytes_ *= extents_.back();
+    extents_.pop_back();
+  }
+}
+
+bool TransferWalk::continues(std::size_t dim) const {
+  const bool gathers = transfer_->gather &&
+                       (transfer_->gatherDim == static_cast<int>(dim) || gather_.strides[dim] != 0);
+  if (gathers) return false;
+  if (extents_[dim] == 1) return true;
+  const bool patternFits = !transfer_->fill || runBytes_ % transfer_->fillBytes == 0;
+  return source_.strides[dim] == runBytes_ && target_.strides[dim] == runBytes_ &&
+         boundless(source_, dim) && boundless(target_, dim) && patternFits;
+}
+
+Run TransferWalk::take(std::int64_t maxBytes) {
+  Run run = run_;
+  const std::int64_t offset = runBytes_ - left_;
+  run.source += offset;
+  run.target += offset;
+  run.patternOffset = offset;
+  run.bytes = std::min(left_, maxBytes);
+  if (offset > 0) run.index.reset();
+  left_ -= run.bytes;
+  if (left_ == 0) nextPosition();
+  return run;
+}
+
+void TransferWalk::nextPosition() {
+  while (stepPosition(position_, extents_)) {
+    if (enterPosition()) return;
+  }
+}
+
+/// Prepares the run at the current position; false when nothing is moved there.
+bool TransferWalk::enterPosition() {
+  if (!inside(target_, position_)) return false;
+  run_ = {};
+  sourcePosition_ = position_;
+  if (transfer_->gather) {
+    const auto dim = static_cast<std::size_t>(transfer_->gatherDim);
+    const std::int64_t address = addressOf(gather_, position_);
+    run_.index = address;
+    if (indexStorage_) sourcePosition_[dim] = readIndex(address);
+  }
+  run_.fills = !inside(source_, sourcePosition_);
+  if (run_.fills && !transfer_->fill) return false;
+  run_.source = addressOf(source_, sourcePosition_);
+  run_.target = addressOf(target_, position_);
+  if (indexStorage_ && !run_.fills && !sourceStorage_->contains(run_.source, runBytes_)) {
+    throw CheckFailed("a gather index points outside '" + sourceStorage_->name() + "'");
+  }
+  left_ = runBytes_;
+  return true;
+}
+
+std::int64_t TransferWalk::readIndex(std::int64_t address) const {
+  if (gather_.type == DataType::Int64) {
+    std::int64_t index = 0;
+    std::memcpy(&index, indexStorage_->at(address, sizeof index), sizeof index);
+    return index;
+  }
+  std::int32_t index = 0;
+  std::memcpy(&index, indexStorage_->at(address, sizeof index), sizeof index);
+  return index;
+}
+
+}  // namespace npusim

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "sim/isa/program.h"
+#include "sim/memory/access.h"
+#include "sim/memory/storage.h"
+
+namespace npusim {
+
+/// Contiguous bytes that a transfer moves.
+struct Run {
+  std::int64_t source = 0, target = 0, bytes = 0;
+  bool fills = false;                 ///< writes the fill pattern instead of source bytes
+  std::int64_t patternOffset = 0;     ///< bytes of the pattern's run before this one
+  std::optional<std::int64_t> index;  ///< address of the gather index that was read for it
+};
+
+/// Walks the positions of one transfer in order and yields its runs, as long as the layout allows:
+/// inner dimensions that continue one another in source and target are one run.
+class TransferWalk {
+ public:
+  /// `indices`: the storage of the gather indices, null with values off (then position i stands in
+  /// for index i). Throws CheckFailed for an index whose source lies outside the storage's used
+  /// part.
+  void start(const isa::Transfer& transfer, const isa::LoopIndices& loops, const Storage* indices,
+             const Storage& source);
+
+  bool done() const { return left_ == 0; }
+  /// The next run, cut to `maxBytes`.
+  Run take(std::int64_t maxBytes);
+
+ private:
+  void mergeInnerDimensions();
+  bool continues(std::size_t dim) const;
+  void nextPosition();
+  bool enterPosition();
+  std::int64_t readIndex(std::int64_t address) const;
+
+  const isa::Transfer* transfer_ = nullptr;
+  const Storage* indexStorage_ = nullptr;
+  const Storage* sourceStorage_ = nullptr;
+  ResolvedAccess source_, target_, gather_;
+  std::vector<std::int64_t> extents_, position_, sourcePosition_;
+  std::int64_t runBytes_ = 0;
+  Run run_;                ///< the position's run, from its beginning
+  std::int64_t left_ = 0;  ///< bytes of it that are still to come
+};
+
+}  // namespace npusim

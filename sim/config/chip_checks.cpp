@@ -1,0 +1,232 @@
+#include "sim/config/chip_checks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <iterator>
+#include <string>
+
+#include "sim/config/chip_fields.h"
+
+namespace npusim {
+namespace {
+
+constexpr std::int64_t kPartialSumBytes = 4;
+
+/// The child that one part of a path names, or null.
+const YamlNode* step(const YamlNode& node, const std::string& part) {
+  if (node.kind != YamlNode::Kind::List) return node.find(part);
+  std::size_t number = 0;
+  std::from_chars(part.data(), part.data() + part.size(), number);
+  return number >= 1 && number <= node.children.size() ? &node.children[number - 1] : nullptr;
+}
+
+/// Blames the deepest node of `path` that the file has.
+[[noreturn]] void blame(const YamlNode& tree, const std::string& path, const std::string& message) {
+  const YamlNode* node = &tree;
+  std::size_t begin = 0;
+  while (begin < path.size()) {
+    const std::size_t dot = std::min(path.find('.', begin), path.size());
+    const YamlNode* next = step(*node, path.substr(begin, dot - begin));
+    if (next == nullptr) break;
+    node = next;
+    begin = dot + 1;
+  }
+  failAt(node->where, path, message);
+}
+
+std::string_view word(DataType format) { return Word<DataType>{formatWords()}.nameOf(format); }
+
+void checkCores(const ChipConfig& chip, const YamlNode& tree) {
+  if (chip.cores == 1) return;
+  throw NotPossible(prefix(tree.find("cores")->where) +
+                    fmt::format("cores: {} cores are not supported yet, must be 1", chip.cores));
+}
+
+void checkFormats(const ChipConfig& chip, const YamlNode& tree) {
+  for (const DataType format : chip.formats) {
+    if (chip.array.macsPerCycle.count(format) > 0) continue;
+    blame(tree, "array.macs_per_cycle",
+          fmt::format("lacks {0}, which formats lists; add {0} or take it out of formats",
+                      word(format)));
+  }
+}
+
+/// A rate for a format that the chip does not have: an error where one person wrote both, dropped
+/// where `formats` narrows an inherited list.
+void narrowFormats(ChipConfig& chip, const YamlNode& tree) {
+  const YamlNode& rates = *tree.find("array")->find("macs_per_cycle");
+  for (const auto& [name, format] : formatWords()) {
+    const YamlNode* rate = rates.find(name);
+    if (rate == nullptr || chip.supports(format)) continue;
+    if (writtenTogether(*rate, *tree.find("formats"))) {
+      failAt(rate->keyWhere, fmt::format("array.macs_per_cycle.{}", name),
+             "is never read, since formats does not list it; add it there or leave this out");
+    }
+    chip.array.macsPerCycle.erase(format);
+  }
+}
+
+/// Bytes of the widest operand that one PE takes in a cycle.
+std::int64_t operandBytes(const ChipConfig& chip) {
+  double widest = 0;
+  for (const auto& [format, macs] : chip.array.macsPerCycle) {
+    widest = std::max(widest, byteSize(format) * std::max(1.0, macs));
+  }
+  return static_cast<std::int64_t>(widest);
+}
+
+void checkLocalStore(const ChipConfig& chip, const YamlNode& tree) {
+  struct Row {
+    const char* key;
+    const char* what;
+    std::int64_t have, need;
+  };
+  const std::int64_t operand = operandBytes(chip);
+  for (const Row& row :
+       {Row{"weight_bytes", "the weights", chip.localStore.weightBytes, operand},
+        Row{"input_bytes", "the inputs", chip.localStore.inputBytes, operand},
+        Row{"output_bytes", "a partial sum", chip.localStore.outputBytes, kPartialSumBytes}}) {
+    if (row.have >= row.need) continue;
+    blame(tree, fmt::format("local_store.{}", row.key),
+          fmt::format("{} bytes do not hold {} of a PE, must be at least {}", row.have, row.what,
+                      row.need));
+  }
+}
+
+/// The array and the vector unit read and write buffers only.
+void checkHolds(const ChipConfig& chip, const YamlNode& tree) {
+  for (const auto& [name, kind] : kHoldsWords) {
+    const bool held = std::any_of(chip.buffers.begin(), chip.buffers.end(),
+                                  [&, k = kind](const auto& b) { return b.holdsKind(k); });
+    if (held) continue;
+    blame(tree, "buffer.holds",
+          fmt::format("no buffer holds {0}, add {0} here or to one of buffers", name));
+  }
+}
+
+void checkNames(const ChipConfig& chip, const YamlNode& tree) {
+  std::vector<std::string> seen;
+  const auto check = [&](const std::string& name, const char* first, const char* rest,
+                         std::size_t index) {
+    const std::string path =
+        index == 0 ? fmt::format("{}.name", first) : fmt::format("{}.{}.name", rest, index);
+    if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
+      blame(tree, path,
+            fmt::format("'{}' is the name of another buffer or memory too, give each "
+                        "its own",
+                        name));
+    }
+    seen.push_back(name);
+  };
+  for (std::size_t i = 0; i < chip.buffers.size(); ++i) {
+    check(chip.buffers[i].name, "buffer", "buffers", i);
+  }
+  for (std::size_t i = 0; i < chip.memories.size(); ++i) {
+    check(chip.memories[i].name, "memory", "memories", i);
+  }
+}
+
+void checkPower(const ChipConfig& chip, const YamlNode& tree) {
+  const PowerConfig& power = chip.power;
+  if (power.limitW == 0 && power.throttledClockMhz > 0) {
+    blame(tree, "power.throttled_clock_mhz",
+          "is never read without limit_w, add limit_w or leave it out");
+  }
+  if (power.limitW > 0 &&
+      (power.throttledClockMhz == 0 || power.throttledClockMhz > chip.clockMhz)) {
+    blame(tree, "power.throttled_clock_mhz",
+          fmt::format("is {}, must be above 0 and at most clock_mhz ({}) where limit_w is given",
+                      power.throttledClockMhz, chip.clockMhz));
+  }
+}
+
+/// The parts of a text between dashes.
+std::vector<std::string> dashed(const std::string& text) {
+  std::vector<std::string> parts;
+  std::size_t begin = 0;
+  while (begin <= text.size()) {
+    const std::size_t dash = std::min(text.find('-', begin), text.size());
+    parts.push_back(text.substr(begin, dash - begin));
+    begin = dash + 1;
+  }
+  return parts;
+}
+
+/// Each field of an address that has more than one value must be named, none twice.
+void checkMapping(const MemoryConfig& memory, const YamlNode& tree, const std::string& path) {
+  struct Field {
+    std::string_view code;
+    bool needed;
+  };
+  const Field fields[] = {{"ro", true},
+                          {"ra", false},
+                          {"bg", memory.bankGroups > 1},
+                          {"ba", memory.banksPerGroup > 1},
+                          {"ch", memory.channels > 1},
+                          {"co", true}};
+  const std::vector<std::string> parts = dashed(memory.mapping);
+  std::ptrdiff_t known = 0;
+  bool sound = true;
+  for (const Field& field : fields) {
+    const std::ptrdiff_t named = std::count(parts.begin(), parts.end(), field.code);
+    sound = sound && named <= 1 && (named == 1 || !field.needed);
+    known += named;
+  }
+  if (sound && known == std::ssize(parts)) return;
+  blame(
+      tree, path + ".mapping",
+      fmt::format("is '{}', must name ro, ba, bg, ch and co once each, such as ro-ba-bg-ch-co; ra "
+                  "and those of size 1 may be left out",
+                  memory.mapping));
+}
+
+void checkTiming(const DramTiming& timing, const YamlNode& tree, const std::string& path) {
+  if (timing.RC < timing.RAS) {
+    blame(tree, path + ".RC",
+          fmt::format("is {}, must be at least RAS ({})", timing.RC, timing.RAS));
+  }
+  if (timing.REFI > 0 && timing.REFI <= timing.RFC) {
+    blame(
+        tree, path + ".REFI",
+        fmt::format("is {}, must be above RFC ({}), or 0 for no refresh", timing.REFI, timing.RFC));
+  }
+}
+
+}  // namespace
+
+void checkMemory(const MemoryConfig& memory, const YamlNode& tree, const std::string& path) {
+  checkMapping(memory, tree, path);
+  checkTiming(memory.timing, tree, path + ".timing");
+  const std::int64_t rowsOfAllBanks =
+      memory.channels * memory.ranks * memory.bankGroups * memory.banksPerGroup * memory.rowBytes;
+  if (memory.capacityBytes % rowsOfAllBanks != 0) {
+    blame(tree, path + ".capacity_mib",
+          fmt::format("{} bytes are not whole rows, must be a multiple of channels x ranks x banks "
+                      "x row_bytes = {} bytes",
+                      memory.capacityBytes, rowsOfAllBanks));
+  }
+  const std::int64_t burstBytes = memory.timing.burstLength * memory.timing.busBits / 8;
+  if (burstBytes > memory.rowBytes) {
+    blame(tree, path + ".row_bytes",
+          fmt::format("is {}, must be at least a burst ({} bytes)", memory.rowBytes, burstBytes));
+  }
+}
+
+void checkChip(ChipConfig& chip, const YamlNode& tree) {
+  checkCores(chip, tree);
+  checkFormats(chip, tree);
+  narrowFormats(chip, tree);
+  checkLocalStore(chip, tree);
+  checkHolds(chip, tree);
+  checkNames(chip, tree);
+  checkPower(chip, tree);
+  for (std::size_t i = 0; i < chip.memories.size(); ++i) {
+    const std::string path = i == 0 ? "memory" : fmt::format("memories.{}", i);
+    checkMemory(chip.memories[i], tree, path);
+  }
+}
+
+}  // namespace npusim

@@ -1,0 +1,43 @@
+#include "sim/config/chip_config.h"
+
+#include <algorithm>
+
+#include "sim/config/chip_fields.h"
+
+namespace npusim {
+namespace {
+
+bool contains(const std::vector<Holds>& holds, Holds kind) {
+  return std::find(holds.begin(), holds.end(), kind) != holds.end();
+}
+
+}  // namespace
+
+std::string_view name(Dataflow dataflow) { return Word<Dataflow>{kDataflowWords}.nameOf(dataflow); }
+
+std::string_view name(Convention convention) {
+  return Word<Convention>{kConventionWords}.nameOf(convention);
+}
+
+std::string_view name(Holds holds) { return Word<Holds>{kHoldsWords}.nameOf(holds); }
+
+bool BufferConfig::holdsKind(Holds kind) const { return contains(holds, kind); }
+
+bool MemoryConfig::holdsKind(Holds kind) const { return contains(holds, kind); }
+
+double MemoryConfig::peakBytesPerSecond() const {
+  const double beatsPerSecond = timing.clockMhz * 1e6 * static_cast<double>(timing.dataRate);
+  return static_cast<double>(channels * timing.busBits) / 8 * beatsPerSecond;
+}
+
+bool ChipConfig::supports(DataType format) const {
+  return std::find(formats.begin(), formats.end(), format) != formats.end();
+}
+
+double ChipConfig::peakMacsPerCycle(DataType format) const {
+  const auto rate = array.macsPerCycle.find(format);
+  if (!supports(format) || rate == array.macsPerCycle.end()) return 0;
+  return static_cast<double>(cores * array.rows * array.cols) * rate->second;
+}
+
+}  // namespace npusim

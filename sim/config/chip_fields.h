@@ -1,0 +1,164 @@
+#pragma once
+
+#include <array>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "sim/config/chip_config.h"
+#include "sim/config/limits.h"
+#include "sim/config/yaml_rules.h"
+#include "sim/config/yaml_section.h"
+
+namespace npusim {
+
+/// The keys of a chip file, each once: its name, its field and what it must be. Both directions,
+/// reading and writing, walk these functions, so what is written is what can be read.
+/// docs/chip_files.md explains every key.
+
+inline constexpr std::array<std::pair<std::string_view, Dataflow>, 3> kDataflowWords = {{
+    {"weight_stationary", Dataflow::WeightStationary},
+    {"output_stationary", Dataflow::OutputStationary},
+    {"input_stationary", Dataflow::InputStationary},
+}};
+inline constexpr std::array<std::pair<std::string_view, Convention>, 2> kConventionWords = {{
+    {"overlapped", Convention::Overlapped},
+    {"scale_sim", Convention::ScaleSim},
+}};
+inline constexpr std::array<std::pair<std::string_view, Holds>, 3> kHoldsWords = {{
+    {"weights", Holds::Weights},
+    {"activations", Holds::Activations},
+    {"accumulators", Holds::Accumulators},
+}};
+
+template <typename Visit>
+void fields(Visit& visit, ArrayConfig& array) {
+  visit.optional("rows", array.rows, Whole{1, 4096});
+  visit.optional("cols", array.cols, Whole{1, 4096});
+  visit.optional("dataflow", array.dataflow, Word<Dataflow>{kDataflowWords});
+  visit.optional("convention", array.convention, Word<Convention>{kConventionWords});
+  if (array.dataflow == Dataflow::OutputStationary) {
+    visit.neverRead("double_buffered_weights", "dataflow",
+                    "an output-stationary array keeps no weights");
+  } else if (array.convention == Convention::ScaleSim) {
+    visit.neverRead("double_buffered_weights", "convention",
+                    "the scale_sim convention overlaps nothing");
+  } else {
+    visit.optional("double_buffered_weights", array.doubleBufferedWeights, Flag{});
+  }
+  visit.byFormat("macs_per_cycle", array.macsPerCycle, WholeOrPart{1024});
+}
+
+template <typename Visit>
+void fields(Visit& visit, LocalStoreConfig& store) {
+  visit.optional("weight_bytes", store.weightBytes, Whole{1, limits::kMib});
+  visit.optional("input_bytes", store.inputBytes, Whole{1, limits::kMib});
+  visit.optional("output_bytes", store.outputBytes, Whole{1, limits::kMib});
+}
+
+template <typename Visit>
+void fields(Visit& visit, BufferConfig& buffer) {
+  visit.optional("name", buffer.name, Text{});
+  visit.required("holds", buffer.holds, ListOf<Word<Holds>>{{kHoldsWords}});
+  visit.required("capacity_kib", buffer.capacityBytes, Capacity{limits::kKib, limits::kTib});
+  visit.optional("banks", buffer.banks, limits::kPowerOfTwo);
+  visit.optional("width_bytes", buffer.widthBytes, limits::kPowerOfTwo);
+  visit.optional("ports", buffer.ports, Whole{1, 16});
+}
+
+template <typename Visit>
+void fields(Visit& visit, DramTiming& timing) {
+  visit.required("clock_mhz", timing.clockMhz, limits::kClockMhz);
+  visit.required("burst_length", timing.burstLength, Whole{1, 64, true});
+  visit.required("data_rate", timing.dataRate, Whole{1, 16, true});
+  visit.required("bus_bits", timing.busBits, Whole{8, 4096, true});
+  const std::pair<const char*, std::int64_t*> cycles[] = {
+      {"CL", &timing.CL},       {"CWL", &timing.CWL},     {"RCD", &timing.RCD},
+      {"RP", &timing.RP},       {"RAS", &timing.RAS},     {"RC", &timing.RC},
+      {"RRD_S", &timing.RRD_S}, {"RRD_L", &timing.RRD_L}, {"FAW", &timing.FAW},
+      {"CCD_S", &timing.CCD_S}, {"CCD_L", &timing.CCD_L}, {"WTR_S", &timing.WTR_S},
+      {"WTR_L", &timing.WTR_L}, {"WR", &timing.WR},       {"RTP", &timing.RTP},
+      {"RFC", &timing.RFC},     {"REFI", &timing.REFI},
+  };
+  for (const auto& [key, field] : cycles) visit.required(key, *field, Whole{0, 1'000'000});
+}
+
+template <typename Visit>
+void fields(Visit& visit, MemoryConfig& memory) {
+  visit.optional("name", memory.name, Text{});
+  visit.optional("preset", memory.preset, Text{});
+  visit.optional("holds", memory.holds, ListOf<Word<Holds>>{std::span(kHoldsWords).first(2)});
+  visit.required("capacity_mib", memory.capacityBytes, Capacity{limits::kMib, limits::kTib});
+  visit.optional("channels", memory.channels, limits::kCount);
+  visit.optional("ranks", memory.ranks, Whole{1, 64, true});
+  visit.optional("bank_groups", memory.bankGroups, Whole{1, 64, true});
+  visit.optional("banks_per_group", memory.banksPerGroup, Whole{1, 64, true});
+  visit.optional("row_bytes", memory.rowBytes, Whole{64, 65536, true});
+  visit.optional("mapping", memory.mapping, Text{});
+  visit.section("timing", memory.timing);
+  visit.required("energy_pj_per_bit", memory.energyPjPerBit, limits::kNotNegative);
+}
+
+/// Operations a cycle by ElementCost.
+template <typename Visit>
+void fields(Visit& visit, std::array<double, 3>& opsPerCycle) {
+  constexpr Number kRate{1e-6, 1024};
+  visit.optional("simple", opsPerCycle[0], kRate);
+  visit.optional("divide", opsPerCycle[1], kRate);
+  visit.optional("transcendental", opsPerCycle[2], kRate);
+}
+
+template <typename Visit>
+void fields(Visit& visit, VectorConfig& vector) {
+  visit.optional("lanes", vector.lanes, limits::kCount);
+  visit.section("ops_per_cycle", vector.opsPerCycle);
+  visit.optional("inline_after_array", vector.inlineAfterArray, Flag{});
+}
+
+template <typename Visit>
+void fields(Visit& visit, DmaConfig& dma) {
+  visit.optional("issue_cycles", dma.issueCycles, limits::kCycles);
+  visit.optional("outstanding_bursts", dma.outstandingBursts, limits::kCount);
+  visit.optional("min_burst_bytes", dma.minBurstBytes, limits::kPowerOfTwo);
+  visit.optional("width_bytes", dma.widthBytes, limits::kPowerOfTwo);
+}
+
+template <typename Visit>
+void fields(Visit& visit, HostConfig& host) {
+  visit.optional("bandwidth_gb_per_s", host.bandwidthGbPerS, limits::kPositive);
+  visit.optional("latency_us", host.latencyUs, limits::kNotNegative);
+  visit.optional("dispatch_us", host.dispatchUs, limits::kNotNegative);
+  visit.optional("load_setup_ms", host.loadSetupMs, limits::kNotNegative);
+  visit.optional("load_ms_per_mib", host.loadMsPerMib, limits::kNotNegative);
+  visit.optional("energy_pj_per_bit", host.energyPjPerBit, limits::kNotNegative);
+}
+
+template <typename Visit>
+void fields(Visit& visit, PowerConfig& power) {
+  visit.optional("idle_w", power.idleW, limits::kNotNegative);
+  visit.optional("clock_tree_pj_per_cycle", power.clockTreePjPerCycle, limits::kNotNegative);
+  visit.optional("limit_w", power.limitW, limits::kNotNegative);
+  visit.optional("throttled_clock_mhz", power.throttledClockMhz, Number{0, 100'000});
+}
+
+template <typename Visit>
+void fields(Visit& visit, ChipConfig& chip) {
+  visit.required("name", chip.name, Text{});
+  visit.optional("node_nm", chip.nodeNm, Number{1, 1000});
+  visit.optional("clock_mhz", chip.clockMhz, limits::kClockMhz);
+  visit.optional("cores", chip.cores, limits::kCount);
+  visit.optional("energy", chip.energy, Text{});
+  visit.required("formats", chip.formats, ListOf<Word<DataType>>{{formatWords()}});
+  visit.optional("issue_cycles", chip.issueCycles, limits::kCycles);
+  visit.section("array", chip.array);
+  visit.section("local_store", chip.localStore);
+  visit.firstAndRest("buffer", "buffers", chip.buffers, false);
+  visit.firstAndRest("memory", "memories", chip.memories, true);
+  visit.section("vector", chip.vector);
+  visit.section("dma", chip.dma);
+  visit.section("host", chip.host);
+  visit.section("power", chip.power);
+  visit.optional("ideal_memory", chip.idealMemory, Flag{});
+}
+
+}  // namespace npusim

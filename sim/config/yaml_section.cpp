@@ -1,0 +1,67 @@
+#include "sim/config/yaml_section.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "sim/config/suggest.h"
+
+namespace npusim {
+
+std::span<const std::pair<std::string_view, DataType>> formatWords() {
+  static constexpr std::array<std::pair<std::string_view, DataType>, 5> kWords = {{
+      {"fp32", DataType::Float32},
+      {"fp16", DataType::Float16},
+      {"bf16", DataType::BFloat16},
+      {"int16", DataType::Int16},
+      {"int8", DataType::Int8},
+  }};
+  return kWords;
+}
+
+YamlSection::YamlSection(const YamlNode& node, std::string path)
+    : node_(node), path_(std::move(path)) {
+  if (node_.kind != YamlNode::Kind::Map) failRule(node_, path_, "a section of 'key: value' lines");
+}
+
+std::string YamlSection::pathOf(const std::string& key) const {
+  return path_.empty() ? key : path_ + "." + key;
+}
+
+const YamlNode* YamlSection::take(const std::string& key) {
+  known_.push_back(key);
+  return node_.find(key);
+}
+
+const YamlNode& YamlSection::emptyMap() {
+  empty_.kind = YamlNode::Kind::Map;
+  empty_.where = node_.where;
+  return empty_;
+}
+
+void YamlSection::noteMissing(const std::string& key, const std::string& must) {
+  if (missing_.empty()) missing_ = fmt::format("{}: is missing, must be {}", pathOf(key), must);
+}
+
+void YamlSection::neverRead(const std::string& key, const std::string& cause,
+                            const std::string& reason) {
+  const YamlNode* node = take(key);
+  const YamlNode* because = node_.find(cause);
+  if (node == nullptr || because == nullptr || !writtenTogether(*node, *because)) return;
+  failAt(isFromOption(*node) ? node->where : node->keyWhere, pathOf(key),
+         fmt::format("is never read, since {}; leave it out", reason));
+}
+
+void YamlSection::finish() const {
+  for (const YamlNode& child : node_.children) {
+    if (std::find(known_.begin(), known_.end(), child.key) != known_.end()) continue;
+    const std::string meant = closest(child.key, known_);
+    failAt(child.keyWhere, pathOf(child.key),
+           "unknown key, " + (meant.empty() ? "may be " + joinedChoices(known_)
+                                            : fmt::format("did you mean '{}'?", meant)));
+  }
+  if (!missing_.empty()) throw BadInput(node_.where, missing_);
+}
+
+}  // namespace npusim

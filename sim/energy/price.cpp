@@ -1,0 +1,161 @@
+#include "sim/energy/price.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "sim/core/error.h"
+#include "sim/energy/store_energy.h"
+
+namespace npusim {
+namespace {
+
+double bytesPrice(const ReadWrite& bytes, const StorePoint& point) {
+  return static_cast<double>(bytes.read) * point.readPjPerByte +
+         static_cast<double>(bytes.write) * point.writePjPerByte;
+}
+
+bool any(const ReadWrite& bytes) { return bytes.read != 0 || bytes.write != 0; }
+
+double macPrice(const Counters& counters, const EnergyTable& table, DataType format) {
+  if (counters.macs == 0) return 0;
+  const auto entry = table.macPj.find(format);
+  if (entry == table.macPj.end()) {
+    throw BadInput("energy table " + table.name + ": mac_pj: no figure for " +
+                   std::string(name(format)) + "; add one");
+  }
+  return static_cast<double>(counters.macs) * entry->second;
+}
+
+double localStorePrice(const Counters& counters, const ChipConfig& chip, const EnergyTable& table) {
+  if (!any(counters.localStoreBytes)) return 0;
+  double sum = 0;
+  for (const std::int64_t capacity :
+       {chip.localStore.weightBytes, chip.localStore.inputBytes, chip.localStore.outputBytes}) {
+    const StorePoint point = storeAt(table.localStore, static_cast<double>(capacity));
+    sum += bytesPrice(counters.localStoreBytes, point) / 3;
+  }
+  return sum;
+}
+
+const BufferConfig& bufferFor(const ChipConfig& chip, Holds kind) {
+  for (const BufferConfig& buffer : chip.buffers) {
+    if (buffer.holdsKind(kind)) return buffer;
+  }
+  ensure(!chip.buffers.empty(), "buffer traffic on a chip without buffers");
+  return chip.buffers.front();
+}
+
+double bufferPrice(const Counters& counters, const ChipConfig& chip, const EnergyTable& table) {
+  const ReadWrite& weights = counters.weightBufferBytes;
+  const ReadWrite& sums = counters.accumulatorBytes;
+  const ReadWrite activations = {counters.bufferBytes.read - weights.read - sums.read,
+                                 counters.bufferBytes.write - weights.write - sums.write};
+  ensure(activations.read >= 0 && activations.write >= 0,
+         "weight and accumulator bytes exceed the buffers' bytes");
+  const std::pair<Holds, ReadWrite> parts[] = {
+      {Holds::Weights, weights}, {Holds::Accumulators, sums}, {Holds::Activations, activations}};
+  double energy = 0;
+  for (const auto& [kind, bytes] : parts) {
+    if (!any(bytes)) continue;
+    const BufferConfig& buffer = bufferFor(chip, kind);
+    const double bank =
+        static_cast<double>(buffer.capacityBytes) / static_cast<double>(buffer.banks);
+    energy += bytesPrice(bytes, storeAt(table.buffer, bank));
+  }
+  return energy;
+}
+
+double vectorPrice(const Counters& counters, const EnergyTable& table) {
+  return static_cast<double>(counters.vectorSimpleOps) * table.vectorSimplePj +
+         static_cast<double>(counters.vectorDivideOps) * table.vectorDividePj +
+         static_cast<double>(counters.vectorTranscendentalOps) * table.vectorTranscendentalPj;
+}
+
+double memoryPjPerBit(const ChipConfig& chip) {
+  double bandwidth = 0, weighted = 0;
+  for (const MemoryConfig& memory : chip.memories) {
+    bandwidth += memory.peakBytesPerSecond();
+    weighted += memory.peakBytesPerSecond() * memory.energyPjPerBit;
+  }
+  return bandwidth > 0 ? weighted / bandwidth : 0;
+}
+
+double secondsAt(std::int64_t cycles, double clockMhz) {
+  return static_cast<double>(cycles) / (clockMhz * 1e6);
+}
+
+double throttledClock(const PowerConfig& power, double eventPj, std::int64_t cycles) {
+  if (power.throttledClockMhz > 0) return power.throttledClockMhz;
+  if (power.idleW >= power.limitW) {
+    throw NotPossible(
+        "power.limit_w: idle power alone reaches the limit; raise limit_w above "
+        "idle_w or give throttled_clock_mhz");
+  }
+  return static_cast<double>(cycles) * (power.limitW - power.idleW) / (eventPj * 1e-12) * 1e-6;
+}
+
+}  // namespace
+
+Energy price(const Counters& counters, std::int64_t cycles, const ChipConfig& chip,
+             const EnergyTable& table, DataType format) {
+  Energy energy;
+  energy.mac = macPrice(counters, table, format);
+  energy.localStore = localStorePrice(counters, chip, table);
+  energy.arrayNetwork = static_cast<double>(counters.arrayNetworkBytes) * table.arrayHopPjPerByte;
+  energy.buffer = bufferPrice(counters, chip, table);
+  energy.vector = vectorPrice(counters, table);
+  energy.network = static_cast<double>(counters.networkBytes) * table.networkPjPerByteHop;
+  energy.dram = static_cast<double>(counters.dramBytes.read + counters.dramBytes.write) * 8 *
+                memoryPjPerBit(chip);
+  energy.clockIdle = static_cast<double>(cycles) * chip.power.clockTreePjPerCycle +
+                     chip.power.idleW * secondsAt(cycles, chip.clockMhz) * 1e12;
+  energy.host = static_cast<double>(counters.hostBytes) * 8 * chip.host.energyPjPerBit;
+  return energy;
+}
+
+Area area(const ChipConfig& chip, const EnergyTable& table) {
+  const auto cores = static_cast<double>(chip.cores);
+  const double pes = cores * static_cast<double>(chip.array.rows * chip.array.cols);
+  double peUm2 = 0;
+  for (const auto& [format, rate] : chip.array.macsPerCycle) {
+    const auto entry = table.macAreaUm2.find(format);
+    if (entry == table.macAreaUm2.end()) {
+      throw BadInput("energy table " + table.name + ": mac_area_um2: no figure for " +
+                     std::string(name(format)) + "; add one");
+    }
+    peUm2 = std::max(peUm2, rate * entry->second);
+  }
+  const LocalStoreConfig& store = chip.localStore;
+  const auto storeBytes =
+      static_cast<double>(store.weightBytes + store.inputBytes + store.outputBytes);
+  double bufferBytes = 0;
+  for (const BufferConfig& buffer : chip.buffers) {
+    bufferBytes += static_cast<double>(buffer.capacityBytes);
+  }
+  Area result;
+  result.array = pes * peUm2 * 1e-6;
+  result.localStore = pes * storeBytes * table.localStoreUm2PerByte * 1e-6;
+  result.buffer = cores * bufferBytes * table.bufferUm2PerByte * 1e-6;
+  result.vector = cores * static_cast<double>(chip.vector.lanes) * table.vectorLaneUm2 * 1e-6;
+  return result;
+}
+
+Throttled throttle(const Energy& energy, std::int64_t cycles, const ChipConfig& chip) {
+  const PowerConfig& power = chip.power;
+  Throttled run{chip.clockMhz, secondsAt(cycles, chip.clockMhz), 0, energy, false};
+  if (cycles <= 0) return run;
+  const double fullSpeedW = energy.total() * 1e-12 / run.timeS;
+  run.averagePowerW = fullSpeedW;
+  if (power.limitW <= 0 || fullSpeedW <= power.limitW) return run;
+
+  const double idlePj = power.idleW * run.timeS * 1e12;
+  run.limited = true;
+  run.clockMhz = std::min(chip.clockMhz, throttledClock(power, energy.total() - idlePj, cycles));
+  run.timeS = secondsAt(cycles, run.clockMhz);
+  run.energy.clockIdle += power.idleW * run.timeS * 1e12 - idlePj;
+  run.averagePowerW = run.energy.total() * 1e-12 / run.timeS;
+  return run;
+}
+
+}  // namespace npusim

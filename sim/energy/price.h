@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+
+#include "sim/config/chip_config.h"
+#include "sim/config/energy_table.h"
+#include "sim/stats/result.h"
+
+namespace npusim {
+
+/// Picojoules of counted events under `table`, for one layer or a whole phase of `cycles` core
+/// cycles whose matrix operands are of `format`. A pure function, linear in counters and cycles:
+/// layers add up to their total, and a stored result is priced again under another table.
+///
+/// MACs by format; local-store bytes by the mean of the three operands' stores; buffer bytes by the
+/// capacity of one bank of the buffer that holds weights, accumulators or (the rest) activations;
+/// vector operations by class; DRAM and host bytes by the chip's pJ/bit (several memories: the mean
+/// weighted by bandwidth); clock tree by cycle and idle power by time.
+/// Throws BadInput when the table lacks a figure that a counted event needs.
+Energy price(const Counters& counters, std::int64_t cycles, const ChipConfig& chip,
+             const EnergyTable& table, DataType format);
+
+/// Die area in mm2. A PE has the MACs of its largest format, which narrower ones share.
+Area area(const ChipConfig& chip, const EnergyTable& table);
+
+/// What the power limit leaves of a run.
+struct Throttled {
+  double clockMhz = 0, timeS = 0, averagePowerW = 0;
+  Energy energy;
+  bool limited = false;
+};
+
+/// A run of `cycles` core cycles with `energy`, under chip.power.limitW: when its average power is
+/// above, all of it runs at throttledClockMhz, or without one at the clock that just keeps the
+/// limit. Idle energy grows with the time, energy by event stays. Throws NotPossible when idle
+/// power alone reaches the limit.
+Throttled throttle(const Energy& energy, std::int64_t cycles, const ChipConfig& chip);
+
+}  // namespace npusim

@@ -1,0 +1,43 @@
+#include "sim/isa/program.h"
+
+#include <algorithm>
+
+namespace npusim::isa {
+namespace {
+
+std::int64_t sum(const std::vector<LoopTerm>& terms, const LoopIndices& indices) {
+  std::int64_t total = 0;
+  for (const LoopTerm& term : terms) {
+    const auto depth = static_cast<std::size_t>(term.depth);
+    total +=
+        term.stride * (term.modulo > 0 ? indices.flat[depth] % term.modulo : indices.index[depth]);
+  }
+  return total;
+}
+
+}  // namespace
+
+std::string_view name(Engine engine) {
+  switch (engine) {
+    case Engine::LoadWeights:
+      return "load_weights";
+    case Engine::LoadInputs:
+      return "load_inputs";
+    case Engine::Matrix:
+      return "matrix";
+    case Engine::Vector:
+      return "vector";
+    case Engine::Store:
+      return "store";
+  }
+  return "unknown";
+}
+
+std::int64_t Affine::at(const LoopIndices& indices) const { return base + sum(terms, indices); }
+
+std::int64_t Extent::at(const LoopIndices& indices) const {
+  if (terms.empty()) return size;
+  return std::max<std::int64_t>(0, std::min(size, limit - sum(terms, indices)));
+}
+
+}  // namespace npusim::isa

@@ -1,0 +1,116 @@
+#include <algorithm>
+#include <unordered_set>
+
+#include "sim/core/error.h"
+#include "sim/isa/verify_site.h"
+
+namespace npusim::isa {
+namespace {
+
+template <class... Args>
+[[noreturn]] void fail(fmt::format_string<Args...> rule, Args&&... args) {
+  throw BadInput("program: " + fmt::format(rule, std::forward<Args>(args)...));
+}
+
+/// Names of one kind: present, and each used once.
+template <class Item>
+void checkNames(std::string_view kind, const std::vector<Item>& items) {
+  std::unordered_set<std::string_view> seen;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (items[i].name.empty()) fail("{} {} has no name", kind, i);
+    if (!seen.insert(items[i].name).second)
+      fail("two {}s are named '{}'; each needs its own name", kind, items[i].name);
+  }
+}
+
+const Storage& storageOf(const Program& program, std::string_view kind, std::string_view name,
+                         StorageId id) {
+  if (id < 0 || id >= static_cast<StorageId>(program.storages.size()))
+    fail("{} '{}': there is no storage {}; the program has {}", kind, name, id,
+         program.storages.size());
+  return program.storages[static_cast<std::size_t>(id)];
+}
+
+void checkInside(const Storage& storage, std::string_view kind, std::string_view name,
+                 std::int64_t low, std::int64_t bytes) {
+  if (low < 0 || bytes > storage.capacityBytes || low > storage.capacityBytes - bytes)
+    fail("{} '{}': {} bytes from {} do not fit in storage '{}' of {} bytes", kind, name, bytes, low,
+         storage.name, storage.capacityBytes);
+}
+
+void checkConstant(const Program& program, const ConstantBlock& block) {
+  const Storage& storage = storageOf(program, "constant", block.name, block.storage);
+  if (block.size < 1)
+    fail("constant '{}': has {} bytes; it needs at least 1", block.name, block.size);
+  checkInside(storage, "constant", block.name, block.address, block.size);
+  if (program.values && block.bytes == nullptr)
+    fail("constant '{}': its bytes are missing, but the program computes values", block.name);
+  if (block.bytes != nullptr && static_cast<std::int64_t>(block.bytes->size()) != block.size)
+    fail("constant '{}': has {} bytes of data for a size of {}", block.name, block.bytes->size(),
+         block.size);
+}
+
+void checkOverlaps(const Program& program) {
+  std::vector<const ConstantBlock*> blocks;
+  for (const ConstantBlock& block : program.constants) blocks.push_back(&block);
+  std::sort(blocks.begin(), blocks.end(), [](const ConstantBlock* a, const ConstantBlock* b) {
+    return std::pair(a->storage, a->address) < std::pair(b->storage, b->address);
+  });
+  for (std::size_t i = 1; i < blocks.size(); ++i) {
+    const ConstantBlock &low = *blocks[i - 1], &high = *blocks[i];
+    if (low.storage == high.storage && high.address < low.address + low.size)
+      fail("constants '{}' and '{}' overlap at byte {} of storage '{}'", low.name, high.name,
+           high.address, program.storages[static_cast<std::size_t>(low.storage)].name);
+  }
+}
+
+void checkPort(const Program& program, std::string_view kind, const PortTensor& port) {
+  const Storage& storage = storageOf(program, kind, port.name, port.storage);
+  if (port.strideBytes.size() != port.shape.size())
+    fail("{} '{}': {} strides for {} dimensions", kind, port.name, port.strideBytes.size(),
+         port.shape.size());
+  if (port.address < 0 || port.address > kMaxMagnitude)
+    fail("{} '{}': address {} must lie in 0..2^48", kind, port.name, port.address);
+  std::int64_t low = port.address, high = port.address;
+  for (std::size_t d = 0; d < port.shape.size(); ++d) {
+    if (port.shape[d] < 1 || !reachFits(port.strideBytes[d], port.shape[d]))
+      fail("{} '{}': dimension {} has {} positions of {} bytes; it needs at least 1 below 2^48",
+           kind, port.name, d, port.shape[d], port.strideBytes[d]);
+    const std::int64_t last = port.strideBytes[d] * (port.shape[d] - 1);
+    (last < 0 ? low : high) += last;
+  }
+  checkInside(storage, kind, port.name, low, high - low + byteSize(port.type));
+  if (!port.quantized && port.scaling != Scaling{})
+    fail("{} '{}': has a scale but is not quantized", kind, port.name);
+  const std::string fault = scalingFault(port.scaling, port.type);
+  if (!fault.empty()) fail("{} '{}': {}", kind, port.name, fault);
+  if (port.quantized && !isInteger(port.type))
+    fail("{} '{}': is quantized but holds {}, not integers", kind, port.name, name(port.type));
+}
+
+}  // namespace
+
+void checkHeader(const Program& program) {
+  if (program.batch < 1) fail("batch is {}; it must be at least 1", program.batch);
+  if (program.compulsoryDramBytes < 0) fail("compulsory DRAM bytes are negative");
+  checkNames("storage", program.storages);
+  for (const Storage& storage : program.storages)
+    if (storage.capacityBytes < 1)
+      fail("storage '{}' holds {} bytes; it must hold at least 1", storage.name,
+           storage.capacityBytes);
+  for (const Semaphore& semaphore : program.semaphores)
+    if (semaphore.initial < 0)
+      fail("semaphore '{}' starts with {} tokens; it cannot have fewer than 0", semaphore.name,
+           semaphore.initial);
+  for (const Layer& layer : program.layers)
+    if (layer.macs < 0)
+      fail("layer '{}' has {} MACs; it cannot have fewer than 0", layer.name, layer.macs);
+  for (const ConstantBlock& block : program.constants) checkConstant(program, block);
+  checkOverlaps(program);
+  checkNames("input", program.inputs);
+  checkNames("output", program.outputs);
+  for (const PortTensor& port : program.inputs) checkPort(program, "input", port);
+  for (const PortTensor& port : program.outputs) checkPort(program, "output", port);
+}
+
+}  // namespace npusim::isa

@@ -1,0 +1,282 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "sim/isa/verify_site.h"
+
+namespace npusim::isa {
+namespace {
+
+constexpr std::string_view kMatrixDims[] = {"m0", "m1", "m2", "n", "k0", "k1", "k2"};
+
+Extent bytesOf(DataType type) { return {.size = byteSize(type), .limit = 0, .terms = {}}; }
+
+void checkGather(const Site& site, const Transfer& transfer, const Dimensions& dims) {
+  const auto count = static_cast<int>(dims.size());
+  if (!transfer.gather.has_value()) {
+    if (transfer.gatherDim != -1)
+      site.fail("gather: dimension {} is gathered, but no indices are given", transfer.gatherDim);
+    return;
+  }
+  if (transfer.gatherDim < 0 || transfer.gatherDim >= count)
+    site.fail("gather: dimension {} must be one of the {} dimensions", transfer.gatherDim, count);
+  const DataType type = transfer.gather->type;
+  if (type != DataType::Int32 && type != DataType::Int64)
+    site.fail("gather: indices are {}; they must be int32 or int64", name(type));
+  checkAccess(site, "gather", *transfer.gather, dims, bytesOf(type), {.onChip = false});
+  if (transfer.source.strides.at(static_cast<std::size_t>(transfer.gatherDim)) == 0)
+    site.fail("source: its stride over the gathered dimension {} must not be 0",
+              transfer.gatherDim);
+}
+
+void checkFill(const Site& site, const Transfer& transfer) {
+  const int width = transfer.fillBytes;
+  if (!transfer.fill.has_value()) {
+    if (width != 1) site.fail("fill: a width of {} without a pattern: set it to 1", width);
+    return;
+  }
+  if (width != 1 && width != 2 && width != 4)
+    site.fail("fill: the pattern is {} bytes wide; it must be 1, 2 or 4", width);
+  if (width < 4 && *transfer.fill >> (8 * width) != 0)
+    site.fail("fill: pattern {} does not fit in {} bytes", *transfer.fill, width);
+  if (transfer.source.bounds.empty())
+    site.fail("fill: the source has no bounds, so nothing is ever filled: leave it out");
+}
+
+/// Positions that a gathered source may read: those inside a bound on the gathered dimension
+/// alone, else only the first is known.
+Extent gatheredExtent(const Transfer& transfer) {
+  const auto dim = static_cast<std::size_t>(transfer.gatherDim);
+  for (const Bound& bound : transfer.source.bounds) {
+    const auto others = std::count(bound.strides.begin(), bound.strides.end(), 0);
+    const bool alone = others + 1 == static_cast<std::ptrdiff_t>(bound.strides.size());
+    if (alone && bound.strides.at(dim) == 1 && bound.origin == Affine{} && bound.limit > 0)
+      return {.size = bound.limit, .limit = 0, .terms = {}};
+  }
+  return {};
+}
+
+bool isFloatOperand(DataType type) {
+  return type == DataType::Float32 || type == DataType::Float16 || type == DataType::BFloat16;
+}
+
+bool isIntegerOperand(DataType type) {
+  return type == DataType::Int8 || type == DataType::UInt8 || type == DataType::Int16;
+}
+
+void checkMatrixTypes(const Site& site, const Matrix& matrix) {
+  const DataType a = matrix.a.type, b = matrix.b.type;
+  const bool floats = isFloatOperand(a) && a == b;
+  const bool integers = isIntegerOperand(a) && isIntegerOperand(b) && byteSize(a) == byteSize(b);
+  if (!floats && !integers)
+    site.fail("a is {} and b is {}; they must both be fp32, fp16, bf16, int16, or int8 or uint8",
+              name(a), name(b));
+  const DataType sum = floats ? DataType::Float32 : DataType::Int32;
+  if (matrix.c.type != sum)
+    site.fail("c is {}; sums of {} products are {}", name(matrix.c.type), name(a), name(sum));
+  if (matrix.bias.has_value() && matrix.bias->type != sum)
+    site.fail("bias is {}; sums of {} products start from {}", name(matrix.bias->type), name(a),
+              name(sum));
+  const Interval values = floats ? Interval{0, 0} : integerRange(a);
+  if (matrix.padding < values.low || matrix.padding > values.high)
+    site.fail("padding {} is not a zero point of {} ({}..{})", matrix.padding, name(a), values.low,
+              values.high);
+  if (matrix.padding != 0 && matrix.a.bounds.empty())
+    site.fail("padding {} is never read, because a has no bounds: set it to 0", matrix.padding);
+}
+
+/// An operand of the product: `unused` are the dimensions that it does not have.
+void checkProductOperand(const Site& site, std::string_view role, const Access& access,
+                         const Dimensions& dims, std::initializer_list<std::size_t> unused) {
+  checkAccess(site, role, access, dims, bytesOf(access.type), {.mayBeBounded = role == "a"});
+  for (const std::size_t d : unused)
+    if (access.strides.at(d) != 0)
+      site.fail("{}: has no dimension {}, so its stride must be 0, not {}", role, kMatrixDims[d],
+                access.strides.at(d));
+}
+
+void checkAccumulation(const Site& site, const Matrix& matrix) {
+  int previous = -1;
+  for (const int depth : matrix.accumulateOver) {
+    if (depth < 0 || depth >= static_cast<int>(site.loops.size()))
+      site.fail("accumulates over loop i{}, but {} loops are open here", depth, site.loops.size());
+    if (site.loops[static_cast<std::size_t>(depth)] == 1)
+      site.fail("accumulates over loop i{}, which has one iteration: leave it out", depth);
+    if (depth <= previous)
+      site.fail("accumulates over loop i{} after i{}: each loop once, outermost first", depth,
+                previous);
+    previous = depth;
+  }
+  if (matrix.usefulNumerator < 1 || matrix.usefulNumerator > matrix.usefulDenominator)
+    site.fail("useful work {} / {} must lie in (0, 1]", matrix.usefulNumerator,
+              matrix.usefulDenominator);
+}
+
+bool isVectorType(DataType type) {
+  return type != DataType::Float64 && type != DataType::UInt32 && type != DataType::UInt64;
+}
+
+bool takesAlpha(ElementOp op) {
+  return op == ElementOp::LeakyRelu || op == ElementOp::Clip || op == ElementOp::HardSigmoid;
+}
+
+bool takesBeta(ElementOp op) { return op == ElementOp::Clip || op == ElementOp::HardSigmoid; }
+
+void checkStep(const Site& site, const VectorStep& step, std::size_t operands) {
+  const std::string_view op = name(step.op);
+  const bool binary = isBinary(step.op);
+  if (!binary && step.operand != -1)
+    site.fail("{} takes no operand, but has x{}", op, step.operand);
+  if (!binary && step.reversed) site.fail("{} takes no operand, so it cannot be reversed", op);
+  if (step.operand < -1 || step.operand >= static_cast<int>(operands))
+    site.fail("{} uses operand x{}, but there are {} operands", op, step.operand, operands);
+  const bool alpha = binary ? step.operand == -1 : takesAlpha(step.op);
+  if (!alpha && step.alpha != 0) site.fail("{} does not use alpha: set {} to 0", op, step.alpha);
+  if (!takesBeta(step.op) && step.beta != 0)
+    site.fail("{} does not use beta: set {} to 0", op, step.beta);
+  if (std::isnan(step.alpha) || std::isnan(step.beta)) site.fail("{} has NaN as a parameter", op);
+}
+
+void checkOperandUse(const Site& site, const VectorPass& pass) {
+  std::vector<bool> used(pass.operands.size(), false);
+  used.at(0) = true;
+  for (const auto* steps : {&pass.pre, &pass.post}) {
+    for (const VectorStep& step : *steps) {
+      checkStep(site, step, pass.operands.size());
+      if (step.operand >= 0) used[static_cast<std::size_t>(step.operand)] = true;
+    }
+  }
+  for (std::size_t i = 0; i < used.size(); ++i)
+    if (!used[i]) site.fail("operand x{} is used by no step: leave it out", i);
+}
+
+void checkVectorOperand(const Site& site, std::string_view role, const VectorOperand& operand,
+                        const Dimensions& dims) {
+  const DataType type = operand.access.type;
+  if (!isVectorType(type)) site.fail("{}: the vector unit has no {}", role, name(type));
+  const std::string fault = scalingFault(operand.scaling, type);
+  if (!fault.empty()) site.fail("{}: {}", role, fault);
+  checkAccess(site, role, operand.access, dims, bytesOf(type), {.mayBeBounded = true});
+}
+
+/// Operand i, read only where x0 lies inside its bounds. Bounds of its own would leave positions
+/// without a value.
+VectorOperand takingPart(const Site& site, const VectorPass& pass, std::size_t i) {
+  VectorOperand operand = pass.operands[i];
+  const std::vector<Bound>& common = pass.operands.front().access.bounds;
+  for (const Bound& bound : operand.access.bounds)
+    if (std::find(common.begin(), common.end(), bound) == common.end())
+      site.fail("operand x{}: has a bound that x0 does not have", i);
+  operand.access.bounds = common;
+  return operand;
+}
+
+/// After the reduction only the dimensions that are left have positions.
+void checkReduced(const Site& site, std::string_view role, const Access& access, int reduceDims) {
+  const auto& strides = access.strides;
+  for (std::size_t d = strides.size() - static_cast<std::size_t>(reduceDims); d < strides.size();
+       ++d)
+    if (strides[d] != 0)
+      site.fail("{}: dimension {} is reduced, so its stride must be 0, not {}", role, d,
+                strides[d]);
+}
+
+void checkReduction(const Site& site, const VectorPass& pass) {
+  if (pass.reduceDims < 0 || pass.reduceDims > static_cast<int>(pass.dims.size()))
+    site.fail("reduces {} of {} dimensions", pass.reduceDims, pass.dims.size());
+  if (pass.reduce == ReduceOp::Mean)
+    site.fail("the vector unit has no mean: reduce by sum and multiply by 1 / count");
+  if (pass.reduceDims == 0 && pass.reduce != ReduceOp::Sum)
+    site.fail("reduces no dimension, so the reduction must be sum (its default)");
+}
+
+}  // namespace
+
+Interval integerRange(DataType type) {
+  using Limits = std::numeric_limits<std::int32_t>;
+  switch (type) {
+    case DataType::Int8:
+      return {-128, 127};
+    case DataType::UInt8:
+      return {0, 255};
+    case DataType::Int16:
+      return {-32768, 32767};
+    case DataType::UInt16:
+      return {0, 65535};
+    default:
+      return {Limits::min(), Limits::max()};
+  }
+}
+
+std::string scalingFault(const Scaling& scaling, DataType type) {
+  if (scaling == Scaling{}) return {};
+  if (!isInteger(type))
+    return fmt::format("{} values have no scale or zero point (scale 1, zero 0)", name(type));
+  if (!std::isfinite(scaling.scale) || scaling.scale <= 0)
+    return fmt::format("scale {} must be positive and finite", scaling.scale);
+  const Interval values = integerRange(type);
+  if (scaling.zeroPoint < values.low || scaling.zeroPoint > values.high)
+    return fmt::format("zero point {} is not a value of {} ({}..{})", scaling.zeroPoint, name(type),
+                       values.low, values.high);
+  return {};
+}
+
+void checkTransfer(const Site& site, const Transfer& transfer) {
+  const Dimensions dims = dimensions(transfer);
+  for (std::size_t d = 0; d < dims.size(); ++d)
+    checkExtent(site, fmt::format("dimension {}", d), *dims[d]);
+  checkExtent(site, "run", transfer.run);
+  if (transfer.source.type != transfer.target.type)
+    site.fail("source is {} and target is {}; a transfer converts nothing",
+              name(transfer.source.type), name(transfer.target.type));
+  AccessRules rules{.mayBeBounded = true, .onChip = false};
+  checkAccess(site, "target", transfer.target, dims, transfer.run, rules);
+
+  Dimensions sourceDims = dims;
+  Extent gathered;
+  rules.gatheredDim = transfer.gather.has_value() ? transfer.gatherDim : -1;
+  if (rules.gatheredDim >= 0 && rules.gatheredDim < static_cast<int>(dims.size())) {
+    for (const Bound& bound : transfer.source.bounds)
+      if (bound.strides.size() != dims.size()) site.fail("source: bound strides do not match");
+    gathered = gatheredExtent(transfer);
+    sourceDims[static_cast<std::size_t>(rules.gatheredDim)] = &gathered;
+  }
+  checkAccess(site, "source", transfer.source, sourceDims, transfer.run, rules);
+  checkGather(site, transfer, dims);
+  checkFill(site, transfer);
+}
+
+void checkMatrix(const Site& site, const Matrix& matrix) {
+  const Dimensions dims = dimensions(matrix);
+  for (std::size_t d = 0; d < dims.size(); ++d) checkExtent(site, kMatrixDims[d], *dims[d]);
+  checkMatrixTypes(site, matrix);
+  checkProductOperand(site, "a", matrix.a, dims, {3});
+  checkProductOperand(site, "b", matrix.b, dims, {0, 1, 2});
+  checkProductOperand(site, "c", matrix.c, dims, {4, 5, 6});
+  if (matrix.bias.has_value())
+    checkProductOperand(site, "bias", *matrix.bias, dims, {0, 1, 2, 4, 5, 6});
+  checkAccumulation(site, matrix);
+}
+
+void checkVectorPass(const Site& site, const VectorPass& pass) {
+  const Dimensions dims = dimensions(pass);
+  for (std::size_t d = 0; d < dims.size(); ++d)
+    checkExtent(site, fmt::format("dimension {}", d), *dims[d]);
+  checkReduction(site, pass);
+  if (pass.operands.empty()) site.fail("has no operand x0 to start from");
+  checkOperandUse(site, pass);
+  for (std::size_t i = 0; i < pass.operands.size(); ++i)
+    checkVectorOperand(site, fmt::format("operand x{}", i), takingPart(site, pass, i), dims);
+  checkVectorOperand(site, "out", pass.out, dims);
+  checkReduced(site, "out", pass.out.access, pass.reduceDims);
+  for (const VectorStep& step : pass.post)
+    if (step.operand >= 0)
+      checkReduced(site, fmt::format("operand x{} after the reduction", step.operand),
+                   pass.operands[static_cast<std::size_t>(step.operand)].access, pass.reduceDims);
+  const DataType first = pass.operands.front().access.type;
+  if (pass.afterArray && first != DataType::Float32 && first != DataType::Int32)
+    site.fail("operand x0 is {}, but accumulators behind the array hold fp32 or int32",
+              name(first));
+}
+
+}  // namespace npusim::isa

@@ -1,0 +1,24 @@
+#include "sim/stats/result.h"
+
+namespace npusim {
+
+double Energy::total() const {
+  return mac + localStore + arrayNetwork + buffer + vector + network + dram + clockIdle + host;
+}
+
+Energy& Energy::operator+=(const Energy& other) {
+  mac += other.mac;
+  localStore += other.localStore;
+  arrayNetwork += other.arrayNetwork;
+  buffer += other.buffer;
+  vector += other.vector;
+  network += other.network;
+  dram += other.dram;
+  clockIdle += other.clockIdle;
+  host += other.host;
+  return *this;
+}
+
+double Area::total() const { return array + localStore + buffer + vector + network; }
+
+}  // namespace npusim

@@ -1,0 +1,196 @@
+#include "sim/vector/steps.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "sim/core/error.h"
+
+namespace npusim {
+namespace {
+
+template <typename T, typename Op>
+[[gnu::always_inline]] inline void unary(std::int64_t lanes, T* x, Op op) {
+  for (std::int64_t i = 0; i < lanes; ++i) x[i] = op(x[i]);
+}
+
+template <typename T, typename Op>
+[[gnu::always_inline]] inline void binary(bool reversed, const T* y, std::int64_t lanes, T* x,
+                                          Op op) {
+  if (reversed) {
+    for (std::int64_t i = 0; i < lanes; ++i) x[i] = op(y[i], x[i]);
+  } else {
+    for (std::int64_t i = 0; i < lanes; ++i) x[i] = op(x[i], y[i]);
+  }
+}
+
+float unitClamp(float x) { return std::max(0.0F, std::min(1.0F, x)); }
+
+/// Integer arithmetic is modulo 2^64.
+std::uint64_t bits(std::int64_t x) { return static_cast<std::uint64_t>(x); }
+std::int64_t modulo(std::uint64_t x) { return static_cast<std::int64_t>(x); }
+
+std::int64_t divide(std::int64_t a, std::int64_t b) {
+  if (b == 0) throw CheckFailed("an integer division by zero in a vector pass");
+  return b == -1 ? modulo(-bits(a)) : a / b;
+}
+
+}  // namespace
+
+void applyStep(const isa::VectorStep& step, const float* y, std::int64_t lanes, float* x) {
+  const float alpha = step.alpha;
+  const float beta = step.beta;
+  const auto both = [&](auto op) { binary(step.reversed, y, lanes, x, op); };
+  const auto each = [&](auto op) { unary(lanes, x, op); };
+  switch (step.op) {
+    case ElementOp::Add:
+      return both([](float a, float b) { return a + b; });
+    case ElementOp::Sub:
+      return both([](float a, float b) { return a - b; });
+    case ElementOp::Mul:
+      return both([](float a, float b) { return a * b; });
+    case ElementOp::Div:
+      return both([](float a, float b) { return a / b; });
+    case ElementOp::Pow:
+      return both([](float a, float b) { return std::pow(a, b); });
+    case ElementOp::Max:
+      return both([](float a, float b) { return std::max(a, b); });
+    case ElementOp::Min:
+      return both([](float a, float b) { return std::min(a, b); });
+    case ElementOp::Equal:
+      return both([](float a, float b) { return a == b ? 1.0F : 0.0F; });
+    case ElementOp::PRelu:
+      return both([](float a, float b) { return a < 0 ? a * b : a; });
+    case ElementOp::Relu:
+      return each([](float a) { return std::max(a, 0.0F); });
+    case ElementOp::LeakyRelu:
+      return each([alpha](float a) { return a < 0 ? alpha * a : a; });
+    case ElementOp::Clip:
+      return each([=](float a) { return std::min(std::max(a, alpha), beta); });
+    case ElementOp::Sigmoid:
+      return each([](float a) { return 1 / (1 + std::exp(-a)); });
+    case ElementOp::HardSigmoid:
+      return each([=](float a) { return unitClamp(alpha * a + beta); });
+    case ElementOp::HardSwish:
+      return each([](float a) { return a * unitClamp(a / 6 + 0.5F); });
+    case ElementOp::Tanh:
+      return each([](float a) { return std::tanh(a); });
+    case ElementOp::Exp:
+      return each([](float a) { return std::exp(a); });
+    case ElementOp::Log:
+      return each([](float a) { return std::log(a); });
+    case ElementOp::Sqrt:
+      return each([](float a) { return std::sqrt(a); });
+    case ElementOp::Abs:
+      return each([](float a) { return std::abs(a); });
+    case ElementOp::Neg:
+      return each([](float a) { return -a; });
+    case ElementOp::Reciprocal:
+      return each([](float a) { return 1 / a; });
+    case ElementOp::Erf:
+      return each([](float a) { return std::erf(a); });
+    case ElementOp::Floor:
+      return each([](float a) { return std::floor(a); });
+    case ElementOp::Ceil:
+      return each([](float a) { return std::ceil(a); });
+    case ElementOp::Round:
+      return each([](float a) { return std::nearbyint(a); });
+  }
+}
+
+bool integersCompute(ElementOp op) {
+  switch (op) {
+    case ElementOp::Add:
+    case ElementOp::Sub:
+    case ElementOp::Mul:
+    case ElementOp::Div:
+    case ElementOp::Max:
+    case ElementOp::Min:
+    case ElementOp::Equal:
+    case ElementOp::PRelu:
+    case ElementOp::Relu:
+    case ElementOp::Abs:
+    case ElementOp::Neg:
+    case ElementOp::Floor:
+    case ElementOp::Ceil:
+    case ElementOp::Round:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void applyStep(const isa::VectorStep& step, const std::int64_t* y, std::int64_t lanes,
+               std::int64_t* x) {
+  using Wide = std::int64_t;
+  const auto both = [&](auto op) { binary(step.reversed, y, lanes, x, op); };
+  const auto each = [&](auto op) { unary(lanes, x, op); };
+  switch (step.op) {
+    case ElementOp::Add:
+      return both([](Wide a, Wide b) { return modulo(bits(a) + bits(b)); });
+    case ElementOp::Sub:
+      return both([](Wide a, Wide b) { return modulo(bits(a) - bits(b)); });
+    case ElementOp::Mul:
+      return both([](Wide a, Wide b) { return modulo(bits(a) * bits(b)); });
+    case ElementOp::Div:
+      return both([](Wide a, Wide b) { return divide(a, b); });
+    case ElementOp::Max:
+      return both([](Wide a, Wide b) { return std::max(a, b); });
+    case ElementOp::Min:
+      return both([](Wide a, Wide b) { return std::min(a, b); });
+    case ElementOp::Equal:
+      return both([](Wide a, Wide b) { return Wide{a == b}; });
+    case ElementOp::PRelu:
+      return both([](Wide a, Wide b) { return a < 0 ? modulo(bits(a) * bits(b)) : a; });
+    case ElementOp::Relu:
+      return each([](Wide a) { return std::max<Wide>(a, 0); });
+    case ElementOp::Abs:
+      return each([](Wide a) { return a < 0 ? modulo(-bits(a)) : a; });
+    case ElementOp::Neg:
+      return each([](Wide a) { return modulo(-bits(a)); });
+    case ElementOp::Floor:
+    case ElementOp::Ceil:
+    case ElementOp::Round:
+      return;
+    default:
+      throw InternalError("an operation without an integer form");
+  }
+}
+
+void applyReduce(ReduceOp op, const float* x, std::int64_t lanes, float* sum) {
+  switch (op) {
+    case ReduceOp::Max:
+      return binary(false, x, lanes, sum, [](float a, float b) { return std::max(a, b); });
+    case ReduceOp::Min:
+      return binary(false, x, lanes, sum, [](float a, float b) { return std::min(a, b); });
+    default:
+      return binary(false, x, lanes, sum, [](float a, float b) { return a + b; });
+  }
+}
+
+void applyReduce(ReduceOp op, const std::int64_t* x, std::int64_t lanes, std::int64_t* sum) {
+  using Wide = std::int64_t;
+  switch (op) {
+    case ReduceOp::Max:
+      return binary(false, x, lanes, sum, [](Wide a, Wide b) { return std::max(a, b); });
+    case ReduceOp::Min:
+      return binary(false, x, lanes, sum, [](Wide a, Wide b) { return std::min(a, b); });
+    default:
+      return binary(false, x, lanes, sum, [](Wide a, Wide b) { return modulo(bits(a) + bits(b)); });
+  }
+}
+
+template <typename T>
+T reduceStart(ReduceOp op) {
+  using Limits = std::numeric_limits<T>;
+  const T lowest = Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
+  const T highest = Limits::has_infinity ? Limits::infinity() : Limits::max();
+  if (op == ReduceOp::Max) return lowest;
+  if (op == ReduceOp::Min) return highest;
+  return T{};
+}
+
+template float reduceStart(ReduceOp);
+template std::int64_t reduceStart(ReduceOp);
+
+}  // namespace npusim

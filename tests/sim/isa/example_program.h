@@ -1,0 +1,12 @@
+#pragma once
+
+#include "sim/isa/program.h"
+
+namespace npusim::isa {
+
+/// A small valid program with every kind of instruction and field: a padded 3 x 3 convolution in
+/// four row tiles (the last one ragged) with double-buffered inputs, and a head of gathered rows,
+/// an int8 product and a reduction.
+Program exampleProgram();
+
+}  // namespace npusim::isa

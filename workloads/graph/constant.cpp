@@ -1,0 +1,60 @@
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <span>
+
+#include "sim/core/error.h"
+#include "workloads/graph/graph.h"
+
+namespace npusim {
+namespace {
+
+/// SplitMix64 (Steele, Lea, Flood 2014): the output function of a counter-based generator, so
+/// element i depends on nothing but the seed and i.
+std::uint64_t splitMix(std::uint64_t state) {
+  state += 0x9e3779b97f4a7c15u;
+  state = (state ^ (state >> 30)) * 0xbf58476d1ce4e5b9u;
+  state = (state ^ (state >> 27)) * 0x94d049bb133111ebu;
+  return state ^ (state >> 31);
+}
+
+/// Uniform in [-1, 1), 24 bits.
+float uniform(std::uint64_t seed, std::uint64_t index) {
+  const std::uint64_t bits = splitMix(splitMix(seed) + index) >> 40;
+  return static_cast<float>(bits) * 0x1p-23f - 1.0f;
+}
+
+Tensor seeded(std::uint64_t seed, DataType type, const Shape& shape) {
+  Tensor tensor(DataType::Float32, shape);
+  const std::int64_t outputs = shape.empty() ? 1 : std::max<std::int64_t>(1, shape.front());
+  const auto fanIn = static_cast<double>(std::max<std::int64_t>(1, tensor.size() / outputs));
+  const auto bound = static_cast<float>(std::sqrt(3.0 / fanIn));
+  const std::span<float> elements = tensor.as<float>();
+  for (std::size_t i = 0; i < elements.size(); ++i) elements[i] = bound * uniform(seed, i);
+  return type == DataType::Float32 ? tensor : convert(tensor, type);
+}
+
+/// Sets one element and doubles the filled part until the tensor is full.
+Tensor filled(double value, DataType type, const Shape& shape) {
+  Tensor tensor(type, shape);
+  if (tensor.size() == 0 || value == 0) return tensor;
+  tensor.set(0, value);
+  const std::span<std::byte> bytes = tensor.bytes();
+  for (auto done = static_cast<std::size_t>(byteSize(type)); done < bytes.size(); done *= 2) {
+    std::memcpy(bytes.data() + done, bytes.data(), std::min(done, bytes.size() - done));
+  }
+  return tensor;
+}
+
+}  // namespace
+
+Tensor Constant::materialize(DataType type, const Shape& shape) const {
+  if (splat) return filled(*splat, type, shape);
+  if (seed) return seeded(*seed, type, shape);
+  ensure(dense != nullptr, "a constant is dense, splat or seeded");
+  ensure(elementCount(dense->shape()) == elementCount(shape), "constant of another size");
+  Tensor tensor = dense->type() == type ? *dense : convert(*dense, type);
+  return tensor.shape() == shape ? tensor : tensor.reshaped(shape);
+}
+
+}  // namespace npusim

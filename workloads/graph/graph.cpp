@@ -1,0 +1,137 @@
+#include "workloads/graph/graph.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "sim/core/error.h"
+
+namespace npusim {
+namespace {
+
+constexpr std::array<std::string_view, std::variant_size_v<Operation>> kOperationNames = {
+    "Convolution",       "MatMul", "Elementwise", "Pool",      "Reduce", "Softmax",
+    "LocalResponseNorm", "Remap",  "Reshape",     "Transpose", "Concat", "Gather"};
+
+std::vector<Shape> inputShapes(const Graph& graph, const Node& node) {
+  std::vector<Shape> shapes;
+  for (const ValueId id : node.inputs) {
+    shapes.push_back(id == kNoValue ? Shape{} : graph.value(id).shape);
+  }
+  return shapes;
+}
+
+DataType outputType(const Graph& graph, const Node& node) {
+  if (!node.steps.empty() && node.steps.back().op == ElementOp::Equal) return DataType::Bool;
+  return graph.value(node.inputs.front()).type;
+}
+
+/// Nodes from which a graph output is reached. Relies on the order of nodes.
+std::vector<bool> liveNodes(const Graph& graph) {
+  std::vector<bool> wanted(graph.values.size(), false);
+  for (const ValueId id : graph.outputs) wanted.at(static_cast<std::size_t>(id)) = true;
+  std::vector<bool> live(graph.nodes.size(), false);
+  for (std::size_t i = graph.nodes.size(); i-- > 0;) {
+    const Node& node = graph.nodes[i];
+    live[i] = wanted.at(static_cast<std::size_t>(node.output));
+    if (!live[i]) continue;
+    for (const ValueId id : node.inputs) {
+      if (id != kNoValue) wanted.at(static_cast<std::size_t>(id)) = true;
+    }
+  }
+  return live;
+}
+
+/// Calls `visit` with a reference to every value id that the graph holds.
+template <typename Visit>
+void forEachId(Graph& graph, const Visit& visit) {
+  for (Node& node : graph.nodes) {
+    for (ValueId& id : node.inputs) {
+      if (id != kNoValue) visit(id);
+    }
+    visit(node.output);
+  }
+  for (ValueId& id : graph.inputs) visit(id);
+  for (ValueId& id : graph.outputs) visit(id);
+}
+
+void dropUnusedValues(Graph& graph) {
+  std::vector<bool> used(graph.values.size(), false);
+  forEachId(graph, [&](ValueId id) { used.at(static_cast<std::size_t>(id)) = true; });
+  std::vector<ValueId> newId(graph.values.size(), kNoValue);
+  std::vector<Value> kept;
+  for (std::size_t i = 0; i < graph.values.size(); ++i) {
+    if (!used[i]) continue;
+    newId[i] = static_cast<ValueId>(kept.size());
+    kept.push_back(std::move(graph.values[i]));
+  }
+  graph.values = std::move(kept);
+  forEachId(graph, [&](ValueId& id) { id = newId[static_cast<std::size_t>(id)]; });
+}
+
+}  // namespace
+
+std::string_view name(const Operation& operation) { return kOperationNames.at(operation.index()); }
+
+ValueId Graph::addValue(Value value) {
+  values.push_back(std::move(value));
+  return static_cast<ValueId>(values.size() - 1);
+}
+
+ValueId Graph::addConstant(std::string valueName, Tensor tensor) {
+  Value added;
+  added.name = std::move(valueName);
+  added.type = tensor.type();
+  added.shape = tensor.shape();
+  added.constant = Constant{std::make_shared<const Tensor>(std::move(tensor)), {}, {}};
+  return addValue(std::move(added));
+}
+
+ValueId Graph::addNode(Node node, std::string outputName) {
+  ensure(!node.inputs.empty() && node.inputs.front() != kNoValue, "a node needs its first input");
+  Value output;
+  output.name = outputName.empty() ? node.name : std::move(outputName);
+  output.type = outputType(*this, node);
+  try {
+    output.shape = inferShape(node.operation, inputShapes(*this, node), node.steps);
+  } catch (const BadInput& error) {
+    const std::string opName =
+        node.opName.empty() ? std::string(npusim::name(node.operation)) : node.opName;
+    throw BadInput("node '" + node.name + "' (" + opName + "): " + error.what());
+  }
+  node.output = addValue(std::move(output));
+  nodes.push_back(std::move(node));
+  return nodes.back().output;
+}
+
+std::vector<std::vector<int>> Graph::consumers() const {
+  std::vector<std::vector<int>> readers(values.size());
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    for (const ValueId id : nodes[i].inputs) {
+      if (id == kNoValue) continue;
+      std::vector<int>& list = readers.at(static_cast<std::size_t>(id));
+      if (list.empty() || list.back() != static_cast<int>(i)) list.push_back(static_cast<int>(i));
+    }
+  }
+  return readers;
+}
+
+std::vector<int> Graph::producers() const {
+  std::vector<int> writer(values.size(), -1);
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    writer.at(static_cast<std::size_t>(nodes[i].output)) = static_cast<int>(i);
+  }
+  return writer;
+}
+
+void Graph::removeDead() {
+  const std::vector<bool> live = liveNodes(*this);
+  std::vector<Node> kept;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (live[i]) kept.push_back(std::move(nodes[i]));
+  }
+  nodes = std::move(kept);
+  dropUnusedValues(*this);
+}
+
+}  // namespace npusim

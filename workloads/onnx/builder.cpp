@@ -1,0 +1,143 @@
+#include "workloads/onnx/builder.h"
+
+#include <algorithm>
+
+#include "workloads/onnx/folding.h"
+
+namespace npusim::onnx_import {
+namespace {
+
+void requireSensible(const Shape& shape) {
+  if (elementCount(shape) <= kMaxElements) return;
+  throw BadInput("result of shape " + toString(shape) + " has more than 2^40 elements");
+}
+
+std::string quoted(const std::string& name) { return "'" + name + "'"; }
+
+}  // namespace
+
+GraphBuilder::GraphBuilder(OnnxModel& model) : initializers_(model.initializers) {
+  for (const auto& [name, tensor] : model.initializers) taken_.insert(name);
+  for (const OnnxInput& input : model.inputs) taken_.insert(input.name);
+  for (const OnnxNode& node : model.nodes) {
+    taken_.insert(node.outputs.begin(), node.outputs.end());
+  }
+}
+
+std::string GraphBuilder::uniqueName(const std::string& hint) {
+  std::string name = hint;
+  for (int i = 2; !taken_.insert(name).second; ++i) name = hint + "." + std::to_string(i);
+  return name;
+}
+
+ValueId GraphBuilder::emit(const std::string& hint, Operation operation,
+                           std::vector<ValueId> inputs, std::vector<ElementStep> steps,
+                           std::optional<DataType> type) {
+  std::vector<Shape> shapes;
+  for (const ValueId id : inputs) {
+    shapes.push_back(id == kNoValue ? Shape{} : graph_.value(id).shape);
+  }
+  const Shape shape = inferShape(operation, shapes, steps);
+  requireSensible(shape);
+  const std::string name = uniqueName(hint);
+  Node node{name, {}, std::move(operation), std::move(inputs), std::move(steps), kNoValue};
+  const ValueId id = graph_.addNode(std::move(node));
+  if (type) graph_.value(id).type = *type;
+  std::optional<Constant> constant;
+  if (elementCount(shape) == 0) {
+    constant = Constant{std::make_shared<const Tensor>(graph_.value(id).type, shape), {}, {}};
+  } else {
+    constant = foldNode(graph_, graph_.nodes.back());
+  }
+  if (constant) {
+    graph_.value(id).constant = std::move(constant);
+    graph_.nodes.pop_back();
+  }
+  return id;
+}
+
+ValueId GraphBuilder::addConstant(const std::string& hint, Tensor tensor) {
+  return graph_.addConstant(uniqueName(hint), std::move(tensor));
+}
+
+ValueId GraphBuilder::addSplat(const std::string& hint, DataType type, Shape shape, double value) {
+  requireSensible(shape);
+  return graph_.addValue(
+      {uniqueName(hint), type, std::move(shape), Constant{nullptr, value, {}}, {}});
+}
+
+ValueId GraphBuilder::addInput(const std::string& name, DataType type, Shape shape) {
+  const ValueId id = graph_.addValue({name, type, std::move(shape), {}, {}});
+  graph_.inputs.push_back(id);
+  bind(name, id);
+  return id;
+}
+
+ValueId GraphBuilder::lookup(const std::string& name) {
+  if (const auto found = bound_.find(name); found != bound_.end()) return found->second;
+  if (const auto found = initializers_.find(name); found != initializers_.end()) {
+    const ValueId id = graph_.addConstant(name, std::move(found->second));
+    bound_.emplace(name, id);
+    return id;
+  }
+  if (const auto found = refused_.find(name); found != refused_.end()) {
+    throw NotPossible("reads " + quoted(name) + ", " + found->second);
+  }
+  throw BadInput("reads " + quoted(name) +
+                 ", which no initialiser, graph input or earlier node provides");
+}
+
+bool GraphBuilder::isKnown(const std::string& name) const {
+  return bound_.contains(name) || refused_.contains(name);
+}
+
+void GraphBuilder::bind(const std::string& name, ValueId id) {
+  if (initializers_.contains(name) || isKnown(name)) {
+    throw BadInput("writes " + quoted(name) + ", which exists already");
+  }
+  bound_.emplace(name, id);
+}
+
+void GraphBuilder::refuse(const std::string& name, const std::string& reason) {
+  if (initializers_.contains(name) || isKnown(name)) {
+    throw BadInput("writes " + quoted(name) + ", which exists already");
+  }
+  refused_.emplace(name, reason);
+}
+
+void GraphBuilder::rename(ValueId id, const std::string& valueName, const std::string& nodeName) {
+  taken_.erase(graph_.value(id).name);
+  graph_.value(id).name = valueName;
+  for (std::size_t i = graph_.nodes.size(); i-- > 0;) {
+    if (graph_.nodes[i].output != id) continue;
+    graph_.nodes[i].name = nodeName;
+    return;
+  }
+}
+
+/// Whether a value is written by a node and stands for no graph output yet.
+bool GraphBuilder::isPlain(ValueId id) const {
+  const auto holds = [id](const std::vector<ValueId>& ids) {
+    return std::find(ids.begin(), ids.end(), id) != ids.end();
+  };
+  return !graph_.isConstant(id) && !holds(graph_.inputs) && !holds(graph_.outputs);
+}
+
+void GraphBuilder::addOutput(const std::string& name) {
+  ValueId id = lookup(name);
+  if (graph_.value(id).name != name) {
+    if (isPlain(id)) {
+      graph_.value(id).name = name;
+    } else if (graph_.isConstant(id)) {
+      Value copy = graph_.value(id);
+      copy.name = name;
+      id = graph_.addValue(std::move(copy));
+    } else {
+      const std::string nodeName = uniqueName(name + "/copy");
+      id = graph_.addNode({nodeName, "Identity", Elementwise{}, {id}, {}, kNoValue}, name);
+    }
+  }
+  graph_.outputs.push_back(id);
+}
+
+}  // namespace npusim::onnx_import

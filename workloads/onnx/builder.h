@@ -1,0 +1,58 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "workloads/graph/graph.h"
+#include "workloads/onnx/model.h"
+
+namespace npusim::onnx_import {
+
+/// The canonical graph while it grows: folds constants, keeps names unique, and knows which value
+/// each ONNX name stands for.
+class GraphBuilder {
+ public:
+  /// Takes the model's initialisers, which become constants when first used.
+  explicit GraphBuilder(OnnxModel& model);
+
+  Graph& graph() { return graph_; }
+  const Graph& graph() const { return graph_; }
+
+  /// Adds a node called `hint` (made unique), or its folded result. `type` overrides the output's
+  /// type. Throws BadInput (without node name) when shapes do not fit or are absurd.
+  ValueId emit(const std::string& hint, Operation operation, std::vector<ValueId> inputs,
+               std::vector<ElementStep> steps, std::optional<DataType> type);
+  ValueId addConstant(const std::string& hint, Tensor tensor);
+  ValueId addSplat(const std::string& hint, DataType type, Shape shape, double value);
+  ValueId addInput(const std::string& name, DataType type, Shape shape);
+
+  /// The value of an ONNX name; throws BadInput when nothing before has written it and NotPossible
+  /// when it is an output that was refused.
+  ValueId lookup(const std::string& name);
+  /// Lets an ONNX name stand for a value; throws BadInput when it does already.
+  void bind(const std::string& name, ValueId id);
+  /// Whether bind() or refuse() has met the name.
+  bool isKnown(const std::string& name) const;
+  /// Marks an ONNX name as an output that is not supported, should anyone read it.
+  void refuse(const std::string& name, const std::string& reason);
+
+  /// Gives a value that emit() or add...() just made, and the node that writes it, a name of the
+  /// network's own.
+  void rename(ValueId id, const std::string& valueName, const std::string& nodeName);
+  /// Declares a graph output; copies where another input, output or constant stands for it.
+  void addOutput(const std::string& name);
+  std::string uniqueName(const std::string& hint);
+
+ private:
+  bool isPlain(ValueId id) const;
+
+  Graph graph_;
+  std::unordered_map<std::string, Tensor>& initializers_;
+  std::unordered_map<std::string, ValueId> bound_;
+  std::unordered_map<std::string, std::string> refused_;
+  std::unordered_set<std::string> taken_;
+};
+
+}  // namespace npusim::onnx_import

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "workloads/onnx/node_context.h"
+
+namespace npusim::onnx_import {
+
+/// One ONNX operator: how a node of it becomes canonical operations.
+struct Converter {
+  std::string_view op;
+  void (*convert)(NodeContext& context);
+  /// Attributes that have no meaning for inference, separated by spaces.
+  std::string_view ignoredAttributes = {};
+};
+
+/// The operators of each family; converter tables live in converters_*.cpp.
+std::span<const Converter> convolutionConverters();  ///< Conv, pooling
+std::span<const Converter> matrixConverters();       ///< Gemm, MatMul
+std::span<const Converter> normalizationConverters();
+std::span<const Converter> elementwiseConverters();
+std::span<const Converter> reductionConverters();
+std::span<const Converter> shapeConverters();   ///< the same elements under another shape
+std::span<const Converter> indexConverters();   ///< elements taken from fixed places
+std::span<const Converter> resizeConverters();  ///< Resize, Upsample
+std::span<const Converter> constantConverters();
+
+/// The converter of an operator, or nullptr.
+const Converter* findConverter(std::string_view op);
+/// Names of all operators in the tables, sorted.
+std::vector<std::string_view> operatorNames();
+
+// --- What several families need ---
+
+/// f(a, b) with numpy broadcasting. The operand that is computed at run time and has the result's
+/// shape becomes input 0. Throws BadInput when the types differ.
+ValueId emitBinary(NodeContext& context, ElementOp op, ValueId a, ValueId b);
+/// `x` repeated to `target`, which it must broadcast to.
+ValueId expandTo(NodeContext& context, ValueId x, const Shape& target);
+/// `x` under another shape; `x` itself when it has that shape.
+ValueId reshapeTo(NodeContext& context, ValueId x, const Shape& shape);
+/// Remap by index lists, where an empty list keeps its dimension; `x` itself when all do.
+ValueId remap(NodeContext& context, ValueId x, std::vector<std::vector<std::int64_t>> source,
+              float fill = 0);
+/// Longest index list of a Remap; throws NotPossible for a longer one.
+void requireIndexList(std::int64_t length);
+
+}  // namespace npusim::onnx_import

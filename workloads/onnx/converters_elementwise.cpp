@@ -1,0 +1,178 @@
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "workloads/onnx/converters.h"
+
+namespace npusim::onnx_import {
+namespace {
+
+bool isCommutative(ElementOp op) {
+  return op == ElementOp::Add || op == ElementOp::Mul || op == ElementOp::Max ||
+         op == ElementOp::Min || op == ElementOp::Equal;
+}
+
+void requireSameType(NodeContext& c, ValueId a, ValueId b) {
+  if (c.type(a) == c.type(b)) return;
+  throw BadInput("operands are " + std::string(name(c.type(a))) + " and " +
+                 std::string(name(c.type(b))) + ", expected the same type");
+}
+
+/// Integer division by a constant zero has no result.
+void requireDivisor(NodeContext& c, ValueId divisor) {
+  if (isFloat(c.type(divisor)) || !c.isConstant(divisor)) return;
+  const Tensor tensor = c.constantValue(divisor, "the divisor");
+  for (std::int64_t i = 0; i < tensor.size(); ++i) {
+    if (tensor.at(i) == 0) throw BadInput("divides integers by zero");
+  }
+}
+
+template <ElementOp op>
+void convertUnary(NodeContext& c) {
+  c.output(0, c.emitStep({.op = op}, c.input(0)));
+}
+
+template <ElementOp op>
+void convertBinary(NodeContext& c) {
+  c.output(0, emitBinary(c, op, c.input(0), c.input(1)));
+}
+
+/// The exponent may have another type than the base.
+void convertPow(NodeContext& c) {
+  const ValueId x = c.input(0);
+  ValueId exponent = c.input(1);
+  if (c.type(exponent) != c.type(x)) {
+    exponent = c.emit(Elementwise{}, {exponent}, {}, c.type(x));
+  }
+  c.output(0, emitBinary(c, ElementOp::Pow, x, exponent));
+}
+
+void convertLeakyRelu(NodeContext& c) {
+  c.output(0,
+           c.emitStep({.op = ElementOp::LeakyRelu, .alpha = c.real("alpha", 0.01f)}, c.input(0)));
+}
+
+void convertHardSigmoid(NodeContext& c) {
+  const ElementStep step{
+      .op = ElementOp::HardSigmoid, .alpha = c.real("alpha", 0.2f), .beta = c.real("beta", 0.5f)};
+  c.output(0, c.emitStep(step, c.input(0)));
+}
+
+void convertPRelu(NodeContext& c) {
+  const ValueId x = c.input(0);
+  const ValueId slope = c.input(1);
+  if (broadcast(c.shape(x), c.shape(slope)) != c.shape(x)) {
+    throw BadInput("slope " + toString(c.shape(slope)) + " does not broadcast to " +
+                   toString(c.shape(x)));
+  }
+  c.output(0, c.emit(Elementwise{}, {x, slope}, {{.op = ElementOp::PRelu, .operand = 1}}));
+}
+
+/// Bounds known now become one step; bounds computed at run time become Max and Min.
+void convertClip(NodeContext& c) {
+  ValueId x = c.input(0);
+  const bool asInputs = c.opset() >= 11;
+  const ValueId low = asInputs ? c.optionalInput(1) : kNoValue;
+  const ValueId high = asInputs ? c.optionalInput(2) : kNoValue;
+  const auto computed = [&](ValueId id) { return id != kNoValue && !c.isConstant(id); };
+  if (computed(low) || computed(high) || !isFloat(c.type(x))) {
+    if (low != kNoValue) x = emitBinary(c, ElementOp::Max, x, low);
+    if (high != kNoValue) x = emitBinary(c, ElementOp::Min, x, high);
+    c.output(0, x);
+    return;
+  }
+  ElementStep step{.op = ElementOp::Clip,
+                   .alpha = std::numeric_limits<float>::lowest(),
+                   .beta = std::numeric_limits<float>::max()};
+  if (!asInputs) {
+    step.alpha = c.real("min", step.alpha);
+    step.beta = c.real("max", step.beta);
+  }
+  if (low != kNoValue) step.alpha = static_cast<float>(c.scalar(1, "min"));
+  if (high != kNoValue) step.beta = static_cast<float>(c.scalar(2, "max"));
+  c.output(0, c.emitStep(step, x));
+}
+
+/// Sum, Max, Min and Mean of any number of inputs: one step for each after the first, which is the
+/// one that has the result's shape and is computed at run time, if there is one.
+void convertVariadic(NodeContext& c, ElementOp op, bool isMean) {
+  std::vector<ValueId> inputs;
+  Shape result;
+  for (std::size_t i = 0; i < c.inputCount(); ++i) {
+    inputs.push_back(c.input(i));
+    requireSameType(c, inputs.front(), inputs.back());
+    result = broadcast(result, c.shape(inputs.back()));
+  }
+  const ValueId only = c.input(0);
+  if (inputs.size() == 1) return c.output(0, only);
+  const auto main = std::find_if(inputs.begin(), inputs.end(), [&](ValueId id) {
+    return !c.isConstant(id) && c.shape(id) == result;
+  });
+  if (main != inputs.end()) std::iter_swap(inputs.begin(), main);
+  std::vector<ElementStep> steps;
+  for (int i = 1; i < static_cast<int>(inputs.size()); ++i) {
+    steps.push_back({.op = op, .operand = i});
+  }
+  if (isMean) {
+    const float share = 1.0f / static_cast<float>(inputs.size());
+    steps.push_back({.op = ElementOp::Mul, .operand = static_cast<int>(inputs.size())});
+    inputs.push_back(c.constant("share", convert(scalarTensor(share), c.type(only))));
+  }
+  c.output(0, c.emit(Elementwise{}, std::move(inputs), std::move(steps)));
+}
+
+template <ElementOp op>
+void convertVariadicOp(NodeContext& c) {
+  convertVariadic(c, op, false);
+}
+
+void convertMean(NodeContext& c) { convertVariadic(c, ElementOp::Add, true); }
+
+constexpr std::array kConverters = {
+    Converter{"Abs", convertUnary<ElementOp::Abs>},
+    Converter{"Add", convertBinary<ElementOp::Add>},
+    Converter{"Ceil", convertUnary<ElementOp::Ceil>},
+    Converter{"Clip", convertClip},
+    Converter{"Div", convertBinary<ElementOp::Div>},
+    Converter{"Equal", convertBinary<ElementOp::Equal>},
+    Converter{"Erf", convertUnary<ElementOp::Erf>},
+    Converter{"Exp", convertUnary<ElementOp::Exp>},
+    Converter{"Floor", convertUnary<ElementOp::Floor>},
+    Converter{"HardSigmoid", convertHardSigmoid},
+    Converter{"HardSwish", convertUnary<ElementOp::HardSwish>},
+    Converter{"LeakyRelu", convertLeakyRelu},
+    Converter{"Log", convertUnary<ElementOp::Log>},
+    Converter{"Max", convertVariadicOp<ElementOp::Max>},
+    Converter{"Mean", convertMean},
+    Converter{"Min", convertVariadicOp<ElementOp::Min>},
+    Converter{"Mul", convertBinary<ElementOp::Mul>},
+    Converter{"Neg", convertUnary<ElementOp::Neg>},
+    Converter{"PRelu", convertPRelu},
+    Converter{"Pow", convertPow},
+    Converter{"Reciprocal", convertUnary<ElementOp::Reciprocal>},
+    Converter{"Relu", convertUnary<ElementOp::Relu>},
+    Converter{"Round", convertUnary<ElementOp::Round>},
+    Converter{"Sigmoid", convertUnary<ElementOp::Sigmoid>},
+    Converter{"Sqrt", convertUnary<ElementOp::Sqrt>},
+    Converter{"Sub", convertBinary<ElementOp::Sub>},
+    Converter{"Sum", convertVariadicOp<ElementOp::Add>},
+    Converter{"Tanh", convertUnary<ElementOp::Tanh>},
+};
+
+}  // namespace
+
+ValueId emitBinary(NodeContext& context, ElementOp op, ValueId a, ValueId b) {
+  requireSameType(context, a, b);
+  if (op == ElementOp::Div) requireDivisor(context, b);
+  const Shape result = broadcast(context.shape(a), context.shape(b));
+  const auto isMain = [&](ValueId id) {
+    return !context.isConstant(id) && context.shape(id) == result;
+  };
+  const bool swap = !isMain(a) && isMain(b);
+  const ElementStep step{.op = op, .operand = 1, .reversed = swap && !isCommutative(op)};
+  return context.emit(Elementwise{}, swap ? std::vector{b, a} : std::vector{a, b}, {step});
+}
+
+std::span<const Converter> elementwiseConverters() { return kConverters; }
+
+}  // namespace npusim::onnx_import

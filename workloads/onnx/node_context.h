@@ -1,0 +1,84 @@
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "workloads/onnx/builder.h"
+#include "workloads/onnx/model.h"
+
+namespace npusim::onnx_import {
+
+/// One ONNX node as its converter sees it: inputs, attributes, and the graph to write to. Every
+/// method throws BadInput or NotPossible without the node's name; the importer adds it.
+class NodeContext {
+ public:
+  NodeContext(const OnnxNode& node, int opset, std::string name, GraphBuilder& builder);
+
+  int opset() const { return opset_; }
+  std::string_view op() const { return node_.op; }
+
+  // --- Inputs ---
+  std::size_t inputCount() const { return node_.inputs.size(); }
+  bool hasInput(std::size_t index) const;
+  ValueId input(std::size_t index);
+  /// kNoValue when the input is left out.
+  ValueId optionalInput(std::size_t index);
+  Shape shape(ValueId id) const { return builder_.graph().value(id).shape; }
+  DataType type(ValueId id) const { return builder_.graph().value(id).type; }
+  bool isConstant(ValueId id) const { return builder_.graph().isConstant(id); }
+  /// The elements of a value; throws NotPossible saying that `what` must be constant.
+  Tensor constantValue(ValueId id, const char* what) const;
+  /// A constant list (or scalar) of integers.
+  std::vector<std::int64_t> integers(std::size_t index, const char* what);
+  /// A constant with one element.
+  double scalar(std::size_t index, const char* what);
+
+  // --- Attributes: a missing one gives `otherwise`, one of another type throws. ---
+  bool hasAttribute(std::string_view name) const;
+  std::int64_t integer(std::string_view name, std::int64_t otherwise);
+  float real(std::string_view name, float otherwise);
+  std::string text(std::string_view name, const std::string& otherwise);
+  std::vector<std::int64_t> integers(std::string_view name,
+                                     const std::vector<std::int64_t>& otherwise);
+  std::vector<float> reals(std::string_view name);
+  std::optional<Tensor> tensor(std::string_view name);
+  /// Throws BadInput when the node has an attribute that no call above has asked for and that is
+  /// not in `ignored` (names separated by spaces).
+  void finishAttributes(std::string_view ignored) const;
+
+  // --- Results ---
+  ValueId emit(Operation operation, std::vector<ValueId> inputs,
+               std::vector<ElementStep> steps = {}, std::optional<DataType> type = {});
+  /// One unary step on a value.
+  ValueId emitStep(ElementStep step, ValueId x);
+  ValueId constant(std::string_view what, Tensor tensor);
+  ValueId splat(std::string_view what, DataType type, Shape shape, double value);
+  std::size_t outputCount() const { return node_.outputs.size(); }
+  bool hasOutput(std::size_t index) const;
+  /// Declares what output `index` is. Values made for this node take the output's name.
+  void output(std::size_t index, ValueId id);
+  /// To be called last: every node made here takes the operator's name, and outputs that were not
+  /// declared are refused should anyone read them.
+  void finish();
+
+ private:
+  template <typename T>
+  const T* find(std::string_view name, const char* kind);
+
+  const OnnxNode& node_;
+  int opset_;
+  std::string name_;
+  GraphBuilder& builder_;
+  std::size_t firstNewNode_;
+  std::set<ValueId> unnamed_;  ///< made here, and no output yet
+  std::set<std::string, std::less<>> asked_;
+};
+
+/// `axis` counted from the end when negative; throws BadInput when it is not below `rank`.
+int normalizeAxis(std::int64_t axis, std::size_t rank);
+std::vector<int> normalizeAxes(const std::vector<std::int64_t>& axes, std::size_t rank);
+
+}  // namespace npusim::onnx_import
