@@ -14,239 +14,239 @@ using plan::MatrixWork;
 using plan::Operand;
 using plan::Task;
 
-/// Share of the nominal memory bandwidth that long transfers reach, and the cycles from issue to
+/// Share of the nominal memory bandwidth that long transfers reach, and the time from issue to
 /// first data: planning figures only, the machine times every row visit.
 constexpr double kMemoryEfficiency = 0.92;
 constexpr double kMemoryLatencyS = 80e-9;
 
+using MatrixTile = std::array<std::int64_t, plan::kMatrixDims>;
+
+/// Calls `visit(tile extents, how many such tiles)` for each combination of full and ragged tiles
+/// over the matrix dimensions.
+template <typename Visit>
+void forEachTileShape(const Task& task, const Tiling& tiling, std::size_t dim, MatrixTile& extents,
+                      std::int64_t count, const Visit& visit) {
+  if (dim == extents.size()) {
+    visit(extents, count);
+    return;
+  }
+  const std::int64_t extent = task.dims[dim].extent;
+  const std::int64_t tile = tiling.tile[dim];
+  extents[dim] = tile;
+  if (extent / tile > 0) {
+    forEachTileShape(task, tiling, dim + 1, extents, count * (extent / tile), visit);
+  }
+  if (extent % tile == 0) return;
+  extents[dim] = extent % tile;
+  forEachTileShape(task, tiling, dim + 1, extents, count, visit);
+}
+
+void countSteps(const std::vector<isa::VectorStep>& steps, std::array<std::int64_t, 3>& counts) {
+  for (const isa::VectorStep& step : steps) {
+    ++counts[static_cast<std::size_t>(costClass(step.op))];
+  }
+}
+
+}  // namespace
+
 /// Loads of one operand or stores of the output over the whole task.
-struct Traffic {
-  double transfers = 0;
+struct Evaluator::Traffic {
   double bytes = 0;        ///< as moved: whole bursts
   double cycles = 0;       ///< of its DMA engine
   double firstCycles = 0;  ///< one transfer
 };
 
-class Evaluation {
- public:
-  Evaluation(const Context& context, const Task& task, const Tiling& tiling, bool doubled)
-      : context_(context), task_(task), doubled_(doubled) {
-    mapping_.tiling = tiling;
+Evaluator::Evaluator(const Context& context, const Task& task) : context_(context), task_(task) {
+  const auto* matrix = std::get_if<MatrixWork>(&task.work);
+  for (std::size_t i = 0; i < task.operands.size(); ++i) {
+    const Operand& operand = task.operands[i];
+    const bool constant = context.plan.block(operand.block).kind == Block::Kind::Weights;
+    const bool weights = matrix != nullptr && static_cast<int>(i) == matrix->b;
+    routes_.push_back(route(operand, weights, constant ? 0 : 1));
   }
-
-  std::optional<Mapping> run() {
-    if (std::holds_alternative<plan::CopyWork>(task_.work)) return copies();
-    placeOperands();
-    placeOutput();
-    if (std::holds_alternative<plan::VectorWork>(task_.work)) placeTemporaries();
-    for (std::size_t s = 0; s < context_.freeBytes.size(); ++s) {
-      const auto storage = static_cast<isa::StorageId>(s);
-      if (mapping_.bytesIn(storage) > context_.freeBytes[s]) return std::nullopt;
-    }
-    estimate();
-    return std::move(mapping_);
+  routes_.push_back(route(task.output, false, 2));
+  mapping_.operandTiles.resize(task.operands.size());
+  mapping_.operands.resize(task.operands.size());
+  if (const auto* work = std::get_if<plan::VectorWork>(&task.work)) {
+    mapping_.temporaries.resize(work->temporaries.size());
   }
+}
 
- private:
-  std::int64_t passes(int level) const {
-    std::int64_t count = 1;
-    for (int depth = 0; depth <= level; ++depth) {
-      count *=
-          tileCount(task_, mapping_.tiling, mapping_.tiling.order[static_cast<std::size_t>(depth)]);
-    }
-    return count;
+Evaluator::Route Evaluator::route(const Operand& operand, bool weights, int queue) const {
+  const Block& block = context_.plan.block(operand.block);
+  const plan::StorageMap& storages = context_.storages;
+  Route result;
+  result.byStride = axesByStride(operand);
+  result.queue = queue;
+  if (!block.resident && !std::holds_alternative<plan::CopyWork>(task_.work)) {
+    result.slotStorage = weights ? storages.weightBuffer : storages.activationBuffer;
   }
+  const isa::StorageId memory =
+      block.kind == Block::Kind::Weights ? storages.weightMemory : storages.activationMemory;
+  const auto index = memory - static_cast<isa::StorageId>(context_.chip.buffers.size());
+  result.memoryBytesPerCycle =
+      index < 0 ? static_cast<double>(context_.chip.dma.widthBytes)
+                : context_.chip.memories.at(static_cast<std::size_t>(index)).peakBytesPerSecond() *
+                      kMemoryEfficiency / (context_.chip.clockMhz * 1e6);
+  return result;
+}
 
-  /// A copy goes from block to block and needs no slots.
-  Mapping copies() {
-    for (const Operand& operand : task_.operands) {
-      mapping_.operandTiles.push_back(tileOf(task_, operand, mapping_.tiling));
-      mapping_.operands.emplace_back();
-    }
-    mapping_.outputTile = tileOf(task_, task_.output, mapping_.tiling);
-    return std::move(mapping_);
+const Mapping* Evaluator::evaluate(const Tiling& tiling, bool doubled) {
+  mapping_.tiling = tiling;
+  doubled_ = doubled;
+  placeOperands();
+  placeOutput();
+  if (std::holds_alternative<plan::VectorWork>(task_.work)) placeTemporaries();
+  if (!fits()) return nullptr;
+  estimate();
+  return &mapping_;
+}
+
+bool Evaluator::fits() const {
+  for (std::size_t s = 0; s < context_.freeBytes.size(); ++s) {
+    const auto storage = static_cast<isa::StorageId>(s);
+    if (mapping_.bytesIn(storage) > context_.freeBytes[s]) return false;
   }
+  return true;
+}
 
-  Slot slot(isa::StorageId storage, std::int64_t bytes, int level) const {
-    return {storage, bytes, doubled_ && passes(level) > 1 ? 2 : 1, level};
+std::int64_t Evaluator::passes(int level) const {
+  std::int64_t count = 1;
+  for (int depth = 0; depth <= level; ++depth) {
+    const int dim = mapping_.tiling.order[static_cast<std::size_t>(depth)];
+    count *= tileCount(task_, mapping_.tiling, dim);
   }
+  return count;
+}
 
-  void placeOperands() {
-    const auto* matrix = std::get_if<MatrixWork>(&task_.work);
-    for (std::size_t i = 0; i < task_.operands.size(); ++i) {
-      const Operand& operand = task_.operands[i];
-      mapping_.operandTiles.push_back(tileOf(task_, operand, mapping_.tiling));
-      const OperandTile& tile = mapping_.operandTiles.back();
-      if (context_.plan.block(operand.block).resident) {
-        mapping_.operands.emplace_back();
-        continue;
-      }
-      const bool weights = matrix != nullptr && static_cast<int>(i) == matrix->b;
-      const isa::StorageId storage =
-          weights ? context_.storages.weightBuffer : context_.storages.activationBuffer;
-      mapping_.operands.push_back(slot(storage, tile.bytes, tile.level));
-    }
+Slot Evaluator::slot(isa::StorageId storage, std::int64_t bytes, int level) const {
+  if (storage < 0) return {};
+  return {storage, bytes, doubled_ && passes(level) > 1 ? 2 : 1, level};
+}
+
+void Evaluator::placeOperands() {
+  for (std::size_t i = 0; i < task_.operands.size(); ++i) {
+    OperandTile& tile = mapping_.operandTiles[i];
+    tileOf(task_, task_.operands[i], mapping_.tiling, tile);
+    mapping_.operands[i] = slot(routes_[i].slotStorage, tile.bytes, tile.level);
   }
+}
 
-  void placeOutput() {
-    mapping_.outputTile = tileOf(task_, task_.output, mapping_.tiling);
-    if (!context_.plan.block(task_.output.block).resident) {
-      mapping_.output = slot(context_.storages.activationBuffer, mapping_.outputTile.bytes,
-                             mapping_.outputTile.level);
-    }
-    if (std::holds_alternative<MatrixWork>(task_.work)) {
-      using namespace plan;
-      const std::int64_t sums = tileElements(mapping_.tiling, {M0, M1, M2, N});
-      mapping_.accumulators =
-          slot(context_.storages.accumulators, sums * kPartialSumBytes, mapping_.outputTile.level);
-    }
+void Evaluator::placeOutput() {
+  using namespace plan;
+  OperandTile& tile = mapping_.outputTile;
+  tileOf(task_, task_.output, mapping_.tiling, tile);
+  mapping_.output = slot(routes_.back().slotStorage, tile.bytes, tile.level);
+  if (!std::holds_alternative<MatrixWork>(task_.work)) return;
+  const std::int64_t sums = tileElements(mapping_.tiling, std::array<int, 4>{M0, M1, M2, N});
+  mapping_.accumulators = slot(context_.storages.accumulators, sums * kPartialSumBytes, tile.level);
+}
+
+void Evaluator::placeTemporaries() {
+  const auto& temporaries = std::get<plan::VectorWork>(task_.work).temporaries;
+  for (std::size_t i = 0; i < temporaries.size(); ++i) {
+    const std::int64_t bytes = tileElements(mapping_.tiling, temporaries[i].dims) * 4;
+    mapping_.temporaries[i] = {context_.storages.activationBuffer, bytes, 1, -1};
   }
+}
 
-  void placeTemporaries() {
-    for (const plan::Temporary& temporary : std::get<plan::VectorWork>(task_.work).temporaries) {
-      const std::int64_t bytes = tileElements(mapping_.tiling, temporary.dims) * 4;
-      mapping_.temporaries.push_back({context_.storages.activationBuffer, bytes, 1, -1});
-    }
+Evaluator::Traffic Evaluator::traffic(const Operand& operand, const OperandTile& tile,
+                                      const Slot& slot, const Route& route) const {
+  if (!slot.used()) return {};
+  const double run = static_cast<double>(contiguousBytes(operand, tile, route.byStride));
+  const auto burst = static_cast<double>(context_.chip.dma.minBurstBytes);
+  const auto transfers = static_cast<double>(passes(slot.level));
+  const double once = static_cast<double>(tile.bytes);
+  const double moved = std::max(once, once / run * std::ceil(run / burst) * burst);
+  const double perByte = std::max(1 / route.memoryBytesPerCycle,
+                                  1.0 / static_cast<double>(context_.chip.dma.widthBytes));
+  Traffic result;
+  result.bytes = moved * transfers;
+  result.firstCycles = moved * perByte + static_cast<double>(context_.chip.dma.issueCycles) +
+                       kMemoryLatencyS * context_.chip.clockMhz * 1e6;
+  result.cycles = result.firstCycles * transfers;
+  return result;
+}
+
+void Evaluator::estimate() {
+  Estimate& e = mapping_.estimate;
+  e = {};
+  std::visit([&](const auto& work) { compute(work); }, task_.work);
+  if (context_.chip.idealMemory) {
+    e.cycles = e.array;
+    return;
   }
-
-  Traffic traffic(const Operand& operand, const OperandTile& tile, const Slot& slot) const {
-    if (!slot.used()) return {};
-    const double run = static_cast<double>(contiguousBytes(operand, tile));
-    const auto burst = static_cast<double>(context_.chip.dma.minBurstBytes);
-    Traffic result;
-    result.transfers = static_cast<double>(passes(slot.level));
-    const double once = static_cast<double>(tile.bytes);
-    const double moved = std::max(once, once / run * std::ceil(run / burst) * burst);
-    result.bytes = moved * result.transfers;
-    const double perByte = std::max(1 / memoryBytesPerCycle(operand),
-                                    1.0 / static_cast<double>(context_.chip.dma.widthBytes));
-    result.firstCycles = moved * perByte + static_cast<double>(context_.chip.dma.issueCycles) +
-                         kMemoryLatencyS * context_.chip.clockMhz * 1e6;
-    result.cycles = result.firstCycles * result.transfers;
-    return result;
+  std::array<double, 3> queues{};  // loads of weights and inputs, stores
+  double firstLoad = 0;
+  const auto account = [&](const Traffic& t, const Route& route) {
+    queues[static_cast<std::size_t>(route.queue)] += t.cycles;
+    e.dramBytes += t.bytes;
+    e.memory += t.bytes / route.memoryBytesPerCycle;
+  };
+  for (std::size_t i = 0; i < task_.operands.size(); ++i) {
+    const Traffic t =
+        traffic(task_.operands[i], mapping_.operandTiles[i], mapping_.operands[i], routes_[i]);
+    firstLoad = std::max(firstLoad, t.firstCycles);
+    account(t, routes_[i]);
   }
-
-  double memoryBytesPerCycle(const Operand& operand) const {
-    const bool weights = context_.plan.block(operand.block).kind == Block::Kind::Weights;
-    const isa::StorageId id =
-        weights ? context_.storages.weightMemory : context_.storages.activationMemory;
-    const auto index = id - static_cast<isa::StorageId>(context_.chip.buffers.size());
-    if (index < 0) return static_cast<double>(context_.chip.dma.widthBytes);
-    return context_.chip.memories.at(static_cast<std::size_t>(index)).peakBytesPerSecond() *
-           kMemoryEfficiency / (context_.chip.clockMhz * 1e6);
+  const Traffic store = traffic(task_.output, mapping_.outputTile, mapping_.output, routes_.back());
+  account(store, routes_.back());
+  if (!doubled_) {
+    e.cycles = e.array + e.vector + queues[0] + queues[1] + queues[2];
+    return;
   }
+  // Engines overlap: the busiest sets the pace, after the first load and before the last store.
+  const double lastVector = e.vector / static_cast<double>(passes(mapping_.outputTile.level));
+  e.cycles = std::max({e.array, e.vector, queues[0], queues[1], queues[2], e.memory}) + firstLoad +
+             lastVector + store.firstCycles;
+}
 
-  void estimate() {
-    Estimate& e = mapping_.estimate;
-    std::array<double, 2> loads{};  // by queue: weights, inputs
-    double first = 0;
-    double memoryCycles = 0;
-    const auto account = [&](const Operand& operand, const Traffic& t) {
-      e.dramBytes += t.bytes;
-      memoryCycles += t.bytes / memoryBytesPerCycle(operand);
-    };
-    for (std::size_t i = 0; i < task_.operands.size(); ++i) {
-      const Operand& operand = task_.operands[i];
-      const Traffic t = traffic(operand, mapping_.operandTiles[i], mapping_.operands[i]);
-      const bool weights = context_.plan.block(operand.block).kind == Block::Kind::Weights;
-      loads[weights ? 0 : 1] += t.cycles;
-      first = std::max(first, t.firstCycles);
-      account(operand, t);
-    }
-    const Traffic store = traffic(task_.output, mapping_.outputTile, mapping_.output);
-    account(task_.output, store);
-    if (context_.chip.idealMemory) e.dramBytes = 0;
-    std::visit([&](const auto& work) { compute(work); }, task_.work);
-    e.memory = context_.chip.idealMemory ? 0 : memoryCycles;
-    const double outputTiles = static_cast<double>(passes(mapping_.outputTile.level));
-    const double lastVector = outputTiles > 0 ? e.vector / outputTiles : 0;
-    if (context_.chip.idealMemory) {
-      e.cycles = e.array;
-    } else if (doubled_) {
-      e.cycles = std::max({e.array, e.vector, loads[0], loads[1], store.cycles, e.memory}) + first +
-                 lastVector + store.firstCycles;
-    } else {
-      e.cycles = e.array + e.vector + loads[0] + loads[1] + store.cycles;
-    }
+void Evaluator::compute(const MatrixWork& work) {
+  using namespace plan;
+  Estimate& e = mapping_.estimate;
+  const DataType format = context_.plan.precision;
+  const auto kTiles = static_cast<double>(tileCount(task_, mapping_.tiling, K0) *
+                                          tileCount(task_, mapping_.tiling, K1) *
+                                          tileCount(task_, mapping_.tiling, K2));
+  ArrayTiming last;
+  MatrixTile extents{};
+  forEachTileShape(task_, mapping_.tiling, 0, extents, 1, [&](const auto& x, std::int64_t count) {
+    const MatrixShape shape{x[M0] * x[M1] * x[M2], x[N], x[K0] * x[K1] * x[K2]};
+    last = arrayTiming(context_.chip.array, format, shape);
+    const auto n = static_cast<double>(count);
+    e.array += n * static_cast<double>(std::max(last.stream, context_.chip.issueCycles));
+    e.bufferBytes +=
+        n * static_cast<double>(shape.m * shape.k + shape.k * shape.n) * byteSize(format);
+    e.vector += n / kTiles * static_cast<double>(postCycles(work, shape.m * shape.n));
+  });
+  e.array += static_cast<double>(last.prologue + last.drain);
+}
+
+std::int64_t Evaluator::postCycles(const MatrixWork& work, std::int64_t elements) const {
+  VectorShape shape{.elements = elements, .outputs = elements};
+  countSteps(work.steps, shape.postSteps);
+  shape.afterArray = true;
+  return vectorCycles(context_.chip.vector, shape);
+}
+
+void Evaluator::compute(const plan::VectorWork& work) {
+  const auto tiles =
+      static_cast<double>(passes(static_cast<int>(mapping_.tiling.order.size()) - 1));
+  for (const plan::Pass& pass : work.passes) {
+    const std::span<const int> dims = pass.dims;
+    VectorShape shape;
+    shape.elements = tileElements(mapping_.tiling, dims);
+    shape.outputs = tileElements(
+        mapping_.tiling, dims.first(dims.size() - static_cast<std::size_t>(pass.reduceDims)));
+    shape.reduces = pass.reduceDims > 0;
+    countSteps(pass.pre, shape.preSteps);
+    countSteps(pass.post, shape.postSteps);
+    mapping_.estimate.vector +=
+        tiles * static_cast<double>(vectorCycles(context_.chip.vector, shape));
   }
+}
 
-  /// Calls `visit(tile extents, how many such tiles)` for each combination of full and ragged
-  /// tiles over the matrix dimensions.
-  template <typename Visit>
-  void forEachTileShape(std::size_t dim, std::array<std::int64_t, plan::kMatrixDims>& extents,
-                        std::int64_t count, const Visit& visit) const {
-    if (dim == extents.size()) {
-      visit(extents, count);
-      return;
-    }
-    const std::int64_t extent = task_.dims[dim].extent;
-    const std::int64_t tile = mapping_.tiling.tile[dim];
-    extents[dim] = tile;
-    if (extent / tile > 0) forEachTileShape(dim + 1, extents, count * (extent / tile), visit);
-    if (extent % tile == 0) return;
-    extents[dim] = extent % tile;
-    forEachTileShape(dim + 1, extents, count, visit);
-  }
-
-  void compute(const MatrixWork& work) {
-    using namespace plan;
-    Estimate& e = mapping_.estimate;
-    const DataType format = task_.operands[static_cast<std::size_t>(work.a)].type;
-    const DataType rate = context_.plan.precision;
-    const auto kTiles = static_cast<double>(tileCount(task_, mapping_.tiling, K0) *
-                                            tileCount(task_, mapping_.tiling, K1) *
-                                            tileCount(task_, mapping_.tiling, K2));
-    ArrayTiming last;
-    std::array<std::int64_t, kMatrixDims> t{};
-    forEachTileShape(0, t, 1, [&](const auto& x, std::int64_t count) {
-      const MatrixShape shape{x[M0] * x[M1] * x[M2], x[N], x[K0] * x[K1] * x[K2]};
-      last = arrayTiming(context_.chip.array, rate, shape);
-      const auto n = static_cast<double>(count);
-      e.array += n * std::max<double>(static_cast<double>(last.stream),
-                                      static_cast<double>(context_.chip.issueCycles));
-      e.bufferBytes +=
-          n * static_cast<double>(shape.m * shape.k + shape.k * shape.n) * byteSize(format);
-      e.vector += n / kTiles * static_cast<double>(postCycles(work, shape.m * shape.n));
-    });
-    e.array += static_cast<double>(last.prologue + last.drain);
-  }
-
-  std::int64_t postCycles(const MatrixWork& work, std::int64_t elements) const {
-    VectorShape shape{.elements = elements, .outputs = elements};
-    for (const isa::VectorStep& step : work.steps) {
-      ++shape.postSteps[static_cast<std::size_t>(costClass(step.op))];
-    }
-    shape.afterArray = true;
-    return vectorCycles(context_.chip.vector, shape);
-  }
-
-  void compute(const plan::VectorWork& work) {
-    const auto tiles =
-        static_cast<double>(passes(static_cast<int>(mapping_.tiling.order.size()) - 1));
-    for (const plan::Pass& pass : work.passes) {
-      VectorShape shape;
-      shape.elements = tileElements(mapping_.tiling, pass.dims);
-      shape.outputs =
-          tileElements(mapping_.tiling, {pass.dims.begin(), pass.dims.end() - pass.reduceDims});
-      shape.reduces = pass.reduceDims > 0;
-      for (const auto& step : pass.pre)
-        ++shape.preSteps[static_cast<std::size_t>(costClass(step.op))];
-      for (const auto& step : pass.post)
-        ++shape.postSteps[static_cast<std::size_t>(costClass(step.op))];
-      mapping_.estimate.vector +=
-          tiles * static_cast<double>(vectorCycles(context_.chip.vector, shape));
-    }
-  }
-
-  void compute(const plan::CopyWork&) {}  // evaluated by copies()
-
-  const Context& context_;
-  const Task& task_;
-  bool doubled_;
-  Mapping mapping_;
-};
-
-}  // namespace
+void Evaluator::compute(const plan::CopyWork&) {}  // from block to block, nothing to choose
 
 std::int64_t aligned(std::int64_t bytes) {
   return (bytes + kSlotAlignment - 1) / kSlotAlignment * kSlotAlignment;
@@ -262,11 +262,6 @@ std::int64_t Mapping::bytesIn(isa::StorageId storage) const {
   add(output);
   add(accumulators);
   return bytes;
-}
-
-std::optional<Mapping> evaluate(const Context& context, const plan::Task& task,
-                                const Tiling& tiling, bool doubled) {
-  return Evaluation(context, task, tiling, doubled).run();
 }
 
 double cost(const Context& context, const Estimate& estimate) {

@@ -61,10 +61,46 @@ struct Context {
   Objective objective = Objective::Latency;
 };
 
-/// The mapping that a tiling gives, or nothing when its slots do not fit. Slots that are filled
-/// more than once are doubled when `doubled`.
-std::optional<Mapping> evaluate(const Context& context, const plan::Task& task,
-                                const Tiling& tiling, bool doubled);
+/// Evaluates tilings of one task.
+class Evaluator {
+ public:
+  Evaluator(const Context& context, const plan::Task& task);
+
+  /// The mapping that a tiling gives, or null when its slots do not fit. Slots that are filled more
+  /// than once are doubled when `doubled`. The mapping is valid until the next call.
+  const Mapping* evaluate(const Tiling& tiling, bool doubled);
+
+ private:
+  /// What does not depend on the tiling, by operand (the output last).
+  struct Route {
+    std::vector<std::size_t> byStride;
+    isa::StorageId slotStorage = -1;  ///< -1: on chip already, no slot
+    double memoryBytesPerCycle = 1;
+    int queue = 0;  ///< of the loads: 0 weights, 1 inputs; 2 the store
+  };
+  struct Traffic;
+
+  Route route(const plan::Operand& operand, bool weights, int queue) const;
+  std::int64_t passes(int level) const;
+  Slot slot(isa::StorageId storage, std::int64_t bytes, int level) const;
+  void placeOperands();
+  void placeOutput();
+  void placeTemporaries();
+  bool fits() const;
+  Traffic traffic(const plan::Operand& operand, const OperandTile& tile, const Slot& slot,
+                  const Route& route) const;
+  void estimate();
+  void compute(const plan::MatrixWork& work);
+  void compute(const plan::VectorWork& work);
+  void compute(const plan::CopyWork& work);
+  std::int64_t postCycles(const plan::MatrixWork& work, std::int64_t elements) const;
+
+  const Context& context_;
+  const plan::Task& task_;
+  std::vector<Route> routes_;
+  bool doubled_ = false;
+  Mapping mapping_;
+};
 
 /// Smaller is better.
 double cost(const Context& context, const Estimate& estimate);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <functional>
 
 #include "kernels/mapping/mapping.h"
@@ -7,6 +8,17 @@ namespace npusim::mapping {
 namespace {
 
 using plan::Task;
+using Sizes = std::vector<std::int64_t>;
+
+/// Two dimensions are cut together only where that leaves at most so many choices.
+constexpr std::size_t kFewPairs = 100;
+
+constexpr std::array<int, 3> kRowDims = {plan::M0, plan::M1, plan::M2};
+constexpr std::array<int, 3> kReductionDims = {plan::K0, plan::K1, plan::K2};
+
+std::int64_t extentOf(const Task& task, int dim) {
+  return task.dims[static_cast<std::size_t>(dim)].extent;
+}
 
 Tiling untiled(const Task& task) {
   Tiling tiling;
@@ -14,43 +26,40 @@ Tiling untiled(const Task& task) {
   return tiling;
 }
 
-/// Fills in the loops that a tiling needs, in the order of `dims`.
-Tiling ordered(const Task& task, Tiling tiling, const std::vector<int>& dims) {
-  tiling.order.clear();
-  for (const int d : dims) {
-    if (tileCount(task, tiling, d) > 1) tiling.order.push_back(d);
-  }
-  return tiling;
+std::vector<int> allDims(const Task& task) {
+  std::vector<int> dims;
+  for (std::size_t d = 0; d < task.dims.size(); ++d) dims.push_back(static_cast<int>(d));
+  return dims;
 }
 
-using Sizes = std::vector<std::int64_t>;
+/// Loop orders of a matrix task: the reduction always innermost, so partial sums never leave the
+/// accumulators.
+std::vector<std::vector<int>> matrixOrders() {
+  using namespace plan;
+  return {{G0, G1, M0, M1, M2, N, K0, K1, K2}, {G0, G1, N, M0, M1, M2, K0, K1, K2}};
+}
 
 /// Tile sizes over nested dimensions that cut them like a staircase, largest first: all dimensions
 /// whole, then the first one in ever smaller pieces, then the first at 1 and the next in pieces...
 std::vector<Sizes> staircase(const Task& task, const std::vector<int>& dims,
                              const std::function<Sizes(int)>& cuts) {
   Sizes whole;
-  for (const int d : dims) whole.push_back(task.dims[static_cast<std::size_t>(d)].extent);
+  for (const int d : dims) whole.push_back(extentOf(task, d));
   std::vector<Sizes> result = {whole};
+  const auto tileable = [&](std::size_t i) {
+    return task.dims[static_cast<std::size_t>(dims[i])].tileable;
+  };
   for (std::size_t i = 0; i < dims.size(); ++i) {
-    if (whole[i] == 1 || !task.dims[static_cast<std::size_t>(dims[i])].tileable) continue;
+    if (whole[i] == 1 || !tileable(i)) continue;
     for (const std::int64_t size : cuts(dims[i])) {
       if (size == whole[i]) continue;
       Sizes sizes = whole;
-      for (std::size_t j = 0; j < i; ++j) {
-        if (task.dims[static_cast<std::size_t>(dims[j])].tileable) sizes[j] = 1;
-      }
+      for (std::size_t j = 0; j < i; ++j) sizes[j] = tileable(j) ? 1 : whole[j];
       sizes[i] = size;
-      result.push_back(sizes);
+      result.push_back(std::move(sizes));
     }
   }
   return result;
-}
-
-void assign(Tiling& tiling, const std::vector<int>& dims, const Sizes& sizes) {
-  for (std::size_t i = 0; i < dims.size(); ++i) {
-    tiling.tile[static_cast<std::size_t>(dims[i])] = sizes[i];
-  }
 }
 
 /// Tile sizes in whole multiples of `unit` (an array dimension: a partial fold costs as much as a
@@ -66,172 +75,178 @@ Sizes pieces(std::int64_t extent, std::int64_t unit) {
   return sizes;
 }
 
-/// Keeps the cheapest mapping offered.
-class Best {
+/// Looks for the cheapest tiling of one task.
+class Search {
  public:
-  explicit Best(const Context& context) : context_(context) {}
-
-  void offer(std::optional<Mapping> mapping) {
-    if (!mapping) return;
-    const double c = mapping::cost(context_, mapping->estimate);
-    if (best_ && c >= cost_) return;
-    best_ = std::move(mapping);
-    cost_ = c;
+  Search(const Context& context, const Task& task)
+      : context_(context), task_(task), evaluator_(context, task) {
+    if (std::holds_alternative<plan::MatrixWork>(task.work)) {
+      orders_ = matrixOrders();
+    } else {
+      orders_ = {allDims(task)};
+    }
   }
-  std::optional<Mapping> take() { return std::move(best_); }
-  const std::optional<Mapping>& peek() const { return best_; }
-  double cost() const { return cost_; }
+
+  std::optional<Mapping> run() {
+    if (std::holds_alternative<plan::MatrixWork>(task_.work)) {
+      searchMatrix();
+    } else {
+      searchVector();
+    }
+    return std::move(best_);
+  }
 
  private:
+  /// Evaluates the tile sizes in `tiling_` in one loop order; keeps the mapping if it is the
+  /// cheapest so far. False when it does not fit.
+  bool offer(const std::vector<int>& order, bool doubled) {
+    tiling_.order.clear();
+    for (const int d : order) {
+      if (tileCount(task_, tiling_, d) > 1) tiling_.order.push_back(d);
+    }
+    const Mapping* mapping = evaluator_.evaluate(tiling_, doubled);
+    if (mapping == nullptr) return false;
+    const double c = cost(context_, mapping->estimate);
+    if (best_ && c >= bestCost_) return true;
+    best_ = *mapping;
+    bestCost_ = c;
+    return true;
+  }
+
+  void offerAllOrders() {
+    for (const std::vector<int>& order : orders_) {
+      for (const bool doubled : {true, false}) offer(order, doubled);
+    }
+  }
+
+  template <typename Dims>
+  void assign(const Dims& dims, const Sizes& sizes) {
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+      tiling_.tile[static_cast<std::size_t>(dims[i])] = sizes[i];
+    }
+  }
+
+  /// Reduction tiles, largest first: one family for each order in which window rows, window
+  /// columns and input channels may be cut.
+  std::vector<std::vector<Sizes>> reductionFamilies() const {
+    using namespace plan;
+    const auto cuts = [&](int d) {
+      const std::int64_t extent = extentOf(task_, d);
+      return d == K2 ? pieces(extent, context_.chip.array.rows) : splits(extent);
+    };
+    std::vector<std::vector<Sizes>> families;
+    const std::vector<std::vector<int>> cutOrders = {{K0, K1, K2}, {K2, K0, K1}, {K0, K2, K1}};
+    for (const std::vector<int>& order : cutOrders) {
+      std::vector<Sizes>& family = families.emplace_back();
+      for (const Sizes& sizes : staircase(task_, order, cuts)) {
+        Sizes sorted(sizes.size());
+        for (std::size_t i = 0; i < order.size(); ++i) {
+          sorted[static_cast<std::size_t>(order[i] - K0)] = sizes[i];
+        }
+        family.push_back(std::move(sorted));
+      }
+      if (extentOf(task_, K0) * extentOf(task_, K1) == 1) break;  // all orders are the same
+    }
+    return families;
+  }
+
+  /// Tiles of (image, row, column): the staircase, and where that leaves few choices every pair
+  /// of row and column pieces.
+  std::vector<Sizes> rowSizes() const {
+    using namespace plan;
+    const auto cuts = [&](int d) { return splits(extentOf(task_, d)); };
+    std::vector<Sizes> sizes = staircase(task_, {M0, M1, M2}, cuts);
+    const Sizes rows = cuts(M1);
+    const Sizes columns = cuts(M2);
+    if (rows.size() * columns.size() > kFewPairs || extentOf(task_, M0) > 1) return sizes;
+    for (const std::int64_t row : rows) {
+      for (const std::int64_t column : columns) sizes.push_back({1, row, column});
+    }
+    return sizes;
+  }
+
+  /// For given rows and columns the largest reduction tile of each family that fits is the best:
+  /// smaller ones only add instructions.
+  void offerReductions(const std::vector<std::vector<Sizes>>& families) {
+    for (const std::vector<int>& order : orders_) {
+      for (const bool doubled : {true, false}) {
+        for (const std::vector<Sizes>& family : families) {
+          std::size_t tried = 0;
+          for (bool fits = false; tried < family.size() && !fits; ++tried) {
+            assign(kReductionDims, family[tried]);
+            fits = offer(order, doubled);
+          }
+          if (tried == 1) break;  // the whole reduction fits: all families begin with it
+        }
+      }
+    }
+  }
+
+  void searchMatrix() {
+    using namespace plan;
+    tiling_ = untiled(task_);
+    tiling_.tile[G0] = tiling_.tile[G1] = 1;
+    const std::vector<Sizes> rows = rowSizes();
+    const std::vector<std::vector<Sizes>> families = reductionFamilies();
+    for (const std::int64_t n : pieces(extentOf(task_, N), context_.chip.array.cols)) {
+      tiling_.tile[N] = n;
+      for (const Sizes& row : rows) {
+        assign(kRowDims, row);
+        offerReductions(families);
+      }
+    }
+    refine({M0, M1, M2, N, K0, K1, K2});
+  }
+
+  void searchVector() {
+    const std::vector<int> dims = allDims(task_);
+    tiling_ = untiled(task_);
+    const auto cuts = [&](int d) { return splits(extentOf(task_, d)); };
+    for (const Sizes& sizes : staircase(task_, dims, cuts)) {
+      assign(dims, sizes);
+      offerAllOrders();
+    }
+  }
+
+  /// Improves the best mapping by changing one dimension, or two where that leaves few choices,
+  /// until nothing gets cheaper: reaches the uneven tilings that the staircases leave out.
+  void refine(const std::vector<int>& dims) {
+    std::vector<Sizes> sizes;
+    for (const int d : dims) sizes.push_back(splits(extentOf(task_, d)));
+    for (double before = -1; best_ && bestCost_ != before;) {
+      before = bestCost_;
+      for (std::size_t i = 0; i < dims.size(); ++i) {
+        vary({dims[i]}, {sizes[i]});
+        for (std::size_t j = i + 1; j < dims.size(); ++j) {
+          const bool both = sizes[i].size() > 1 && sizes[j].size() > 1;
+          if (!both || sizes[i].size() * sizes[j].size() > kFewPairs) continue;
+          vary({dims[i], dims[j]}, {sizes[i], sizes[j]});
+        }
+      }
+    }
+  }
+
+  /// Offers the best tiling with the given dimensions at all combinations of the given sizes.
+  void vary(const std::vector<int>& dims, const std::vector<Sizes>& sizes) {
+    tiling_ = best_->tiling;
+    const std::function<void(std::size_t)> visit = [&](std::size_t i) {
+      if (i == dims.size()) return offerAllOrders();
+      for (const std::int64_t size : sizes[i]) {
+        tiling_.tile[static_cast<std::size_t>(dims[i])] = size;
+        visit(i + 1);
+      }
+    };
+    visit(0);
+  }
+
   const Context& context_;
+  const Task& task_;
+  Evaluator evaluator_;
+  std::vector<std::vector<int>> orders_;
+  Tiling tiling_;
   std::optional<Mapping> best_;
-  double cost_ = 0;
+  double bestCost_ = 0;
 };
-
-const std::vector<int>& rowDims() {
-  static const std::vector<int> dims = {plan::M0, plan::M1, plan::M2};
-  return dims;
-}
-const std::vector<int>& reductionDims() {
-  static const std::vector<int> dims = {plan::K0, plan::K1, plan::K2};
-  return dims;
-}
-
-/// Loop orders: the reduction always innermost, so partial sums never leave the accumulators.
-const std::vector<std::vector<int>>& matrixOrders() {
-  using namespace plan;
-  static const std::vector<std::vector<int>> orders = {{G0, G1, M0, M1, M2, N, K0, K1, K2},
-                                                       {G0, G1, N, M0, M1, M2, K0, K1, K2}};
-  return orders;
-}
-
-/// Reduction tiles, largest first, by what is cut first: window rows or input channels.
-std::vector<std::vector<Sizes>> reductionSizes(const Context& context, const Task& task) {
-  using namespace plan;
-  const auto cuts = [&](int d) {
-    const std::int64_t extent = task.dims[static_cast<std::size_t>(d)].extent;
-    return d == K2 ? pieces(extent, context.chip.array.rows) : splits(extent);
-  };
-  std::vector<Sizes> channelsFirst;
-  for (const Sizes& sizes : staircase(task, {K2, K0, K1}, cuts)) {
-    channelsFirst.push_back({sizes[1], sizes[2], sizes[0]});
-  }
-  return {staircase(task, reductionDims(), cuts), channelsFirst};
-}
-
-/// Tiles of (image, row, column): the staircase, and where that leaves few choices every pair of
-/// row and column pieces.
-std::vector<Sizes> rowSizes(const Task& task) {
-  using namespace plan;
-  constexpr std::size_t kFewPairs = 100;
-  const auto cuts = [&](int d) { return splits(task.dims[static_cast<std::size_t>(d)].extent); };
-  std::vector<Sizes> sizes = staircase(task, rowDims(), cuts);
-  const Sizes rows = cuts(M1);
-  const Sizes columns = cuts(M2);
-  if (rows.size() * columns.size() > kFewPairs || task.dims[M0].extent > 1) return sizes;
-  for (const std::int64_t row : rows) {
-    for (const std::int64_t column : columns) sizes.push_back({1, row, column});
-  }
-  return sizes;
-}
-
-/// For given rows and columns the largest reduction tile that fits is the best: smaller ones only
-/// add instructions. Offers it with and without double buffering.
-void offerReductions(const Context& context, const Task& task, Tiling tiling,
-                     const std::vector<Sizes>& reductions, Best& best) {
-  for (const std::vector<int>& order : matrixOrders()) {
-    for (const bool doubled : {true, false}) {
-      for (const Sizes& reduction : reductions) {
-        assign(tiling, reductionDims(), reduction);
-        std::optional<Mapping> mapping =
-            evaluate(context, task, ordered(task, tiling, order), doubled);
-        if (!mapping) continue;
-        best.offer(std::move(mapping));
-        break;
-      }
-    }
-  }
-}
-
-/// Offers a tiling in both loop orders, with and without double buffering.
-void offerOrders(const Context& context, const Task& task, const Tiling& tiling, Best& best) {
-  for (const std::vector<int>& order : matrixOrders()) {
-    for (const bool doubled : {true, false}) {
-      best.offer(evaluate(context, task, ordered(task, tiling, order), doubled));
-    }
-  }
-}
-
-/// Improves the best mapping by changing one dimension, or two where that leaves few choices,
-/// until nothing gets cheaper: reaches the uneven tilings that the staircases leave out.
-void refine(const Context& context, const Task& task, Best& best) {
-  using namespace plan;
-  constexpr std::size_t kFewPairs = 100;
-  const std::vector<int> dims = {M0, M1, M2, N, K0, K1, K2};
-  std::vector<Sizes> sizes;
-  for (const int d : dims) sizes.push_back(splits(task.dims[static_cast<std::size_t>(d)].extent));
-  const auto vary = [&](std::size_t first, std::size_t second) {
-    Tiling tiling = best.peek()->tiling;
-    for (const std::int64_t x : sizes[first]) {
-      tiling.tile[static_cast<std::size_t>(dims[first])] = x;
-      if (first == second) offerOrders(context, task, tiling, best);
-      if (first == second) continue;
-      for (const std::int64_t y : sizes[second]) {
-        tiling.tile[static_cast<std::size_t>(dims[second])] = y;
-        offerOrders(context, task, tiling, best);
-      }
-    }
-  };
-  for (double before = -1; best.peek() && best.cost() != before;) {
-    before = best.cost();
-    for (std::size_t i = 0; i < dims.size(); ++i) {
-      for (std::size_t j = i; j < dims.size(); ++j) {
-        const std::size_t choices = sizes[i].size() * sizes[j].size();
-        if (i == j || (choices > 1 && choices <= kFewPairs)) vary(i, j);
-      }
-    }
-  }
-}
-
-std::optional<Mapping> searchMatrix(const Context& context, const Task& task) {
-  using namespace plan;
-  Best best(context);
-  Tiling tiling = untiled(task);
-  tiling.tile[G0] = tiling.tile[G1] = 1;
-  const std::vector<Sizes> rows = rowSizes(task);
-  const std::vector<std::vector<Sizes>> reductions = reductionSizes(context, task);
-  for (const std::int64_t n : pieces(task.dims[N].extent, context.chip.array.cols)) {
-    tiling.tile[N] = n;
-    for (const Sizes& row : rows) {
-      assign(tiling, rowDims(), row);
-      for (const std::vector<Sizes>& family : reductions) {
-        offerReductions(context, task, tiling, family, best);
-      }
-    }
-  }
-  refine(context, task, best);
-  return best.take();
-}
-
-std::vector<int> allDims(const Task& task) {
-  std::vector<int> dims;
-  for (std::size_t d = 0; d < task.dims.size(); ++d) dims.push_back(static_cast<int>(d));
-  return dims;
-}
-
-std::optional<Mapping> searchVector(const Context& context, const Task& task) {
-  Best best(context);
-  Tiling tiling = untiled(task);
-  const std::vector<int> dims = allDims(task);
-  const auto cuts = [&](int d) { return splits(task.dims[static_cast<std::size_t>(d)].extent); };
-  for (const Sizes& sizes : staircase(task, dims, cuts)) {
-    assign(tiling, dims, sizes);
-    for (const bool doubled : {true, false}) {
-      best.offer(evaluate(context, task, ordered(task, tiling, dims), doubled));
-    }
-  }
-  return best.take();
-}
 
 }  // namespace
 
@@ -247,11 +262,10 @@ std::vector<std::int64_t> splits(std::int64_t extent) {
 }
 
 std::optional<Mapping> search(const Context& context, const Task& task) {
-  if (std::holds_alternative<plan::CopyWork>(task.work)) {
-    return evaluate(context, task, untiled(task), false);
-  }
-  if (std::holds_alternative<plan::MatrixWork>(task.work)) return searchMatrix(context, task);
-  return searchVector(context, task);
+  if (!std::holds_alternative<plan::CopyWork>(task.work)) return Search(context, task).run();
+  const Mapping* mapping = Evaluator(context, task).evaluate(untiled(task), false);
+  ensure(mapping != nullptr, "a copy needs no slots");
+  return *mapping;
 }
 
 Mapping smallest(const Context& context, const Task& task) {
@@ -261,16 +275,18 @@ Mapping smallest(const Context& context, const Task& task) {
   std::vector<int> order = allDims(task);
   if (std::holds_alternative<plan::MatrixWork>(task.work)) {
     for (std::int64_t& size : tiling.tile) size = 1;
-    tiling.tile[plan::N] = std::min(task.dims[plan::N].extent, context.chip.array.cols);
-    tiling.tile[plan::K2] = std::min(task.dims[plan::K2].extent, context.chip.array.rows);
+    tiling.tile[plan::N] = std::min(extentOf(task, plan::N), context.chip.array.cols);
+    tiling.tile[plan::K2] = std::min(extentOf(task, plan::K2), context.chip.array.rows);
     order = matrixOrders().front();
   } else if (std::holds_alternative<plan::VectorWork>(task.work)) {
-    tiling.tile = tiling.tile.empty() ? tiling.tile
-                                      : staircase(task, order, [](int) { return Sizes{1}; }).back();
+    tiling.tile = staircase(task, order, [](int) { return Sizes{1}; }).back();
   }
-  std::optional<Mapping> mapping = evaluate(unlimited, task, ordered(task, tiling, order), false);
-  ensure(mapping.has_value(), "the smallest tiling does not fit unlimited storage");
-  return std::move(*mapping);
+  for (const int d : order) {
+    if (tileCount(task, tiling, d) > 1) tiling.order.push_back(d);
+  }
+  const Mapping* mapping = Evaluator(unlimited, task).evaluate(tiling, false);
+  ensure(mapping != nullptr, "the smallest tiling does not fit unlimited storage");
+  return *mapping;
 }
 
 }  // namespace npusim::mapping

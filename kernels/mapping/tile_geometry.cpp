@@ -15,9 +15,10 @@ std::int64_t tileCount(const plan::Task& task, const Tiling& tiling, int dim) {
   return (task.dims[d].extent + tiling.tile[d] - 1) / tiling.tile[d];
 }
 
-OperandTile tileOf(const plan::Task& task, const plan::Operand& operand, const Tiling& tiling) {
-  OperandTile result;
-  result.axes.resize(operand.axes.size());
+void tileOf(const plan::Task& task, const plan::Operand& operand, const Tiling& tiling,
+            OperandTile& result) {
+  result.axes.assign(operand.axes.size(), {});
+  result.level = -1;
   std::int64_t stride = byteSize(operand.type);
   for (std::size_t a = operand.axes.size(); a-- > 0;) {
     const plan::Axis& axis = operand.axes[a];
@@ -37,15 +38,19 @@ OperandTile tileOf(const plan::Task& task, const plan::Operand& operand, const T
     stride *= part.length;
   }
   result.bytes = stride;
-  return result;
 }
 
-std::int64_t contiguousBytes(const plan::Operand& operand, const OperandTile& tile) {
-  std::vector<std::size_t> byStride(operand.axes.size());
-  std::iota(byStride.begin(), byStride.end(), 0);
-  std::sort(byStride.begin(), byStride.end(), [&](std::size_t x, std::size_t y) {
+std::vector<std::size_t> axesByStride(const plan::Operand& operand) {
+  std::vector<std::size_t> order(operand.axes.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t x, std::size_t y) {
     return operand.axes[x].stride < operand.axes[y].stride;
   });
+  return order;
+}
+
+std::int64_t contiguousBytes(const plan::Operand& operand, const OperandTile& tile,
+                             const std::vector<std::size_t>& byStride) {
   std::int64_t run = byteSize(operand.type);
   for (const std::size_t a : byStride) {
     if (tile.axes[a].length == 1 && operand.axes[a].extent == 1) continue;
@@ -58,7 +63,7 @@ std::int64_t contiguousBytes(const plan::Operand& operand, const OperandTile& ti
   return run;
 }
 
-std::int64_t tileElements(const Tiling& tiling, const std::vector<int>& dims) {
+std::int64_t tileElements(const Tiling& tiling, std::span<const int> dims) {
   std::int64_t elements = 1;
   for (const int d : dims) elements *= tiling.tile[static_cast<std::size_t>(d)];
   return elements;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "kernels/plan/plan.h"
@@ -35,12 +36,18 @@ struct OperandTile {
   std::int64_t bytes = 0;
   int level = -1;  ///< depth of the innermost loop that changes it; -1: the same for all tiles
 };
-OperandTile tileOf(const plan::Task& task, const plan::Operand& operand, const Tiling& tiling);
+/// Fills in `result`, whose memory is used again: the search asks a million times.
+void tileOf(const plan::Task& task, const plan::Operand& operand, const Tiling& tiling,
+            OperandTile& result);
+
+/// Axes of an operand by their stride in the block, smallest first.
+std::vector<std::size_t> axesByStride(const plan::Operand& operand);
 
 /// Contiguous bytes in the block when a whole tile of the operand is moved.
-std::int64_t contiguousBytes(const plan::Operand& operand, const OperandTile& tile);
+std::int64_t contiguousBytes(const plan::Operand& operand, const OperandTile& tile,
+                             const std::vector<std::size_t>& byStride);
 
 /// Elements of one tile over the given dimensions.
-std::int64_t tileElements(const Tiling& tiling, const std::vector<int>& dims);
+std::int64_t tileElements(const Tiling& tiling, std::span<const int> dims);
 
 }  // namespace npusim::mapping

@@ -68,12 +68,13 @@ struct DramTiming {
 struct MemoryConfig {
   std::string name = "dram";
   std::string preset;
-  std::vector<Holds> holds = {Holds::Weights, Holds::Activations};
-  std::int64_t capacityBytes = 0;  ///< from capacity_mib
+  std::vector<Holds> holds = {Holds::Weights, Holds::Activations};  ///< never accumulators
+  std::int64_t capacityBytes = 0;                                   ///< from capacity_mib
   std::int64_t channels = 1;
   std::int64_t ranks = 1, bankGroups = 1, banksPerGroup = 8;
   std::int64_t rowBytes = 2048;  ///< of one bank in one channel
-  /// Address bits from most to least significant, of ro ba bg ch co, e.g. "ro-ba-bg-co".
+  /// Address bits from most to least significant, of ro ra ba bg ch co, e.g. "ro-ba-bg-co";
+  /// ra and fields of size 1 may be left out.
   std::string mapping = "ro-ba-bg-ch-co";
   DramTiming timing;
   double energyPjPerBit = 0;  ///< read or write, all in

@@ -6,13 +6,15 @@
 
 namespace npusim {
 
-/// A configuration file is named in one of two ways. Without '/' and not ending in .yaml or .yml it
-/// is the preset configs/<kind>/<name>.yaml; anything else is a file, sought from the folder of the
-/// file `from` that mentions it (given on the command line: from the working directory).
-///
-/// The tree of a configuration file. Throws BadInput when there is none.
+/// True for a name without '/' that does not end in .yaml or .yml: it means the preset
+/// configs/<kind>/<name>.yaml. Anything else is a file.
 bool isPresetName(const std::string& fileOrName);
+
+/// The path of `file` as mentioned at `from`: beside the file that mentions it, or, on the command
+/// line (line 0), from the working directory.
 std::string pathBeside(const std::string& file, const SourceLocation& from);
+
+/// The tree of a preset or file mentioned at `from`. Throws BadInput when it cannot be read.
 YamlNode readConfigFile(const std::string& kind, const std::string& fileOrName,
                         const SourceLocation& from = {});
 

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <functional>
 #include <map>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 

@@ -26,6 +26,8 @@ struct OperatorWork {
   std::int64_t weightElements = 0;  ///< constants read, each once
   std::int64_t outputElements = 0;  ///< activations written, each once
   int elementBytes = 4;             ///< of activations and weights in the run's precision
+
+  bool operator==(const OperatorWork&) const = default;
 };
 
 }  // namespace npusim

@@ -13,12 +13,12 @@ namespace npusim::isa {
 namespace {
 
 /// A container is
-///   magic (7 bytes and a 0), version (u64),
+///   magic ("NPUSIM" and two zero bytes), version (u64),
 ///   three sections, each a length (u64) and that many bytes:
 ///     resolved chip YAML; text form without it; constants (each again a length and its bytes),
 ///   checksum (u64) of all before it,
 /// with all numbers little endian.
-constexpr std::string_view kMagic{"NPUSIM\0", 8};
+constexpr std::string_view kMagic{"NPUSIM\0\0", 8};
 constexpr std::uint64_t kVersion = 1;
 constexpr std::size_t kWord = sizeof(std::uint64_t);
 static_assert(std::endian::native == std::endian::little, "containers are little endian");

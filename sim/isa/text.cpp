@@ -57,10 +57,10 @@ void writeChip(TextWriter& writer, std::string_view yaml) {
 }
 
 /// Body with the alternative of this index, default made.
-template <std::size_t... Index>
-decltype(Instruction::body) bodyOf(std::size_t index, std::index_sequence<Index...>) {
+template <std::size_t... index>
+decltype(Instruction::body) bodyOf(std::size_t kind, std::index_sequence<index...>) {
   decltype(Instruction::body) body;
-  ((index == Index ? static_cast<void>(body.template emplace<Index>()) : void()), ...);
+  ((kind == index ? static_cast<void>(body.template emplace<index>()) : void()), ...);
   return body;
 }
 

@@ -5,16 +5,12 @@
 namespace npusim::benchmarks {
 namespace {
 
-void importBlazeface(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(defaultNetwork());
+template <Graph import()>
+void importNetwork(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(import());
 }
-BENCHMARK(importBlazeface)->Unit(benchmark::kMillisecond);
-
-void optimizeBlazeface(benchmark::State& state) {
-  const Graph graph = defaultNetwork();
-  for (auto _ : state) benchmark::DoNotOptimize(optimize(graph));
-}
-BENCHMARK(optimizeBlazeface)->Unit(benchmark::kMillisecond);
+BENCHMARK_TEMPLATE(importNetwork, blazeface)->Unit(benchmark::kMillisecond);
+BENCHMARK_TEMPLATE(importNetwork, resnet50)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace npusim::benchmarks

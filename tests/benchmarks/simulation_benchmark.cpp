@@ -11,7 +11,7 @@ constexpr bool kValues = true;
 /// The default network on the default chip, loaded and with its inputs set.
 struct Machine {
   ChipConfig chip = defaultChip();
-  Graph graph = readyToCompile(defaultNetwork(), chip);
+  Graph graph = readyToCompile(blazeface(), chip);
   isa::Program program = compile(graph, chip, {.values = kValues});
   Npu npu{chip, program, kValues};
 

@@ -13,7 +13,7 @@ import sys
 
 from tree import ROOT, finish, read, sources
 
-TEST = re.compile(r"^\s*(TYPED_)?TEST(_F|_P)?\(|^\s*BENCHMARK\(", re.MULTILINE)
+TEST = re.compile(r"^\s*(TYPED_)?TEST(_F|_P)?\(|^\s*BENCHMARK(_\w+)?\(", re.MULTILINE)
 SWITCHED_OFF = re.compile(r"\bDISABLED_\w*|^\s*#\s*if\s+0\b", re.MULTILINE)
 
 

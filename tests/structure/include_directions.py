@@ -40,7 +40,7 @@ LIBRARIES = {
     "yaml-cpp": (r"yaml-cpp/", r"(tests/)?(sim/config|workloads/description)/"),
     "Boost": (r"boost/", r"tools/"),
     "nlohmann json": (r"nlohmann/", r"(tools|tests)/"),
-    "oneDNN": (r"dnnl|oneapi/", r"(tools|sim/reference)/.*\.cpp$"),
+    "oneDNN": (r"dnnl|oneapi/", r"(tools|sim/reference|workloads/evaluate)/.*\.cpp$"),
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)

@@ -11,26 +11,35 @@ namespace {
 constexpr std::int64_t kShownElements = 8;  ///< longest constant printed with its values
 constexpr int kShownRuns = 6;               ///< longest index list printed in full, in runs
 
-/// "0:4,-1,3:0:-1": runs of equal step as begin:end:step, like Python slices.
+/// End of the longest run of equal steps that begins at `begin`; -1 (fill) only joins itself.
+std::size_t runEnd(const std::vector<std::int64_t>& indices, std::size_t begin) {
+  if (begin + 1 == indices.size()) return begin + 1;
+  const std::int64_t step = indices[begin + 1] - indices[begin];
+  std::size_t end = begin + 1;
+  while (end < indices.size() && indices[end] - indices[end - 1] == step &&
+         (indices[end] == -1) == (indices[begin] == -1)) {
+    ++end;
+  }
+  return end - begin < 3 ? begin + 1 : end;
+}
+
+/// "5" or, for three and more indices, "3*4" (3 four times) or "begin:end:step" as Python slices.
+std::string runText(const std::vector<std::int64_t>& indices, std::size_t begin, std::size_t end) {
+  if (end == begin + 1) return fmt::format("{}", indices[begin]);
+  const std::int64_t step = indices[begin + 1] - indices[begin];
+  if (step == 0) return fmt::format("{}*{}", indices[begin], end - begin);
+  const std::string text = fmt::format("{}:{}", indices[begin], indices[end - 1] + step);
+  return step == 1 ? text : fmt::format("{}:{}", text, step);
+}
+
 std::string indexList(const std::vector<std::int64_t>& indices) {
   if (indices.empty()) return "all";
   std::string text;
   int runs = 0;
   for (std::size_t i = 0; i < indices.size();) {
     if (++runs > kShownRuns) return fmt::format("{},...({})", text, indices.size());
-    const std::int64_t step = i + 1 < indices.size() ? indices[i + 1] - indices[i] : 0;
-    std::size_t end = i + 1;
-    while (end < indices.size() && indices[end] - indices[end - 1] == step) ++end;
-    if (end - i < 3) end = i + 1;
-    if (!text.empty()) text += ",";
-    if (end == i + 1) {
-      text += fmt::format("{}", indices[i]);
-    } else if (step == 0) {
-      text += fmt::format("{}*{}", indices[i], end - i);
-    } else {
-      text += fmt::format("{}:{}", indices[i], indices[end - 1] + step);
-      if (step != 1) text += fmt::format(":{}", step);
-    }
+    const std::size_t end = runEnd(indices, i);
+    text += (text.empty() ? "" : ",") + runText(indices, i, end);
     i = end;
   }
   return text;

@@ -6,7 +6,7 @@
 namespace npusim::onnx_import {
 namespace {
 
-constexpr std::int64_t kMaxIndexList = std::int64_t{1} << 24;
+constexpr std::int64_t kMaxIndexList = std::int64_t{1} << 22;
 
 using Family = std::span<const Converter> (*)();
 constexpr std::array<Family, 9> kFamilies = {

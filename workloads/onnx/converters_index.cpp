@@ -106,14 +106,18 @@ Indices splitSizes(NodeContext& c, std::int64_t extent) {
     }
     return Indices(c.outputCount(), extent / outputs);
   }
-  std::int64_t total = 0;
-  for (const std::int64_t size : sizes) {
-    if (size < 0 || size > extent) throw BadInput("a part has size " + std::to_string(size));
-    total += size;
+  if (sizes.size() != c.outputCount()) {
+    throw BadInput("gives " + std::to_string(sizes.size()) + " sizes for " +
+                   std::to_string(c.outputCount()) + " outputs");
   }
-  if (total != extent || sizes.size() != c.outputCount()) {
-    throw BadInput("parts of sizes " + toString(sizes) + " do not make " +
-                   std::to_string(c.outputCount()) + " outputs of " + std::to_string(extent));
+  std::int64_t left = extent;
+  for (const std::int64_t size : sizes) {
+    if (size < 0 || size > left) left = -1;
+    left -= std::max<std::int64_t>(size, 0);
+    if (left < 0) break;
+  }
+  if (left != 0) {
+    throw BadInput("the sizes of the parts do not add up to " + std::to_string(extent));
   }
   return sizes;
 }

@@ -7,8 +7,8 @@
 namespace npusim::onnx_import {
 namespace {
 
-/// Larger tensors are never computed while importing (1 GiB of fp32).
-constexpr std::int64_t kMaxFoldedElements = std::int64_t{1} << 28;
+/// Larger tensors are never computed while importing (256 MiB of fp32).
+constexpr std::int64_t kMaxFoldedElements = std::int64_t{1} << 26;
 
 bool onlyMoves(const Node& node) {
   if (!node.steps.empty()) return false;

@@ -56,6 +56,7 @@ plan::Plan convolution(std::int64_t h, std::int64_t w, std::int64_t c, std::int6
 double exhaustive(const Context& context, const Task& task) {
   using namespace plan;
   double best = -1;
+  Evaluator evaluator(context, task);
   Tiling tiling;
   for (const Dimension& dim : task.dims) tiling.tile.push_back(dim.extent);
   const std::vector<int> tiled = {M1, M2, N, K0, K1, K2};
@@ -75,8 +76,8 @@ double exhaustive(const Context& context, const Task& task) {
         if (tileCount(task, tiling, dim) > 1) tiling.order.push_back(dim);
       }
       for (const bool doubled : {true, false}) {
-        const auto mapping = evaluate(context, task, tiling, doubled);
-        if (!mapping) continue;
+        const Mapping* mapping = evaluator.evaluate(tiling, doubled);
+        if (mapping == nullptr) continue;
         const double c = cost(context, mapping->estimate);
         if (best < 0 || c < best) best = c;
       }
@@ -131,8 +132,10 @@ TEST(Evaluate, RefusesWhatDoesNotFit) {
   for (const plan::Dimension& dim : plan.tasks[0].dims) whole.tile.push_back(dim.extent);
   const std::vector<std::int64_t> large(3, 1 << 20);
   const std::vector<std::int64_t> small(3, 256);
-  EXPECT_TRUE(evaluate({chip, storages, plan, large}, plan.tasks[0], whole, true).has_value());
-  EXPECT_FALSE(evaluate({chip, storages, plan, small}, plan.tasks[0], whole, true).has_value());
+  const Context roomy{chip, storages, plan, large};
+  const Context tight{chip, storages, plan, small};
+  EXPECT_NE(Evaluator(roomy, plan.tasks[0]).evaluate(whole, true), nullptr);
+  EXPECT_EQ(Evaluator(tight, plan.tasks[0]).evaluate(whole, true), nullptr);
 }
 
 }  // namespace

@@ -65,7 +65,8 @@ class ProgramBuilder {
   }
 
   int layer(const std::string& name, std::int64_t macs) {
-    program_.layers.push_back({.name = name, .op = "Test", .outputShape = {}, .macs = macs, .work = {}});
+    program_.layers.push_back(
+        {.name = name, .op = "Test", .outputShape = {}, .macs = macs, .work = {}});
     return static_cast<int>(program_.layers.size()) - 1;
   }
 
@@ -77,7 +78,8 @@ class ProgramBuilder {
   void add(isa::Engine engine, decltype(isa::Instruction::body) body,
            std::vector<isa::SemaphoreId> waits = {}, std::vector<isa::SemaphoreId> signals = {}) {
     const int layer = std::max(0, static_cast<int>(program_.layers.size()) - 1);
-    program_.queue(engine).push_back({std::move(body), layer, std::move(waits), std::move(signals)});
+    program_.queue(engine).push_back(
+        {std::move(body), layer, std::move(waits), std::move(signals)});
   }
 
   isa::Program& program() { return program_; }

@@ -87,7 +87,7 @@ TEST(Verify, Header) {
 }
 
 TEST(Verify, LoopsAndLayers) {
-  const auto insert = [](Engine engine, std::size_t number, Instruction made) {
+  const auto insert = [](Engine engine, std::size_t number, const Instruction& made) {
     return [=](Program& p) {
       auto& queue = p.queue(engine);
       queue.insert(queue.begin() + static_cast<std::ptrdiff_t>(number), made);

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <random>
 #include <set>
 
@@ -163,6 +165,19 @@ TEST(Description, ExpectedCountsAreChecked) {
   EXPECT_EQ(errorOf("expect: {parameters: 9}\n" + network(layer)),
             "net.yaml:1:22: expect.parameters: the layers have 8, not 9; correct the layers or the "
             "figure");
+}
+
+/// The example of docs/layer_description.md states its own counts, and its table names every kind.
+TEST(Description, DocumentationIsTrue) {
+  std::ifstream stream(std::string(NPUSIM_SOURCE_DIR) + "/docs/layer_description.md");
+  const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  const std::size_t begin = text.find("```yaml\n") + 8, end = text.find("```", begin);
+  ASSERT_LT(begin, end);
+  const Graph graph = parseDescription(text.substr(begin, end - begin), "layer_description.md");
+  EXPECT_EQ(graph.value(graph.outputs.at(0)).shape, (Shape{1, 10}));
+  for (const std::string_view kind : layerKindNames()) {
+    EXPECT_THAT(text, HasSubstr("`" + std::string(kind) + "`"));
+  }
 }
 
 TEST(Description, KindNamesAreUnique) {

@@ -62,7 +62,7 @@ TEST(Graph, TextShortensIndexLists) {
   const ValueId x = addInput(graph, "x", {6, 8});
   const Remap remap{{{-1, 0, 1, 2, 3, 4, 5, -1}, {7, 5, 3, 1, 0, 0, 0, 0}}, 1};
   graph.addNode({"pad", "Pad", remap, {x}, {}, kNoValue});
-  EXPECT_THAT(graph.toText(), HasSubstr("Remap(%x) {[-1:6,-1] [7:-1:-2,0*4] fill=1}"));
+  EXPECT_THAT(graph.toText(), HasSubstr("Remap(%x) {[-1,0:6,-1] [7:-1:-2,0*4] fill=1}"));
 }
 
 TEST(Graph, AddNodeNamesTheNodeThatDoesNotFit) {

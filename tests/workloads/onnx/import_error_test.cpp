@@ -110,7 +110,8 @@ std::vector<Mistake> mistakes() {
        [](ModelBuilder& b) {
          b.node("Split", {"x"}, {"y", "a", "b"}).attribute("axis", 1);
        }},
-      {"parts of sizes 1x2 do not make 1 outputs of 1", listed("Split", {1, 2})},
+      {"gives 2 sizes for 1 outputs", listed("Split", {0, 1})},
+      {"the sizes of the parts do not add up to 1", listed("Split", {2})},
       {"pads holds 2 entries, expected 8", listed("Pad", {1, 2})},
       {"a pad is -9 for a dimension of 1", listed("Pad", {-9, 0, 0, 0, 0, 0, 0, 0})},
       {"a result with 1099511627777 indices along one dimension is too large",
@@ -164,9 +165,9 @@ std::vector<Mistake> mistakes() {
        [](ModelBuilder& b) {
          b.constant("s", Ints{INT64_MAX, INT64_MAX}).node("ConstantOfShape", {"s"}, {"y"});
        }},
-      {"slope 5 does not broadcast",
+      {"slope 3x2x4x4 does not broadcast",
        [](ModelBuilder& b) {
-         b.constant("s", floats({5})).node("PRelu", {"x", "s"}, {"y"});
+         b.constant("s", floats({3, 2, 4, 4})).node("PRelu", {"x", "s"}, {"y"});
        }},
       {"expected a list of int64",
        [](ModelBuilder& b) {

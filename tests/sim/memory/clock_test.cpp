@@ -1,0 +1,29 @@
+#include "sim/memory/clock.h"
+
+#include <gtest/gtest.h>
+
+namespace npusim {
+namespace {
+
+TEST(ClockDomain, CrossingsRoundUpToTheReceiversNextEdge) {
+  const ClockDomain core(1000), memory(1600);
+  EXPECT_EQ(memory.crossFrom(core, 5), 8);
+  EXPECT_EQ(memory.crossFrom(core, 1), 2);  // 1 ns lies within memory cycle 1.6
+  EXPECT_EQ(core.crossFrom(memory, 8), 5);
+  EXPECT_EQ(core.crossFrom(memory, 9), 6);
+  EXPECT_EQ(core.crossFrom(core, 123), 123);
+}
+
+TEST(ClockDomain, TimesComeFromTheCycleNumberAndNeverDrift) {
+  const ClockDomain clock(1400);
+  EXPECT_EQ(clock.femtoseconds(1'400'000'000), 1'000'000'000'000'000U);
+  EXPECT_DOUBLE_EQ(clock.seconds(1'400'000'000), 1.0);
+  for (const std::int64_t cycle : {0L, 1L, 2L, 3L, 1'399'999'999L, 987'654'321'012L}) {
+    EXPECT_EQ(clock.cycleAt(clock.femtoseconds(cycle)), cycle);
+  }
+}
+
+TEST(ClockDomain, MustRun) { EXPECT_THROW(ClockDomain(0), InternalError); }
+
+}  // namespace
+}  // namespace npusim

@@ -1,0 +1,165 @@
+#include "tools/options.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "sim/core/error.h"
+#include "tools/output.h"
+
+namespace npusim::tools {
+namespace {
+
+const std::vector<std::string> kPrecisions = {"fp32", "fp16", "bf16", "int16", "int8"};
+
+po::typed_value<std::string>* text(const char* valueName, std::string& target) {
+  return po::value<std::string>(&target)->value_name(valueName);
+}
+
+/// A word that must be one of a few; `use` takes it.
+template <typename Use>
+po::typed_value<std::string>* choice(const char* option, const char* valueName,
+                                     std::vector<std::string> choices, Use use) {
+  return po::value<std::string>()->value_name(valueName)->notifier(
+      [option, choices = std::move(choices), use](const std::string& word) {
+        expectChoice(option, word, choices);
+        use(word);
+      });
+}
+
+/// A whole number of at least `least`; `use` takes it.
+template <typename Use>
+po::typed_value<std::string>* number(const char* option, std::int64_t least, Use use) {
+  return po::value<std::string>()->value_name("N")->notifier(
+      [=](const std::string& word) { use(wholeNumber(option, word, least)); });
+}
+
+Objective objectiveNamed(const std::string& word) {
+  if (word == "energy") return Objective::Energy;
+  return word == "edp" ? Objective::Edp : Objective::Latency;
+}
+
+void refuseFidelity(const std::string& word) {
+  if (word == "tile") return;
+  throw NotPossible(fmt::format(
+      "not supported: --fidelity {}; this version simulates the array at tile fidelity", word));
+}
+
+double toleranceFrom(const std::string& word) {
+  std::size_t used = 0;
+  double tolerance = -1;
+  try {
+    tolerance = std::stod(word, &used);
+  } catch (const std::exception&) {
+    used = 0;
+  }
+  if (used != word.size() || used == 0 || !std::isfinite(tolerance) || tolerance < 0) {
+    throw BadInput(fmt::format("--tolerance {}: must be a number of at least 0", word));
+  }
+  return tolerance;
+}
+
+}  // namespace
+
+void addMachineOptions(CommandLine& line, MachineOptions& options) {
+  line.options.add_options()("chip", text("FILE|NAME", options.chip),
+                             "chip: a YAML file or a preset (edge)")(
+      "set", manyValues("KEY=VALUE")->notifier([&](const std::vector<std::string>& all) {
+        for (const auto& word : all) options.overrides.push_back(splitAssignment("--set", word));
+      }),
+      "change a key of the chip: --set array.rows=64")(
+      "memory",
+      choice("--memory", "ideal|modelled", {"ideal", "modelled"},
+             [&](const std::string& word) { options.idealMemory = word == "ideal"; }),
+      "ideal: only the array costs cycles (modelled)")(
+      "fidelity", choice("--fidelity", "tile|pe|module", {"tile", "pe", "module"}, refuseFidelity),
+      "detail of the array; tile so far (tile)");
+}
+
+void addNetworkOptions(CommandLine& line, NetworkOptions& options) {
+  line.options.add_options()("workload", text("FILE|NAME", options.workload),
+                             "FILE.onnx, FILE.yaml or a name (blazeface_front)")(
+      "batch", number("--batch", 1, [&](std::int64_t n) { options.batch = n; }),
+      "first dimension of every input")(
+      "dim", manyValues("NAME=N")->notifier([&](const std::vector<std::string>& all) {
+        for (const auto& word : all) {
+          const auto [name, size] = splitAssignment("--dim", word);
+          options.dims[name] = wholeNumber("--dim " + name, size, 1);
+        }
+      }),
+      "a dimension that the network names");
+}
+
+void addCompileOptions(CommandLine& line, CompileChoice& options) {
+  line.options.add_options()(
+      "precision",
+      choice("--precision", "FORMAT", kPrecisions,
+             [&](const std::string& word) { options.precision = parseDataType(word); }),
+      "fp32, fp16, bf16, int16 or int8")(
+      "objective",
+      choice("--objective", "WHAT", {"latency", "energy", "edp"},
+             [&](const std::string& word) { options.objective = objectiveNamed(word); }),
+      "latency, energy or edp (latency)");
+}
+
+void addSeedOption(CommandLine& line, DataOptions& options) {
+  line.options.add_options()(
+      "seed",
+      number("--seed", 0, [&](std::int64_t n) { options.seed = static_cast<std::uint64_t>(n); }),
+      "of made inputs (1)");
+}
+
+void addCalibrationOption(CommandLine& line, DataOptions& options) {
+  line.options.add_options()("calibrate",
+                             manyValues("DIR")->notifier([&](const std::vector<std::string>& all) {
+                               options.calibrationFolders = all;
+                             }),
+                             "data set that sets the ranges of int8");
+}
+
+void addDataOptions(CommandLine& line, DataOptions& options, bool inputs) {
+  line.options.add_options()(
+      "values",
+      choice("--values", "on|off", {"on", "off"},
+             [&](const std::string& word) { options.values = word == "on"; }),
+      "off: cycles and energy only, no numbers (on)");
+  if (!inputs) return;
+  line.options.add_options()(
+      "input", manyValues("NAME=FILE")->notifier([&](const std::vector<std::string>& all) {
+        for (const auto& word : all) options.inputFiles.push_back(splitAssignment("--input", word));
+      }),
+      "an input from a .npy or .pb file")("data", text("DIR", options.folder),
+                                          "ONNX data set: input_I.pb, output_I.pb");
+}
+
+void addToleranceOption(CommandLine& line, DataOptions& options) {
+  line.options.add_options()(
+      "tolerance",
+      po::value<std::string>()->value_name("T")->notifier(
+          [&](const std::string& word) { options.tolerance = toleranceFrom(word); }),
+      "allowed error by largest value (1e-3; fp16 1e-2)");
+}
+
+void addResultOptions(CommandLine& line, ResultOptions& options) {
+  line.options.add_options()(
+      "reference", manyValues("NAME")->notifier([&](const std::vector<std::string>& all) {
+        options.references =
+            all == std::vector<std::string>{"none"} ? std::vector<std::string>{} : all;
+      }),
+      "beside it: a preset, host or none")(
+      "repeat", number("--repeat", 1, [&](std::int64_t n) { options.repeat = n; }),
+      "predictions; the last one counts (1)")("json", text("FILE", options.json),
+                                              "write the result as JSON")(
+      "csv", text("FILE", options.csv), "write the layers as CSV")(
+      "outputs", text("DIR", options.outputs), "write each output as NAME.npy");
+}
+
+void checkTogether(const DataOptions& data, const ResultOptions& results) {
+  if (!data.values && !results.outputs.empty()) {
+    throw BadInput("--outputs needs values; leave out --values off");
+  }
+  expectWritable(results.json);
+  expectWritable(results.csv);
+}
+
+}  // namespace npusim::tools

@@ -1,0 +1,218 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "tools/text_table.h"
+#include "tools/units.h"
+#include "tools/writers.h"
+
+namespace npusim::tools {
+namespace {
+
+using Align = TextTable::Align;
+
+constexpr double kPico = 1e-12;
+constexpr int kBarWidth = 40;  ///< characters of a whole
+
+double asDouble(std::int64_t count) { return static_cast<double>(count); }
+
+double ratio(double part, double whole) {
+  return whole == 0 ? std::numeric_limits<double>::quiet_NaN() : part / whole;
+}
+
+std::string energy(double joules) { return si(joules, "J"); }
+
+std::string header(const RunResult& r) {
+  std::string text = fmt::format("{} on {}: {}, batch {}, values {}, {} fidelity{}\n", r.workload,
+                                 r.chip, r.precision, r.batch, r.values.computed ? "on" : "off",
+                                 r.fidelity, r.idealMemory ? ", ideal memory" : "");
+  text += fmt::format("{} x {} processing elements, {} at {:g} MHz", r.rows, r.cols, r.dataflow,
+                      r.clockMhz);
+  if (r.throttledClockMhz > 0) {
+    text += fmt::format(", throttled to {:g} MHz by the power limit", r.throttledClockMhz);
+  }
+  return text + fmt::format(" (cycles: {} [1])\n", r.convention);
+}
+
+std::vector<std::string> layerRow(const LayerResult& layer, std::int64_t total) {
+  const ReadWrite& dram = layer.counters.dramBytes;
+  return {layer.name,
+          layer.op,
+          layer.outputShape,
+          grouped(layer.cycles),
+          percent(ratio(asDouble(layer.cycles), asDouble(total))),
+          layer.macs == 0 ? "-" : percent(layer.utilization),
+          layer.boundBy,
+          bytes(dram.read + dram.write),
+          energy(layer.energy.total() * kPico)};
+}
+
+std::string layers(const RunResult& r) {
+  TextTable table({{"layer", Align::Left, 26},
+                   {"operator", Align::Left, 20},
+                   {"output", Align::Left, 16},
+                   {"cycles"},
+                   {"share"},
+                   {"util."},
+                   {"bound by", Align::Left},
+                   {"DRAM"},
+                   {"energy"}});
+  for (const LayerResult& layer : r.layers) table.addRow(layerRow(layer, r.predict.cycles));
+  table.addRule();
+  const ReadWrite& dram = r.predict.counters.dramBytes;
+  table.addRow({"total", "", "", grouped(r.predict.cycles), percent(1),
+                percent(r.predict.utilization), "", bytes(dram.read + dram.write),
+                energy(r.predict.energy.total() * kPico)});
+  return table.text();
+}
+
+std::string bar(double share) {
+  const double length = std::isfinite(share) ? std::round(share * kBarWidth) : 0;
+  return std::string(static_cast<std::size_t>(std::clamp(length, 0.0, 1.0 * kBarWidth)), '#');
+}
+
+using Share = std::pair<const char*, double>;
+
+/// A heading, then one line a share that is not nothing.
+std::string bars(const std::string& heading, const std::vector<Share>& shares,
+                 const std::vector<std::string>& amounts) {
+  TextTable table({{"", Align::Left}, {"", Align::Right}, {"", Align::Right}, {"", Align::Left}});
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    const auto [name, share] = shares[i];
+    if (share == 0) continue;
+    table.addRow({name, percent(share), amounts.empty() ? "" : amounts[i], bar(share)});
+  }
+  return heading + "\n" + table.text();
+}
+
+std::string arrayTime(const PredictResult& p) {
+  const Loss& loss = p.loss;
+  return bars("where the array's time went",
+              {{"useful", p.utilization},
+               {"edge", loss.edge},
+               {"fill and drain", loss.fillDrain},
+               {"wait for DRAM", loss.dram},
+               {"wait for buffer", loss.buffer},
+               {"wait for other engines", loss.dependency},
+               {"wait for network", loss.network},
+               {"overhead", loss.overhead}},
+              {});
+}
+
+std::string phases(const RunResult& r) {
+  const PredictResult& p = r.predict;
+  TextTable table({{"phase", Align::Left},
+                   {"cycles"},
+                   {"time"},
+                   {"energy"},
+                   {"moved by host"},
+                   {"", Align::Left, 80}});
+  table.addRow({"load", grouped(r.load.cycles), si(r.load.timeS, "s"), energy(r.load.energyJ),
+                bytes(r.load.bytes), fmt::format("and {} on the host", si(r.load.hostTimeS, "s"))});
+  table.addRow({"io", "-", si(r.io.timeS, "s"), energy(r.io.energyJ), bytes(r.io.bytes),
+                fmt::format("of it {} dispatch", si(r.io.dispatchS, "s"))});
+  const std::string rates =
+      fmt::format("{:.4g} inferences/s, {}, {}", ratio(asDouble(r.batch), p.timeS),
+                  si(ratio(asDouble(p.macs), p.timeS), "MAC/s"), si(p.averagePowerW, "W"));
+  table.addRow({"predict", grouped(p.cycles), si(p.timeS, "s"), energy(p.energyJ), "-", rates});
+  std::string text = table.text();
+  if (r.repeat > 1) {
+    text += fmt::format(" predict is the last of {} calls; the first took {} cycles\n", r.repeat,
+                        grouped(p.firstCallCycles));
+  }
+  return text;
+}
+
+std::string trafficTable(const PredictResult& p) {
+  const Counters& c = p.counters;
+  TextTable table({{"traffic", Align::Left}, {"read"}, {"written"}, {"", Align::Left, 80}});
+  const auto level = [&](const char* name, const ReadWrite& moved, const std::string& remark) {
+    table.addRow({name, bytes(moved.read), bytes(moved.write), remark});
+  };
+  level("local stores", c.localStoreBytes, "");
+  table.addRow({"between PEs", bytes(c.arrayNetworkBytes), "", ""});
+  level("buffers", c.bufferBytes, "");
+  if (c.networkBytes > 0) table.addRow({"between cores", bytes(c.networkBytes), "", ""});
+  const double minimum = asDouble(p.compulsoryDramBytes);
+  level("DRAM", c.dramBytes,
+        fmt::format("{} of the compulsory {}, {} of peak bandwidth",
+                    times(ratio(asDouble(c.dramBytes.read + c.dramBytes.write), minimum)),
+                    bytes(p.compulsoryDramBytes), percent(p.bandwidthUtilization)));
+  return table.text();
+}
+
+std::string energyBars(const RunResult& r) {
+  const Energy& e = r.predict.energy;
+  const std::array<Share, 9> parts = {{{"MACs", e.mac},
+                                       {"local stores", e.localStore},
+                                       {"between PEs", e.arrayNetwork},
+                                       {"buffers", e.buffer},
+                                       {"vector unit", e.vector},
+                                       {"between cores", e.network},
+                                       {"DRAM", e.dram},
+                                       {"clock and idle", e.clockIdle},
+                                       {"host link", e.host}}};
+  std::vector<Share> shares;
+  std::vector<std::string> amounts;
+  for (const auto& [name, picojoules] : parts) {
+    shares.emplace_back(name, picojoules == 0 ? 0 : ratio(picojoules, e.total()));
+    amounts.push_back(energy(picojoules * kPico));
+  }
+  return bars(fmt::format("energy of one predict (table {}; die with DRAM)", r.energyTable), shares,
+              amounts);
+}
+
+std::string references(const RunResult& r) {
+  if (r.references.empty()) return "";
+  TextTable table({{"beside it", Align::Left},
+                   {"kind", Align::Left},
+                   {"precision", Align::Left},
+                   {"time"},
+                   {"energy"},
+                   {"DRAM"},
+                   {"NPU faster by"},
+                   {"NPU saves energy by"}});
+  for (const ReferenceResult& ref : r.references) {
+    table.addRow({ref.name, ref.kind, fmt::format("{}, batch {}", ref.precision, r.batch),
+                  si(ref.timeS, "s"), energy(ref.energyJ),
+                  std::isnan(ref.energyJ) ? "-" : bytes(ref.dramBytes), times(ref.speedup),
+                  times(ref.energyRatio)});
+  }
+  return table.text() + "\n";
+}
+
+std::string closing(const RunResult& r) {
+  std::string text;
+  if (r.values.computed) {
+    text += fmt::format("values      {}{}\n", r.values.passed ? "" : "FAILED: ", r.values.detail);
+  } else {
+    text += "values      not computed (--values off)\n";
+  }
+  const auto square = [](double mm2) { return fmt::format("{:.3g} mm2", mm2); };
+  text += fmt::format("die area    {}: array {}, local stores {}, buffers {}, vector unit {}\n",
+                      square(r.area.total()), square(r.area.array), square(r.area.localStore),
+                      square(r.area.buffer), square(r.area.vector));
+  text += fmt::format("simulation  {}, of it compiling {}; {}, peak memory {}\n", si(r.wallS, "s"),
+                      si(r.compileWallS, "s"), si(r.cyclesPerS, "cycles/s"), bytes(r.peakRssBytes));
+  return text;
+}
+
+std::string footnote(const RunResult& r) {
+  const bool scaleSim = r.convention == "scale_sim";
+  return fmt::format("[1] {}: {}.\n", r.convention,
+                     scaleSim ? "no overlap between folds, every fold pays the whole array's skew"
+                              : "a fold's fill and drain run under its neighbours where it can");
+}
+
+}  // namespace
+
+std::string toTable(const RunResult& r) {
+  return header(r) + "\n" + layers(r) + "\n" + arrayTime(r.predict) + "\n" + phases(r) + "\n" +
+         trafficTable(r.predict) + "\n" + energyBars(r) + "\n" + references(r) + closing(r) +
+         footnote(r);
+}
+
+}  // namespace npusim::tools
