@@ -263,7 +263,8 @@ std::vector<std::int64_t> splits(std::int64_t extent) {
 
 std::optional<Mapping> search(const Context& context, const Task& task) {
   if (!std::holds_alternative<plan::CopyWork>(task.work)) return Search(context, task).run();
-  const Mapping* mapping = Evaluator(context, task).evaluate(untiled(task), false);
+  Evaluator evaluator(context, task);
+  const Mapping* mapping = evaluator.evaluate(untiled(task), false);
   ensure(mapping != nullptr, "a copy needs no slots");
   return *mapping;
 }
@@ -284,7 +285,8 @@ Mapping smallest(const Context& context, const Task& task) {
   for (const int d : order) {
     if (tileCount(task, tiling, d) > 1) tiling.order.push_back(d);
   }
-  const Mapping* mapping = Evaluator(unlimited, task).evaluate(tiling, false);
+  Evaluator evaluator(unlimited, task);
+  const Mapping* mapping = evaluator.evaluate(tiling, false);
   ensure(mapping != nullptr, "the smallest tiling does not fit unlimited storage");
   return *mapping;
 }

@@ -35,7 +35,7 @@ Graph optimize(const Graph& graph) {
 }
 
 Graph toPrecision(const Graph& optimized, const ChipConfig& chip, DataType precision,
-                  const Ranges& ranges) {
+                  const Calibration& calibration) {
   if (!chip.supports(precision)) {
     std::string offered;
     for (const DataType format : chip.formats) offered += " " + std::string(name(format));
@@ -51,7 +51,7 @@ Graph toPrecision(const Graph& optimized, const ChipConfig& chip, DataType preci
       passes::setFloatFormat(result, precision);
       break;
     case DataType::Int8:
-      passes::quantizeToInt8(result, ranges);
+      passes::quantizeToInt8(result, calibration);
       break;
     default:
       throw NotPossible("not supported: --precision " + std::string(name(precision)) +

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/mapping/mapping.h"
+#include "kernels/pipeline/calibration.h"
 #include "sim/config/chip_config.h"
 #include "sim/isa/program.h"
 #include "workloads/graph/graph.h"
@@ -20,13 +21,12 @@ struct CompileOptions {
   bool values = true;  ///< lay out real constants; without, addresses and sizes only
 };
 
-/// Graph passes: folds, fuses and cleans, then sets number formats. For int8 the ranges of every
-/// value come from `ranges` (min and max by value name, as observed on calibration inputs).
-/// The result is what the machine computes, and what evaluate() takes as its reference in int8.
-using Ranges = std::map<std::string, std::pair<float, float>>;
+/// Graph passes: fuses, folds and cleans; then sets number formats, for int8 by what `calibration`
+/// observed of the optimised graph on calibration inputs. The result is what the machine computes,
+/// and what evaluate() takes as its reference in int8.
 Graph optimize(const Graph& graph);
 Graph toPrecision(const Graph& optimized, const ChipConfig& chip, DataType precision,
-                  const Ranges& ranges);
+                  const Calibration& calibration);
 
 /// Compiles a graph from toPrecision() to a verified program for `chip`. Throws NotPossible with
 /// what is needed, what there is and the smallest change that fits.

@@ -24,9 +24,10 @@ void foldConstantSteps(Graph& graph);
 /// Sets fp16 or bf16: activations and weights; biases and step constants stay fp32.
 void setFloatFormat(Graph& graph, DataType format);
 
-/// Sets int8: activations with scale and zero point from `ranges`, weights symmetric per output
+/// Sets int8: activations with scale and zero point from what
+/// calibration observed, weights symmetric per output
 /// channel, biases int32.
-void quantizeToInt8(Graph& graph, const Ranges& ranges);
+void quantizeToInt8(Graph& graph, const Calibration& calibration);
 
 // --- To the plan, and on it ---
 

@@ -48,16 +48,17 @@ class Groups {
 
 class Quantizer {
  public:
-  Quantizer(Graph& graph, const Ranges& ranges)
-      : graph_(graph), ranges_(ranges), groups_(graph.values.size()) {}
+  Quantizer(Graph& graph, const Calibration& calibration)
+      : graph_(graph), calibration_(calibration), groups_(graph.values.size()) {}
 
   void run() {
     group();
     setActivations();
     for (Node& node : graph_.nodes) {
       if (isProduct(node)) {
+        const Value weights = graph_.value(node.inputs[1]);
         setWeights(node);
-        setBias(node);
+        setBias(node, weights);
       } else if (movesData(node)) {
         setMovedConstants(node);
       }
@@ -99,9 +100,9 @@ class Quantizer {
       }
       return result;
     }
-    const auto found = ranges_.find(value.name);
-    if (found == ranges_.end()) return {-1, 1};
-    return {std::min(0.0F, found->second.first), std::max(0.0F, found->second.second)};
+    const Calibration::Observation* seen = calibration_.find(value.name);
+    if (seen == nullptr) return {-1, 1};
+    return {seen->low, seen->high};
   }
 
   void setActivations() {
@@ -175,21 +176,69 @@ class Quantizer {
     return result;
   }
 
-  void setBias(Node& node) {
-    if (node.inputs.size() < 3 || !graph_.isConstant(node.inputs[2])) return;
-    const Value bias = graph_.value(node.inputs[2]);
+  /// The bias as int32 in units of the product of scales, corrected for what rounding the weights
+  /// does to the mean of every output (Nagel et al. 2019, "Data-Free Quantization Through Weight
+  /// Equalization and Bias Correction", section 4.2, with observed means).
+  void setBias(Node& node, const Value& weights) {
     const auto& x = graph_.value(node.inputs[0]).quantization;
     const auto& w = graph_.value(node.inputs[1]).quantization;
-    if (!x || !w) return;
-    const Tensor reals = bias.constant->materialize(bias.type, bias.shape);
-    Tensor integers(DataType::Int32, bias.shape);
-    for (std::int64_t i = 0; i < reals.size(); ++i) {
-      const std::size_t channel = w->scales.size() == 1 ? 0 : static_cast<std::size_t>(i);
-      const double unit = static_cast<double>(x->scales.front() * w->scales[channel]);
-      integers.set(i, roundedTo(reals.at(i) / unit, std::numeric_limits<std::int32_t>::min(),
-                                std::numeric_limits<std::int32_t>::max()));
+    if (!x || !w || !graph_.isConstant(node.inputs[1])) return;
+    std::vector<double> bias = meanErrors(node, weights);
+    const bool hasBias = node.inputs.size() > 2 && graph_.isConstant(node.inputs[2]);
+    if (!hasBias && bias.empty()) return;
+    if (hasBias) {
+      const Value& reals = graph_.value(node.inputs[2]);
+      const Tensor tensor = reals.constant->materialize(reals.type, reals.shape);
+      bias.resize(static_cast<std::size_t>(tensor.size()), 0);
+      for (std::size_t i = 0; i < bias.size(); ++i)
+        bias[i] += tensor.at(static_cast<std::int64_t>(i));
     }
-    node.inputs[2] = graph_.addConstant(bias.name + ".int32", std::move(integers));
+    Tensor integers(DataType::Int32, {static_cast<std::int64_t>(bias.size())});
+    for (std::size_t i = 0; i < bias.size(); ++i) {
+      const auto unit =
+          static_cast<double>(x->scales.front() * w->scales[w->scales.size() == 1 ? 0 : i]);
+      integers.set(static_cast<std::int64_t>(i),
+                   roundedTo(bias[i] / unit, std::numeric_limits<std::int32_t>::min(),
+                             std::numeric_limits<std::int32_t>::max()));
+    }
+    node.inputs.resize(std::max<std::size_t>(3, node.inputs.size()), kNoValue);
+    node.inputs[2] = graph_.addConstant(node.name + ".bias.int32", std::move(integers));
+  }
+
+  /// By output channel: the mean of (real weights - rounded weights) x input. Empty when nothing
+  /// was observed or the weights are symbolic.
+  std::vector<double> meanErrors(const Node& node, const Value& weights) const {
+    const auto* seen = calibration_.find(graph_.value(node.inputs[0]).name);
+    const Value& rounded = graph_.value(node.inputs[1]);
+    if (seen == nullptr || !weights.constant->dense || weights.shape.size() == 1) return {};
+    const auto* conv = std::get_if<Convolution>(&node.operation);
+    const auto* matmul = std::get_if<MatMul>(&node.operation);
+    if (matmul != nullptr && weights.shape.size() != 2) return {};
+    const std::vector<double> means = seen->means(conv != nullptr);
+    const bool outputsFirst = conv != nullptr || matmul->transposeB;
+    const std::int64_t outputs = weights.shape[outputsFirst ? 0 : 1];
+    const std::int64_t inputs = weights.shape[outputsFirst ? 1 : 0];
+    const std::int64_t taps = elementCount(weights.shape) / (outputs * inputs);
+    const std::int64_t perGroup = conv != nullptr ? outputs / conv->groups : outputs;
+    const auto real = weights.constant->dense->as<float>();
+    const auto whole = rounded.constant->dense->as<std::int8_t>();
+    const std::vector<float>& scales = rounded.quantization->scales;
+    std::vector<double> errors(static_cast<std::size_t>(outputs), 0);
+    for (std::int64_t o = 0; o < outputs; ++o) {
+      const auto out = static_cast<std::size_t>(o);
+      const float scale = scales[scales.size() == 1 ? 0 : out];
+      for (std::int64_t i = 0; i < inputs; ++i) {
+        const std::int64_t first = outputsFirst ? (o * inputs + i) * taps : i * outputs + o;
+        const auto channel = static_cast<std::size_t>(o / perGroup * inputs + i);
+        for (std::int64_t t = first; t < first + taps; ++t) {
+          const auto at = static_cast<std::size_t>(t);
+          const double error =
+              static_cast<double>(real[at]) - static_cast<double>(scale) * whole[at];
+          errors[out] += error * means[channel];
+        }
+      }
+    }
+    return errors;
   }
 
   /// Constants that are moved among quantised values take their scale.
@@ -211,13 +260,15 @@ class Quantizer {
   }
 
   Graph& graph_;
-  const Ranges& ranges_;
+  const Calibration& calibration_;
   Groups groups_;
   std::vector<bool> symmetric_;
 };
 
 }  // namespace
 
-void quantizeToInt8(Graph& graph, const Ranges& ranges) { Quantizer(graph, ranges).run(); }
+void quantizeToInt8(Graph& graph, const Calibration& calibration) {
+  Quantizer(graph, calibration).run();
+}
 
 }  // namespace npusim::passes

@@ -1,0 +1,41 @@
+#include "kernels/pipeline/calibration.h"
+
+#include <algorithm>
+
+namespace npusim {
+
+std::vector<double> Calibration::Observation::means(bool alongChannels) const {
+  std::vector<double> result = alongChannels ? channelSums : lastSums;
+  const auto each = static_cast<double>(elements) / static_cast<double>(result.size());
+  for (double& sum : result) sum /= each;
+  return result;
+}
+
+void Calibration::add(const Graph& graph, const std::vector<Tensor>& values) {
+  for (std::size_t v = 0; v < values.size(); ++v) {
+    const Tensor& tensor = values[v];
+    if (tensor.type() != DataType::Float32 || tensor.size() == 0 || tensor.shape().empty())
+      continue;
+    Observation& seen = observations_[graph.values[v].name];
+    const Shape& shape = tensor.shape();
+    const std::size_t channel = shape.size() > 1 ? 1 : 0;
+    const auto stride = static_cast<std::size_t>(rowMajorStrides(shape)[channel]);
+    seen.channelSums.resize(static_cast<std::size_t>(shape[channel]), 0);
+    seen.lastSums.resize(static_cast<std::size_t>(shape.back()), 0);
+    const auto elements = tensor.as<float>();
+    for (std::size_t i = 0; i < elements.size(); ++i) {
+      seen.low = std::min(seen.low, elements[i]);
+      seen.high = std::max(seen.high, elements[i]);
+      seen.channelSums[i / stride % seen.channelSums.size()] += elements[i];
+      seen.lastSums[i % seen.lastSums.size()] += elements[i];
+    }
+    seen.elements += tensor.size();
+  }
+}
+
+const Calibration::Observation* Calibration::find(const std::string& valueName) const {
+  const auto found = observations_.find(valueName);
+  return found == observations_.end() ? nullptr : &found->second;
+}
+
+}  // namespace npusim
