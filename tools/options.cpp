@@ -61,13 +61,17 @@ double toleranceFrom(const std::string& word) {
 
 }  // namespace
 
-void addMachineOptions(CommandLine& line, MachineOptions& options) {
+void addChipOptions(CommandLine& line, MachineOptions& options) {
   line.options.add_options()("chip", text("FILE|NAME", options.chip),
                              "chip: a YAML file or a preset (edge)")(
       "set", manyValues("KEY=VALUE")->notifier([&](const std::vector<std::string>& all) {
         for (const auto& word : all) options.overrides.push_back(splitAssignment("--set", word));
       }),
-      "change a key of the chip: --set array.rows=64")(
+      "change a key of the chip: --set array.rows=64");
+}
+
+void addSimulationOptions(CommandLine& line, MachineOptions& options) {
+  line.options.add_options()(
       "memory",
       choice("--memory", "ideal|modelled", {"ideal", "modelled"},
              [&](const std::string& word) { options.idealMemory = word == "ideal"; }),
@@ -102,28 +106,18 @@ void addCompileOptions(CommandLine& line, CompileChoice& options) {
       "latency, energy or edp (latency)");
 }
 
-void addSeedOption(CommandLine& line, DataOptions& options) {
+void addDataOptions(CommandLine& line, DataOptions& options) {
   line.options.add_options()(
+      "values",
+      choice("--values", "on|off", {"on", "off"},
+             [&](const std::string& word) { options.values = word == "on"; }),
+      "off: cycles and energy only, no numbers (on)")(
       "seed",
       number("--seed", 0, [&](std::int64_t n) { options.seed = static_cast<std::uint64_t>(n); }),
       "of made inputs (1)");
 }
 
-void addCalibrationOption(CommandLine& line, DataOptions& options) {
-  line.options.add_options()("calibrate",
-                             manyValues("DIR")->notifier([&](const std::vector<std::string>& all) {
-                               options.calibrationFolders = all;
-                             }),
-                             "data set that sets the ranges of int8");
-}
-
-void addDataOptions(CommandLine& line, DataOptions& options, bool inputs) {
-  line.options.add_options()(
-      "values",
-      choice("--values", "on|off", {"on", "off"},
-             [&](const std::string& word) { options.values = word == "on"; }),
-      "off: cycles and energy only, no numbers (on)");
-  if (!inputs) return;
+void addInputOptions(CommandLine& line, DataOptions& options) {
   line.options.add_options()(
       "input", manyValues("NAME=FILE")->notifier([&](const std::vector<std::string>& all) {
         for (const auto& word : all) options.inputFiles.push_back(splitAssignment("--input", word));
@@ -132,12 +126,20 @@ void addDataOptions(CommandLine& line, DataOptions& options, bool inputs) {
                                           "ONNX data set: input_I.pb, output_I.pb");
 }
 
-void addToleranceOption(CommandLine& line, DataOptions& options) {
+void addCheckOptions(CommandLine& line, DataOptions& options) {
   line.options.add_options()(
       "tolerance",
       po::value<std::string>()->value_name("T")->notifier(
           [&](const std::string& word) { options.tolerance = toleranceFrom(word); }),
-      "allowed error by largest value (1e-3; fp16 1e-2)");
+      "allowed error / max|ref| (1e-3; 16 bits 1e-2)");
+}
+
+void addCalibrationOption(CommandLine& line, DataOptions& options) {
+  line.options.add_options()("calibrate",
+                             manyValues("DIR")->notifier([&](const std::vector<std::string>& all) {
+                               options.calibrationFolders = all;
+                             }),
+                             "data set that sets the ranges of int8");
 }
 
 void addResultOptions(CommandLine& line, ResultOptions& options) {
@@ -152,6 +154,20 @@ void addResultOptions(CommandLine& line, ResultOptions& options) {
                                               "write the result as JSON")(
       "csv", text("FILE", options.csv), "write the layers as CSV")(
       "outputs", text("DIR", options.outputs), "write each output as NAME.npy");
+}
+
+void addProblemOptions(CommandLine& line, RunOptions& options) {
+  addChipOptions(line, options.machine);
+  addSimulationOptions(line, options.machine);
+  addCompileOptions(line, options.compile);
+  addDataOptions(line, options.data);
+  addCheckOptions(line, options.data);
+  addResultOptions(line, options.results);
+}
+
+std::string seedNote() {
+  return "Inputs that are not given are made from --seed: floats uniform in [-1, 1) (element i of\n"
+         "input NAME is SplitMix64 of seed, NAME and i), integers and booleans 0.\n";
 }
 
 void checkTogether(const DataOptions& data, const ResultOptions& results) {

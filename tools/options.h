@@ -60,15 +60,25 @@ struct RunOptions {
 };
 
 /// Options that fill the struct when a command line is parsed. The struct must outlive the parse.
-void addMachineOptions(CommandLine& line, MachineOptions& options);
+void addChipOptions(CommandLine& line, MachineOptions& options);
+/// --memory and --fidelity.
+void addSimulationOptions(CommandLine& line, MachineOptions& options);
 void addNetworkOptions(CommandLine& line, NetworkOptions& options);
 void addCompileOptions(CommandLine& line, CompileChoice& options);
-void addSeedOption(CommandLine& line, DataOptions& options);
+/// --values and --seed.
+void addDataOptions(CommandLine& line, DataOptions& options);
+/// --input and --data.
+void addInputOptions(CommandLine& line, DataOptions& options);
+/// --tolerance.
+void addCheckOptions(CommandLine& line, DataOptions& options);
+/// --calibrate.
 void addCalibrationOption(CommandLine& line, DataOptions& options);
-/// --values, --input and --data; `inputs` false leaves the two out.
-void addDataOptions(CommandLine& line, DataOptions& options, bool inputs);
-void addToleranceOption(CommandLine& line, DataOptions& options);
 void addResultOptions(CommandLine& line, ResultOptions& options);
+/// What gemm and conv take like run.
+void addProblemOptions(CommandLine& line, RunOptions& options);
+
+/// How inputs are made from --seed, for --help.
+std::string seedNote();
 
 /// Throws BadInput for files that cannot be written or options that exclude each other.
 void checkTogether(const DataOptions& data, const ResultOptions& results);

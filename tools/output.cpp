@@ -64,7 +64,7 @@ std::string readFile(const std::string& file) {
 
 Progress::Progress() : terminal_(isatty(STDERR_FILENO) == 1) {}
 
-Progress::~Progress() {
+void Progress::clear() const {
   if (terminal_) std::fputs(kWipeLine, stderr);
 }
 

@@ -24,8 +24,9 @@ class Progress {
   Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
-  ~Progress();
+  ~Progress() { clear(); }
   void show(const std::string& doing) const;
+  void clear() const;  ///< wipes the line, before something else is printed
 
  private:
   bool terminal_;

@@ -274,6 +274,12 @@ isa::Transfer AccessWriter::copy() const {
     const auto at = static_cast<std::size_t>(d);
     const bool gathered = work.gatherDim == d;
     if (tile(d) == 1 && !gathered) continue;
+    if (gathered) {  // moves by looked-up indices, even when there is only one
+      for (const Axis& axis : task_.operands.front().axes) {
+        transfer.source.strides[at] = std::max(transfer.source.strides[at],
+                                               axis.coefficients[at] * axis.stride);
+      }
+    }
     MoveDim dim{extent(d), transfer.source.strides[at], transfer.target.strides[at], {}, 0,
                 gathered};
     if (transfer.gather) dim.indexStride = transfer.gather->strides[at];

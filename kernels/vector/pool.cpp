@@ -60,7 +60,7 @@ isa::VectorStep meanStep(Lowering& lowering, const Node& node, plan::Task& task,
     std::memcpy(contents.data(), factors.data(), contents.size());
     return contents;
   });
-  for (const auto& [dim, stride] : {std::pair{Row, task.dims[Column].extent * 4}, {Column, 4L}}) {
+  for (const auto& [dim, stride] : {std::pair{Row, task.dims[Column].extent * 4}, {Column, std::int64_t{4}}}) {
     plan::Axis axis{
         task.dims[dim].extent, stride, std::vector<std::int64_t>(kWindowDims, 0), 0, 0, 0};
     axis.coefficients[dim] = 1;

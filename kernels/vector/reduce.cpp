@@ -152,8 +152,7 @@ void lowerLocalResponseNorm(Lowering& lowering, const Node& node) {
   work.temporaries = {{all}};
   const float perValue = norm.alpha / static_cast<float>(norm.size);
   plan::Pass divisor{windowed, 1, ReduceOp::Sum, {1}, {}, {}, 0};
-  divisor.operands.push_back(1);
-  divisor.pre = {{ElementOp::Mul, 1, 0, 0, false}};
+  divisor.pre = {{ElementOp::Square, -1, 0, 0, false}};
   divisor.post = {{ElementOp::Mul, -1, perValue, 0, false},
                   {ElementOp::Add, -1, norm.bias, 0, false},
                   {ElementOp::Pow, -1, norm.beta, 0, false}};

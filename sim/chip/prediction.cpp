@@ -113,6 +113,22 @@ double bandwidthUtilization(const Machine& machine, const PredictResult& total) 
   return share(static_cast<double>(bytes.read + bytes.write), peak * total.timeS);
 }
 
+/// Utilization counts every MAC of the network. Those that the vector unit did (depthwise
+/// convolutions) were done while the array had nothing or little to do, so they are taken out of
+/// the losses, first of all out of the waiting for other engines.
+void countVectorMacs(const Machine& machine, PredictResult& total) {
+  const double all = static_cast<double>(total.cycles) * peakMacsPerCycle(machine);
+  double elsewhere = share(static_cast<double>(total.macs), all) - total.utilization;
+  total.utilization += elsewhere;
+  Loss& loss = total.loss;
+  for (double* part : {&loss.dependency, &loss.dram, &loss.overhead, &loss.buffer, &loss.fillDrain,
+                       &loss.edge, &loss.network}) {
+    const double taken = std::clamp(elsewhere, 0.0, *part);
+    *part -= taken;
+    elsewhere -= taken;
+  }
+}
+
 /// Useful part and losses of the array's time; a run without cycles has lost nothing.
 void splitTime(const Machine& machine, std::int64_t fillDrainCycles, PredictResult& total) {
   const ArrayConfig& array = machine.chip.array;
@@ -135,6 +151,7 @@ void splitTime(const Machine& machine, std::int64_t fillDrainCycles, PredictResu
   total.loss.dependency = idleShare(total.stalls.dependency);
   total.loss.network = idleShare(total.stalls.network);
   total.loss.overhead = idleShare(of(idle, IdleCause::Overhead));
+  countVectorMacs(machine, total);
 }
 
 }  // namespace

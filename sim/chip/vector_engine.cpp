@@ -55,6 +55,7 @@ std::int64_t VectorEngine::passCycles() const {
 void VectorEngine::finish() {
   if (tile_) {
     Counters& counters = machine().layerOf(*current_).counters;
+    counters.macs += cost_.macs;
     counters.vectorSimpleOps += cost_.simpleOps;
     counters.vectorDivideOps += cost_.divideOps;
     counters.vectorTranscendentalOps += cost_.transcendentalOps;

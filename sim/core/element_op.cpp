@@ -40,6 +40,7 @@ constexpr std::array<OpInfo, kElementOpCount> kOps = {{
     {"floor", false, ElementCost::Simple},
     {"ceil", false, ElementCost::Simple},
     {"round", false, ElementCost::Simple},
+    {"square", false, ElementCost::Simple},
 }};
 
 const OpInfo& info(ElementOp op) { return kOps.at(static_cast<std::size_t>(op)); }

@@ -35,12 +35,13 @@ enum class ElementOp : std::uint8_t {
   Floor,
   Ceil,
   Round,  ///< half to even
+  Square,
 };
 
 /// What an operation costs on hardware: each class has its own rate in the vector unit.
 enum class ElementCost : std::uint8_t { Simple, Divide, Transcendental };
 
-constexpr int kElementOpCount = static_cast<int>(ElementOp::Round) + 1;
+constexpr int kElementOpCount = static_cast<int>(ElementOp::Square) + 1;
 
 std::string_view name(ElementOp op);
 std::optional<ElementOp> parseElementOp(std::string_view text);

@@ -95,6 +95,8 @@ void applyStep(const isa::VectorStep& step, const float* y, std::int64_t lanes, 
       return each([](float a) { return std::ceil(a); });
     case ElementOp::Round:
       return each([](float a) { return std::nearbyint(a); });
+    case ElementOp::Square:
+      return each([](float a) { return a * a; });
   }
 }
 
@@ -114,6 +116,7 @@ bool integersCompute(ElementOp op) {
     case ElementOp::Floor:
     case ElementOp::Ceil:
     case ElementOp::Round:
+    case ElementOp::Square:
       return true;
     default:
       return false;
@@ -152,6 +155,8 @@ void applyStep(const isa::VectorStep& step, const std::int64_t* y, std::int64_t 
     case ElementOp::Ceil:
     case ElementOp::Round:
       return;
+    case ElementOp::Square:
+      return each([](Wide a) { return modulo(bits(a) * bits(a)); });
     default:
       throw InternalError("an operation without an integer form");
   }

@@ -37,6 +37,10 @@ VectorCost vectorCost(const VectorConfig& vector, const VectorTile& tile) {
     const auto i = static_cast<std::size_t>(kind);
     return shape.preSteps[i] * shape.elements + shape.postSteps[i] * shape.outputs;
   };
+  const std::vector<isa::VectorStep>& pre = tile.pass->pre;
+  const bool multiplies =
+      pre.size() == 1 && pre.front().op == ElementOp::Mul && pre.front().operand >= 0;
+  if (shape.reduces && tile.pass->reduce == ReduceOp::Sum && multiplies) cost.macs = shape.elements;
   cost.simpleOps = operations(ElementCost::Simple) + (shape.reduces ? shape.elements : 0);
   cost.divideOps = operations(ElementCost::Divide);
   cost.transcendentalOps = operations(ElementCost::Transcendental);

@@ -13,6 +13,7 @@ namespace npusim {
 /// What a pass costs and moves.
 struct VectorCost {
   std::int64_t cycles = 0;
+  std::int64_t macs = 0;  ///< a sum of products with a second operand
   std::int64_t simpleOps = 0, divideOps = 0, transcendentalOps = 0;
   std::vector<std::int64_t> operandBytes;  ///< read, one an operand
   std::int64_t outBytes = 0;               ///< written

@@ -62,6 +62,8 @@ float stepValue(const ElementStep& step, float x, float y) {
       return std::ceil(x);
     case ElementOp::Round:
       return std::nearbyint(x);
+    case ElementOp::Square:
+      return x * x;
   }
   throw InternalError("evaluate: unknown element operation");
 }
@@ -123,6 +125,8 @@ std::int64_t stepValue(const ElementStep& step, std::int64_t x, std::int64_t y) 
     case ElementOp::Ceil:
     case ElementOp::Round:
       return x;
+    case ElementOp::Square:
+      return modulo(bits(x) * bits(x));
     default:
       throw BadInput(std::string(name(step.op)) +
                      " is not defined for integers; cast its input to a float type");

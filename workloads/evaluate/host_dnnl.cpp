@@ -198,7 +198,7 @@ class HostNetwork {
     }
     const Value& value = graph_.value(node.output);
     Tensor* out = &plain_.at(index(node.output)).emplace(value.type, value.shape);
-    actions_.push_back([this, &node, inputs, out] {
+    actions_.emplace_back([this, &node, inputs, out] {
       stream_.wait();
       const Tensor result = evaluateNode(graph_, node, inputs);
       std::copy(result.bytes().begin(), result.bytes().end(), out->bytes().begin());
@@ -317,9 +317,10 @@ class HostNetwork {
   }
 
   void addPrimitive(dnnl::primitive primitive, Arguments arguments) {
-    actions_.push_back([this, primitive = std::move(primitive), arguments = std::move(arguments)] {
-      primitive.execute(stream_, arguments);
-    });
+    actions_.emplace_back(
+        [this, primitive = std::move(primitive), arguments = std::move(arguments)] {
+          primitive.execute(stream_, arguments);
+        });
   }
 
   memory addUnary(dnnl::primitive primitive, memory source, const memory::desc& result) {

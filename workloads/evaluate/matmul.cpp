@@ -71,8 +71,9 @@ Array<T> multiplyMatrices(const MatMul& op, Array<T> a, Array<T> b,
                           const std::optional<Array<T>>& bias) {
   ensure(a.rank() >= 1 && b.rank() >= 1, "evaluate: matmul of a scalar");
   const bool vectorA = a.rank() == 1, vectorB = b.rank() == 1;
-  if (vectorA) a = std::move(a).reshaped({1, a.size()});
-  if (vectorB) b = std::move(b).reshaped(op.transposeB ? Shape{1, b.size()} : Shape{b.size(), 1});
+  const Shape row{1, a.size()}, column{b.size(), 1}, transposed{1, b.size()};
+  if (vectorA) a = std::move(a).reshaped(row);
+  if (vectorB) b = std::move(b).reshaped(op.transposeB ? transposed : column);
 
   Product p = makeProduct(op, a.shape(), b.shape());
   ensure(!bias || bias->size() == p.n, "evaluate: matmul bias of another length");

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "workloads/onnx/converters.h"
+#include "workloads/onnx/explain.h"
 #include "workloads/onnx/input_shapes.h"
 
 namespace npusim {
@@ -65,14 +66,8 @@ void convertNodes(const OnnxModel& model, GraphBuilder& builder) {
   std::set<std::string> used;
   for (const OnnxNode& node : model.nodes) {
     const std::string name = distinctName(node, used);
-    const std::string where = "node '" + name + "' (" + node.op + "): ";
-    try {
-      convertNode(node, model.opset, name, builder);
-    } catch (const BadInput& error) {
-      throw BadInput(where + error.what());
-    } catch (const NotPossible& error) {
-      throw NotPossible(where + error.what());
-    }
+    explained("node '" + name + "' (" + node.op + ")",
+              [&] { convertNode(node, model.opset, name, builder); });
   }
 }
 
@@ -121,16 +116,9 @@ Graph convertModel(OnnxModel model, const OnnxOptions& options) {
   return graph;
 }
 
-/// Converts and puts the file's name before the line of any error.
 Graph convertNamed(OnnxModel model, const OnnxOptions& options) {
-  const std::string file = model.file;
-  try {
-    return convertModel(std::move(model), options);
-  } catch (const BadInput& error) {
-    throw BadInput(file + ": " + error.what());
-  } catch (const NotPossible& error) {
-    throw NotPossible(file + ": " + error.what());
-  }
+  return explained(std::string(model.file),
+                   [&] { return convertModel(std::move(model), options); });
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "workloads/onnx/data_set.h"
+#include "workloads/onnx/explain.h"
 #include "workloads/onnx/model.h"
 #include "workloads/onnx/tensor_proto.h"
 
@@ -15,18 +16,6 @@ namespace npusim::onnx_import {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Runs `read` and puts `what` before the line of any error that leaves it.
-template <typename Read>
-auto explained(const std::string& what, const Read& read) {
-  try {
-    return read();
-  } catch (const BadInput& error) {
-    throw BadInput(what + ": " + error.what());
-  } catch (const NotPossible& error) {
-    throw NotPossible(what + ": " + error.what());
-  }
-}
 
 /// Parses a protobuf file; an unreadable one is an error, as is one that is no such message.
 template <typename Message>

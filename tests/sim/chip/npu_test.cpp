@@ -132,8 +132,18 @@ TEST(Npu, TiledProductComputesItsValues) {
   expectSame(outcome.y, outcome.expected);
   EXPECT_EQ(outcome.prediction.total.macs, 120 * 33 * 20);
   EXPECT_EQ(outcome.prediction.layers[0].cycles, outcome.prediction.total.cycles);
-  EXPECT_EQ(outcome.prediction.total.counters.dramBytes.read, 120 * 33 * 4 + 33 * 20 * 4 + 16);
-  EXPECT_EQ(outcome.prediction.total.counters.dramBytes.write, 120 * 20 * 4);
+  // Every tile's transfer moves whole bursts of 64 bytes.
+  const auto bursts = [](std::int64_t first, std::int64_t bytes) {
+    return ((first + bytes + 63) / 64 - first / 64) * 64;
+  };
+  constexpr std::int64_t kTileA = 24 * 33 * 4, kW = 33 * 20 * 4, kTileY = 24 * 20 * 4;
+  std::int64_t read = bursts(5 * kTileA, kW), written = 0;
+  for (std::int64_t tile = 0; tile < 5; ++tile) {
+    read += bursts(tile * kTileA, kTileA);
+    written += bursts(5 * kTileA + kW + tile * kTileY, kTileY);
+  }
+  EXPECT_EQ(outcome.prediction.total.counters.dramBytes.read, read);
+  EXPECT_EQ(outcome.prediction.total.counters.dramBytes.write, written);
 }
 
 TEST(Npu, OverlappedTilesTakeTheLawsCycles) {
@@ -141,8 +151,7 @@ TEST(Npu, OverlappedTilesTakeTheLawsCycles) {
   chip.idealMemory = true;
   isa::Program program = tiledProduct(chip, 9, 40, 16, 24);
   const Outcome outcome = runTiled(chip, program);
-  // 3 x 2 folds of 40 rows a tile; prologues and drains hide but for the first and the last. Two
-  // tiles' buffers suffice, because nothing but the array takes time.
+  // 3 x 2 folds of 40 rows a tile; prologues and drains hide but for the first and the last.
   const ArrayTiming tile = arrayTiming(chip.array, DataType::Float32, {40, 16, 24});
   EXPECT_EQ(tile.stream, 6 * 40);
   EXPECT_EQ(outcome.prediction.total.cycles, tile.prologue + 9 * tile.stream + tile.drain + 8 * 0);
@@ -176,6 +185,9 @@ TEST(Npu, PredictionsRepeatInTheSteadyState) {
   expectSame(npu.output("y"), naiveProduct(a, w));
 }
 
+/// Two machines do not fit in a process, so the next two tests meet in this figure.
+constexpr std::int64_t kTwelveTiles = 6267;
+
 TEST(Npu, ValuesOffTakesTheSameCycles) {
   const ChipConfig chip = smallChip();
   isa::Program program = tiledProduct(chip, 12, 24, 20, 33);
@@ -183,18 +195,19 @@ TEST(Npu, ValuesOffTakesTheSameCycles) {
   Npu npu(chip, program, false);
   npu.load();
   const Npu::Prediction off = npu.predict();
-  EXPECT_EQ(off.total.cycles, 6301);  // as with values: see the next test
+  EXPECT_EQ(off.total.cycles, kTwelveTiles);
   EXPECT_EQ(off.total.counters.zeroOperandMacs, 0);
 }
 
 TEST(Npu, ValuesOnTakesTheSameCycles) {
   const ChipConfig chip = smallChip();
   isa::Program program = tiledProduct(chip, 12, 24, 20, 33);
-  EXPECT_EQ(runTiled(chip, program).prediction.total.cycles, 6301);
+  EXPECT_EQ(runTiled(chip, program).prediction.total.cycles, kTwelveTiles);
 }
 
 TEST(Npu, AMissingWaitGivesWrongValues) {
-  const ChipConfig chip = smallChip();
+  ChipConfig chip = smallChip();
+  chip.memories[0].timing.clockMhz = 200;
   isa::Program program = tiledProduct(chip, 5, 24, 20, 33);
   program.queue(Engine::Matrix)[2].waits.erase(program.queue(Engine::Matrix)[2].waits.begin());
   const Outcome outcome = runTiled(chip, program);
@@ -245,7 +258,7 @@ TEST(Npu, ASlowMemoryShowsAsDramStalls) {
 TEST(Npu, ASlowVectorUnitShowsAsDependency) {
   ChipConfig chip = smallChip();
   chip.vector.lanes = 1;
-  isa::Program program = tiledProduct(chip, 30, 24, 20, 33);
+  isa::Program program = tiledProduct(chip, 30, 24, 20, 8);
   const Npu::Prediction prediction = runTiled(chip, program).prediction;
   EXPECT_GT(prediction.total.loss.dependency, 0.3);
   EXPECT_EQ(prediction.layers[0].boundBy, "vector");

@@ -47,6 +47,7 @@ std::vector<Unary> unaries() {
       {{.op = ElementOp::Floor}, [](double x) { return std::floor(x); }},
       {{.op = ElementOp::Ceil}, [](double x) { return std::ceil(x); }},
       {{.op = ElementOp::Round}, [](double x) { return std::nearbyint(x); }},
+      {{.op = ElementOp::Square}, [](double x) { return x * x; }},
   };
 }
 

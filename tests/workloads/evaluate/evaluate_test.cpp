@@ -90,64 +90,38 @@ TEST(Evaluate, MakesSymbolicConstants) {
   EXPECT_THAT(values<float>(out[1]), ElementsAre(0.5, 0.5, 0.5, 0.5));
 }
 
+ValueId add(Graph& graph, const std::string& nodeName, Operation operation,
+            std::vector<ValueId> inputs, std::vector<ElementStep> steps = {}) {
+  return graph.addNode(
+      {nodeName, "", std::move(operation), std::move(inputs), std::move(steps), kNoValue});
+}
+
 /// A network with every operation that the host runs through oneDNN, and one that it does not.
 Graph hostNetwork() {
   Graph graph;
   const ValueId x = addInput(graph, "x", {2, 8, 13, 11});
-  const ValueId conv = graph.addNode(
-      {"conv",
-       "Conv",
-       Convolution{{2, 1}, {1, 2}, {1, 2}, {0, 1}, 2},
-       {x, addSeeded(graph, "w1", {16, 4, 3, 3}), addSeeded(graph, "b1", {16}),
-        addSeeded(graph, "scale", {16, 1, 1})},
-       {{.op = ElementOp::Relu}, {.op = ElementOp::Mul, .operand = 3}, {.op = ElementOp::Sigmoid}},
-       kNoValue});
-  const ValueId depthwise = graph.addNode({"depthwise",
-                                           "Conv",
-                                           Convolution{{1, 1}, {1, 1}, {1, 1}, {1, 1}, 16},
-                                           {conv, addSeeded(graph, "w2", {16, 1, 3, 3}), kNoValue},
-                                           {{.op = ElementOp::Clip, .alpha = -0.5f, .beta = 0.5f}},
-                                           kNoValue});
-  const ValueId add = graph.addNode({"add",
-                                     "Add",
-                                     Elementwise{},
-                                     {depthwise, conv},
-                                     {{.op = ElementOp::Add, .operand = 1},
-                                      {.op = ElementOp::LeakyRelu, .alpha = 0.2f},
-                                      {.op = ElementOp::Sub, .operand = 1, .reversed = false}},
-                                     kNoValue});
-  const ValueId maxPool =
-      graph.addNode({"max",
-                     "MaxPool",
-                     Pool{ReduceOp::Max, {3, 3}, {2, 2}, {1, 1}, {0, 1}, {0, 0}, {2, 5}, false},
-                     {add},
-                     {},
-                     kNoValue});
-  const ValueId meanPool =
-      graph.addNode({"mean",
-                     "AveragePool",
-                     Pool{ReduceOp::Mean, {2, 2}, {1, 1}, {1, 1}, {1, 1}, {0, 0}, {2, 5}, true},
-                     {maxPool},
-                     {},
-                     kNoValue});
-  const ValueId global = graph.addNode({"global",
-                                        "GlobalAveragePool",
-                                        Reduce{ReduceOp::Mean, {2, 3}, true},
-                                        {meanPool},
-                                        {},
-                                        kNoValue});
-  const ValueId flat =
-      graph.addNode({"flatten", "Flatten", Reshape{{2, 16}}, {global}, {}, kNoValue});
-  const ValueId gemm =
-      graph.addNode({"gemm",
-                     "Gemm",
-                     MatMul{true},
-                     {flat, addSeeded(graph, "w3", {10, 16}), addSeeded(graph, "b3", {10})},
-                     {{.op = ElementOp::Tanh}},
-                     kNoValue});
-  const ValueId product =
-      graph.addNode({"product", "MatMul", MatMul{true}, {gemm, gemm, kNoValue}, {}, kNoValue});
-  graph.outputs = {product, meanPool};
+  const Convolution grouped{{2, 1}, {1, 2}, {1, 2}, {0, 1}, 2};
+  const ValueId conv = add(
+      graph, "conv", grouped,
+      {x, addSeeded(graph, "w1", {16, 4, 3, 3}), addSeeded(graph, "b1", {16}),
+       addSeeded(graph, "scale", {16, 1, 1})},
+      {{.op = ElementOp::Relu}, {.op = ElementOp::Mul, .operand = 3}, {.op = ElementOp::Sigmoid}});
+  const ValueId depthwise = add(graph, "depthwise", Convolution{{1, 1}, {1, 1}, {1, 1}, {1, 1}, 16},
+                                {conv, addSeeded(graph, "w2", {16, 1, 3, 3}), kNoValue},
+                                {{.op = ElementOp::Clip, .alpha = -0.5f, .beta = 0.5f}});
+  const ValueId sum = add(graph, "sum", Elementwise{}, {depthwise, conv},
+                          {{.op = ElementOp::Add, .operand = 1},
+                           {.op = ElementOp::LeakyRelu, .alpha = 0.2f},
+                           {.op = ElementOp::Sub, .operand = 1}});
+  const Pool most{ReduceOp::Max, {3, 3}, {2, 2}, {1, 1}, {0, 1}, {0, 0}, {2, 5}, false};
+  const Pool mean{ReduceOp::Mean, {2, 2}, {1, 1}, {1, 1}, {1, 1}, {0, 0}, {2, 5}, true};
+  const ValueId pooled = add(graph, "mean", mean, {add(graph, "max", most, {sum})});
+  const ValueId global = add(graph, "global", Reduce{ReduceOp::Mean, {2, 3}, true}, {pooled});
+  const ValueId flat = add(graph, "flatten", Reshape{{2, 16}}, {global});
+  const ValueId gemm = add(graph, "gemm", MatMul{true},
+                           {flat, addSeeded(graph, "w3", {10, 16}), addSeeded(graph, "b3", {10})},
+                           {{.op = ElementOp::Tanh}});
+  graph.outputs = {add(graph, "product", MatMul{true}, {gemm, gemm, kNoValue}), pooled};
   graph.verify();
   return graph;
 }

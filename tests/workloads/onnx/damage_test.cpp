@@ -56,7 +56,8 @@ std::string model() {
     importOnnxBytes(bytes, "m.onnx").verify();
   } catch (const Error& error) {
     const std::string line = error.what();
-    if (line.rfind("m.onnx: ", 0) != 0) return ::testing::AssertionFailure() << line;
+    if (line.rfind("m.onnx: ", 0) != 0 || line.find('\n') != std::string::npos)
+      return ::testing::AssertionFailure() << line;
   } catch (const std::exception& error) {
     return ::testing::AssertionFailure() << "not an Error: " << error.what();
   }
@@ -74,7 +75,7 @@ TEST(Damage, TruncationsAreExplained) {
 
 TEST(Damage, FlippedBitsAreExplained) {
   const std::string whole = model();
-  for (unsigned seed = 0; seed < 600; ++seed) {
+  for (unsigned seed = 0; seed < 300; ++seed) {
     std::mt19937 random(seed);
     const std::size_t bit = random() % (8 * whole.size());
     std::string damaged = whole;
@@ -85,7 +86,7 @@ TEST(Damage, FlippedBitsAreExplained) {
 
 TEST(Damage, RandomBytesAreExplained) {
   const std::string whole = model();
-  for (unsigned seed = 0; seed < 300; ++seed) {
+  for (unsigned seed = 0; seed < 150; ++seed) {
     std::mt19937 random(seed);
     std::string damaged = whole;
     for (int i = 0; i < 4; ++i) damaged[random() % damaged.size()] = static_cast<char>(random());

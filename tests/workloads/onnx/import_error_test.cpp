@@ -210,6 +210,12 @@ TEST(ImportError, WhatIsNotSupportedIsNamedWithWhatIs) {
   expectThrow<NotPossible>(foreign, "operator Relu (domain 'com.example') is not supported");
 }
 
+TEST(ImportError, NamesCannotBreakTheLine) {
+  ModelBuilder builder(13);
+  builder.input("x", {"1"}).node("Relu", {"a\nb\x1b"}, {"y"}, "n\tm").output("y");
+  expectThrow<BadInput>(builder, "m.onnx: node 'n?m' (Relu): reads 'a?b?', which no ");
+}
+
 TEST(ImportError, FormsThatAreNotSupported) {
   const auto on = [](int opset, const std::function<void(ModelBuilder&)>& make) {
     ModelBuilder builder(opset);

@@ -1,0 +1,72 @@
+#include "tools/compile_network.h"
+
+#include "tools/stopwatch.h"
+#include "workloads/evaluate/evaluate.h"
+
+namespace npusim::tools {
+namespace {
+
+constexpr std::uint64_t kMadeSamples = 2;  ///< calibration inputs when no data set is given
+
+/// Weights of a shape-only description, as the evaluation and the passes will see them.
+void materializeWeights(Graph& graph) {
+  for (Value& value : graph.values) {
+    if (!value.constant || !value.constant->seed) continue;
+    Constant dense;
+    dense.dense =
+        std::make_shared<const Tensor>(value.constant->materialize(value.type, value.shape));
+    value.constant = std::move(dense);
+  }
+}
+
+std::vector<Inputs> calibrationInputs(const Graph& graph, const DataOptions& data) {
+  const std::vector<InputSlot> slots = inputSlots(graph);
+  std::vector<Inputs> samples;
+  for (const std::string& folder : data.calibrationFolders) {
+    samples.push_back(completeInputs(slots, {{}, readDataSet(folder)}, data.seed + 1));
+  }
+  for (std::uint64_t i = 1; data.calibrationFolders.empty() && i <= kMadeSamples; ++i) {
+    samples.push_back(completeInputs(slots, {}, data.seed + i));
+  }
+  return samples;
+}
+
+Calibration calibrate(const Graph& graph, const std::vector<Inputs>& samples) {
+  Calibration calibration;
+  for (const Inputs& inputs : samples) calibration.add(graph, evaluateAll(graph, inputs));
+  return calibration;
+}
+
+}  // namespace
+
+ChipConfig loadMachine(const MachineOptions& options) {
+  ChipConfig chip = loadChip(options.chip, options.overrides);
+  chip.idealMemory = options.idealMemory;
+  return chip;
+}
+
+Compiled compileNetwork(Network& network, const ChipConfig& chip, const CompileChoice& choice,
+                        const DataOptions& data, const Progress& progress) {
+  const DataType precision = choosePrecision(choice.precision, network, chip);
+  if (data.values) materializeWeights(network.graph);
+  Stopwatch watch;
+  const Graph optimized = optimize(network.graph);
+  const double seconds = watch.seconds();
+
+  Calibration calibration;
+  if (precision == DataType::Int8 && data.values && chip.supports(precision)) {
+    progress.show("calibrating");
+    calibration = calibrate(optimized, calibrationInputs(optimized, data));
+  }
+
+  progress.show("compiling");
+  watch = Stopwatch();
+  Compiled compiled;
+  compiled.graph = toPrecision(optimized, chip, precision, calibration);
+  compiled.program = compile(compiled.graph, chip, {precision, choice.objective, data.values});
+  compiled.program.network = network.name;
+  compiled.seconds = seconds + watch.seconds();
+  return compiled;
+}
+
+}  // namespace npusim::tools

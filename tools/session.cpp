@@ -1,0 +1,201 @@
+#include "tools/session.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <limits>
+
+#include "sim/core/error.h"
+#include "sim/isa/program_io.h"
+#include "tools/compile_network.h"
+#include "tools/hash.h"
+#include "tools/pricing.h"
+#include "tools/report.h"
+#include "tools/simulate.h"
+#include "workloads/evaluate/host_dnnl.h"
+
+namespace npusim::tools {
+namespace {
+
+constexpr const char* kHost = "host";
+
+std::int64_t peakRssBytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return std::int64_t{usage.ru_maxrss} * 1024;
+}
+
+/// Everything that the figures of a run depend on.
+std::uint64_t hashOf(const ChipConfig& chip, const isa::Program& program, const DataOptions& data,
+                     std::int64_t repeat, std::uint64_t source) {
+  const std::string text =
+      fmt::format("{} {} {} {} {} {} {} {}", NPUSIM_VERSION, toYaml(chip), chip.idealMemory,
+                  name(program.precision), program.batch, data.values, data.seed, repeat);
+  return hashBytes(text, source);
+}
+
+std::uint64_t hashOf(const Inputs& inputs, std::uint64_t before) {
+  for (const auto& [name, tensor] : inputs) {
+    const auto bytes = tensor.bytes();
+    before = hashBytes(name, before);
+    before = hashBytes({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, before);
+  }
+  return before;
+}
+
+void describeMachine(RunResult& result, const ChipConfig& chip) {
+  result.version = NPUSIM_VERSION;
+  result.chip = chip.name;
+  result.fidelity = "tile";
+  result.chipHash = chipHash(chip);
+  result.chipYaml = toYaml(chip);
+  result.convention = name(chip.array.convention);
+  result.dataflow = name(chip.array.dataflow);
+  result.rows = chip.array.rows;
+  result.cols = chip.array.cols;
+  result.clockMhz = chip.clockMhz;
+  result.idealMemory = chip.idealMemory;
+}
+
+std::vector<OperatorWork> worksOf(const isa::Program& program) {
+  std::vector<OperatorWork> works;
+  for (const isa::Layer& layer : program.layers) works.push_back(layer.work);
+  return works;
+}
+
+std::vector<std::string> withoutHost(std::vector<std::string> names) {
+  std::erase(names, kHost);
+  return names;
+}
+
+bool asksHost(const std::vector<std::string>& names) {
+  return withoutHost(names).size() != names.size();
+}
+
+/// The network really run on this machine's CPU; what energy that took is not known.
+ReferenceResult hostReference(const Graph& graph, const Inputs& inputs) {
+  for (const Value& value : graph.values) {
+    if (value.type == DataType::Float16 || value.type == DataType::BFloat16) {
+      throw NotPossible("--reference host: runs fp32 networks only, this one has " +
+                        std::string(name(value.type)));
+    }
+  }
+  const HostRun run = runOnHost(graph, inputs);
+  ReferenceResult result;
+  result.name = kHost;
+  result.kind = fmt::format("measured, {} thread{}", run.threads, run.threads == 1 ? "" : "s");
+  result.precision = name(DataType::Float32);
+  result.timeS = run.seconds;
+  result.energyJ = std::numeric_limits<double>::quiet_NaN();
+  return result;
+}
+
+/// The parts of a result that a simulation and its program yield, priced.
+RunResult assemble(const ChipConfig& chip, const isa::Program& program,
+                   const Simulation& simulation) {
+  RunResult result;
+  describeMachine(result, chip);
+  result.workload = program.network;
+  result.precision = name(program.precision);
+  result.batch = program.batch;
+  result.load = simulation.load;
+  result.io = simulation.io;
+  result.predict = simulation.predict;
+  result.layers = simulation.layers;
+  return result;
+}
+
+void finish(RunResult& result, const ChipConfig& chip, const Simulation& simulation,
+            const DataOptions& data, const ResultOptions& options, const Session& session) {
+  result.seed = data.seed;
+  result.repeat = options.repeat;
+  priceResult(result, chip, loadEnergyTable(chip.energy));
+  const auto cycles = static_cast<double>(result.predict.cycles * options.repeat);
+  result.cyclesPerS = simulation.seconds > 0 ? cycles / simulation.seconds : 0;
+  result.peakRssBytes = peakRssBytes();
+  result.wallS = session.watch.seconds();
+}
+
+NamedTensors namedOutputs(const isa::Program& program, const std::vector<Tensor>& tensors) {
+  NamedTensors outputs;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    outputs.emplace_back(program.outputs[i].name, tensors[i]);
+  }
+  return outputs;
+}
+
+void expectAllMacs(const Graph& graph, const PredictResult& predict) {
+  std::int64_t macs = 0;
+  for (const Node& node : graph.nodes) macs += macCount(graph, node);
+  if (macs == predict.macs) return;
+  throw InternalError(
+      fmt::format("the machine did {} MACs, the network has {}", predict.macs, macs));
+}
+
+}  // namespace
+
+void runNetwork(const RunOptions& options, Network network, const GivenTensors& given,
+                const Session& session) {
+  const DataOptions& data = options.data;
+  const ChipConfig chip = loadMachine(options.machine);
+  const Compiled compiled = compileNetwork(network, chip, options.compile, data, session.progress);
+  const bool needsInputs = data.values || asksHost(options.results.references);
+  const Inputs inputs =
+      needsInputs ? completeInputs(inputSlots(network.graph), given, data.seed) : Inputs{};
+  const Simulation simulation = simulate(chip, compiled.program, inputs, data.values,
+                                         options.results.repeat, session.progress);
+  expectAllMacs(network.graph, simulation.predict);
+
+  RunResult result = assemble(chip, compiled.program, simulation);
+  result.compileWallS = compiled.seconds;
+  const std::uint64_t source = hashOf(inputs, hashBytes(compiled.graph.toText(), network.hash));
+  result.configHash =
+      fmt::format("{:016x}", hashOf(chip, compiled.program, data, options.results.repeat, source));
+  result.references = costReferences(withoutHost(options.results.references),
+                                     worksOf(compiled.program), compiled.program.precision);
+  if (asksHost(options.results.references)) {
+    session.progress.show("running on this machine's CPU");
+    result.references.push_back(hostReference(network.graph, inputs));
+  }
+  if (data.values) {
+    session.progress.show("checking values");
+    result.values = checkValues(
+        compiled.program.precision, data.tolerance, simulation.outputs,
+        {&network.graph, &compiled.graph, &inputs, simulation.storedInputs, given.data.outputs});
+  }
+  finish(result, chip, simulation, data, options.results, session);
+  session.progress.clear();
+  report(result, namedOutputs(compiled.program, simulation.outputs.reals), options.results);
+}
+
+void runProgram(const isa::Program& program, const DataOptions& data, const ResultOptions& results,
+                const Session& session) {
+  const ChipConfig chip = parseChip(program.chipYaml, "the program's chip");
+  if (chipHash(chip) != program.chipHash) {
+    throw BadInput(
+        fmt::format("the program is for chip {}, but the chip in its file is {}; "
+                    "compile it again",
+                    program.chipHash, chipHash(chip)));
+  }
+  if (asksHost(results.references)) {
+    throw NotPossible("--reference host: a program file does not hold its network; use npusim run");
+  }
+  const GivenTensors given = readGiven(data);
+  const Inputs inputs =
+      data.values ? completeInputs(inputSlots(program), given, data.seed) : Inputs{};
+  const Simulation simulation =
+      simulate(chip, program, inputs, data.values, results.repeat, session.progress);
+  RunResult result = assemble(chip, program, simulation);
+  const std::uint64_t source = hashOf(inputs, hashBytes(isa::toText(program)));
+  result.configHash = fmt::format("{:016x}", hashOf(chip, program, data, results.repeat, source));
+  result.references = costReferences(results.references, worksOf(program), program.precision);
+  if (data.values) {
+    result.values = checkAgainstData(program.precision, data.tolerance, simulation.outputs.reals,
+                                     given.data.outputs);
+  }
+  finish(result, chip, simulation, data, results, session);
+  session.progress.clear();
+  report(result, namedOutputs(program, simulation.outputs.reals), results);
+}
+
+}  // namespace npusim::tools

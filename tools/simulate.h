@@ -1,0 +1,30 @@
+#pragma once
+
+#include <vector>
+
+#include "sim/config/chip_config.h"
+#include "sim/isa/program.h"
+#include "sim/stats/result.h"
+#include "tools/check.h"
+#include "tools/inputs.h"
+#include "tools/output.h"
+
+namespace npusim::tools {
+
+/// What one machine did with a program: loaded once, and the last of its predictions.
+struct Simulation {
+  LoadResult load;
+  IoResult io;
+  PredictResult predict;
+  std::vector<LayerResult> layers;
+  std::vector<Tensor> storedInputs;  ///< in the ports' types; empty without values
+  ComputedOutputs outputs;           ///< empty without values
+  double seconds = 0;                ///< of wall time
+};
+
+/// Loads the program, writes the inputs and predicts `repeat` times. Once in a process, because
+/// SystemC elaborates once.
+Simulation simulate(const ChipConfig& chip, const isa::Program& program, const Inputs& inputs,
+                    bool values, std::int64_t repeat, const Progress& progress);
+
+}  // namespace npusim::tools
