@@ -276,8 +276,8 @@ isa::Transfer AccessWriter::copy() const {
     if (tile(d) == 1 && !gathered) continue;
     if (gathered) {  // moves by looked-up indices, even when there is only one
       for (const Axis& axis : task_.operands.front().axes) {
-        transfer.source.strides[at] = std::max(transfer.source.strides[at],
-                                               axis.coefficients[at] * axis.stride);
+        transfer.source.strides[at] =
+            std::max(transfer.source.strides[at], axis.coefficients[at] * axis.stride);
       }
     }
     MoveDim dim{extent(d), transfer.source.strides[at], transfer.target.strides[at], {}, 0,

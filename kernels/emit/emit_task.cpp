@@ -14,11 +14,14 @@ using isa::Engine;
 using mapping::Slot;
 using plan::MatrixWork;
 
+/// Writes instructions into a queue.
+using Write = std::function<void(QueueBuilder&)>;
+
 /// Something an engine does once a pass of the loop at `level` (-1: once a task).
 struct Action {
   int level = -1;
-  std::function<void(QueueBuilder&)> begin;
-  std::function<void(QueueBuilder&)> end;
+  Write begin;
+  Write end;
 };
 
 class TaskEmitter {
@@ -85,8 +88,7 @@ class TaskEmitter {
   /// waiting for a free slot and announcing a full one; a slot filled only once is never waited
   /// for. `use` runs when it is full, before anything deeper in the nest.
   void handOver(const std::string& what, const Slot& slot, Engine from, Engine to,
-                std::function<void(QueueBuilder&)> fill, std::function<void(QueueBuilder&)> use,
-                bool fillAtEnd = false) {
+                const Write& fill, const Write& use, bool fillAtEnd = false) {
     const isa::SemaphoreId full = semaphore(what + ".full", 0);
     const bool again = reused(slot);
     const isa::SemaphoreId free = again ? semaphore(what + ".free", slot.depth) : -1;
@@ -129,13 +131,13 @@ class TaskEmitter {
 
   /// The vector unit's last part of a tile: writes the output's slot and hands it to the store,
   /// or the resident block directly.
-  void addOutput(std::function<void(QueueBuilder&)> compute) {
+  void addOutput(const Write& compute) {
     if (!mapping_.output.used()) {
-      add(Engine::Vector, {mapping_.outputTile.level, std::move(compute), {}});
+      add(Engine::Vector, {mapping_.outputTile.level, compute, {}});
       return;
     }
     const isa::Transfer transfer = access_.store();
-    handOver("out", mapping_.output, Engine::Vector, Engine::Store, std::move(compute),
+    handOver("out", mapping_.output, Engine::Vector, Engine::Store, compute,
              [transfer](QueueBuilder& queue) { queue.emit(transfer); });
   }
 

@@ -53,17 +53,8 @@ std::vector<int> batchDims(const Node& node, std::size_t count, bool shared) {
   return {all.end() - static_cast<std::ptrdiff_t>(count), all.end()};
 }
 
-}  // namespace
-
-void lowerMatMul(Lowering& lowering, const Node& node) {
-  const Graph& graph = lowering.graph();
-  const Value& b = graph.value(node.inputs[1]);
-  const bool transposed = std::get<MatMul>(node.operation).transposeB;
-  const View a = asMatrix(lowering.view(node.inputs[0]), true);
-  View y = lowering.outputView(node);
-  // Give the result the two dimensions that a vector operand leaves out.
-  const bool vectorA = graph.value(node.inputs[0]).shape.size() == 1;
-  const bool vectorB = b.shape.size() == 1;
+/// The result's view with the dimensions that vector operands leave out.
+View resultAsMatrix(View y, bool vectorA, bool vectorB) {
   if (vectorB) {
     y.shape.push_back(1);
     y.strides.push_back(0);
@@ -72,63 +63,81 @@ void lowerMatMul(Lowering& lowering, const Node& node) {
     y.shape.insert(y.shape.end() - 1, 1);
     y.strides.insert(y.strides.end() - 1, 0);
   }
+  return y;
+}
+
+std::vector<int> upTo(std::size_t count) {
+  std::vector<int> result(count);
+  std::iota(result.begin(), result.end(), 0);
+  return result;
+}
+
+/// Adds b to the task: packed weights when constant, else its view, [.., K, N] or transposed.
+Weights addRightSide(Lowering& lowering, const Node& node, Task& task, const DimMap& batch) {
+  const Value& b = lowering.graph().value(node.inputs[1]);
+  const bool transposed = std::get<MatMul>(node.operation).transposeB;
+  if (!b.constant) {
+    DimMap map = batch;
+    map.push_back({{transposed ? N : K2, 1}});
+    map.push_back({{transposed ? K2 : N, 1}});
+    std::vector<int> layout = upTo(map.size());
+    if (transposed) std::swap(layout[layout.size() - 1], layout[layout.size() - 2]);
+    const View view = asMatrix(lowering.view(node.inputs[1]), false);
+    task.operands.push_back(lowering.operand(view, {}, map, layout, kMatrixDims));
+    return {1, task.dims[K2].extent, task.dims[N].extent, nullptr};
+  }
+  const Weights weights = pack(lowering, b, transposed);
+  if (weights.groups > 1 && batch.size() > 1) {
+    throw NotPossible("not supported: " + node.opName + " '" + node.name +
+                      "' with constant weights over two batch dimensions");
+  }
+  Operand operand = weightOperand(lowering, task, node.name + ".weights", b.type, weights);
+  if (weights.groups > 1) {
+    for (Axis& each : operand.axes) std::swap(each.coefficients[G0], each.coefficients[G1]);
+  }
+  task.operands.push_back(std::move(operand));
+  return weights;
+}
+
+}  // namespace
+
+void lowerMatMul(Lowering& lowering, const Node& node) {
+  const Graph& graph = lowering.graph();
+  const Shape& bShape = graph.value(node.inputs[1]).shape;
+  const bool vectorA = graph.value(node.inputs[0]).shape.size() == 1;
+  const bool vectorB = bShape.size() == 1;
+  const View a = asMatrix(lowering.view(node.inputs[0]), true);
+  const View y = resultAsMatrix(lowering.outputView(node), vectorA, vectorB);
   const std::size_t rank = y.shape.size();
-  const bool shared =
-      elementCount(b.shape) == b.shape.back() * (vectorB ? 1 : b.shape[b.shape.size() - 2]);
-  const std::vector<int> batch = batchDims(node, rank - 2, shared);
+  const std::int64_t matrixB = vectorB ? bShape[0] : bShape.back() * bShape[bShape.size() - 2];
+  const std::vector<int> batch = batchDims(node, rank - 2, elementCount(bShape) == matrixB);
 
   Task task;
   task.dims.assign(kMatrixDims, {1});
+  task.dims[M2].extent = y.shape[rank - 2];
+  task.dims[N].extent = y.shape[rank - 1];
+  task.dims[K2].extent = a.shape.back();
   DimMap map;
   for (std::size_t d = 0; d < batch.size(); ++d) {
     task.dims[static_cast<std::size_t>(batch[d])].extent = y.shape[d];
     map.push_back({{batch[d], 1}});
   }
-  task.dims[M2].extent = y.shape[rank - 2];
-  task.dims[N].extent = y.shape[rank - 1];
-  task.dims[K2].extent = a.shape.back();
-  std::vector<int> layout(rank);
-  std::iota(layout.begin(), layout.end(), 0);
-
   DimMap aMap = map;
   aMap.push_back({{M2, 1}});
   aMap.push_back({{K2, 1}});
-  task.operands.push_back(lowering.operand(a, {}, aMap, layout, kMatrixDims));
+  task.operands.push_back(lowering.operand(a, {}, aMap, upTo(rank), kMatrixDims));
+  Weights weights = addRightSide(lowering, node, task, map);
+  weights.groups = 1;
 
   MatrixWork work;
-  Weights weights{1, a.shape.back(), y.shape.back(), nullptr};
-  if (b.constant) {
-    weights = pack(lowering, b, transposed);
-    if (weights.groups > 1 && batch.size() > 1) {
-      throw NotPossible("not supported: " + node.opName + " '" + node.name +
-                        "' with constant weights over two batch dimensions");
-    }
-    Operand operand = weightOperand(lowering, task, node.name + ".weights", b.type, weights);
-    if (weights.groups > 1) {
-      for (Axis& each : operand.axes) std::swap(each.coefficients[G0], each.coefficients[G1]);
-    }
-    task.operands.push_back(std::move(operand));
-  } else {
-    const View bView = asMatrix(lowering.view(node.inputs[1]), false);
-    DimMap bMap = map;
-    bMap.push_back({{transposed ? N : K2, 1}});
-    bMap.push_back({{transposed ? K2 : N, 1}});
-    std::vector<int> bLayout = layout;
-    if (transposed) std::swap(bLayout[rank - 1], bLayout[rank - 2]);
-    task.operands.push_back(lowering.operand(bView, {}, bMap, bLayout, kMatrixDims));
-  }
-  const std::vector<lowering::DimTerm> column = {{N, 1}};
+  addBiasAndScale(lowering, node, task, work, weights, {{N, 1}});
   DimMap yMap = map;
   yMap.push_back({{M2, 1}});
-  yMap.push_back({column});
-  weights.groups = 1;
-  addBiasAndScale(lowering, node, task, work, weights, column);
-  task.output = lowering.operand(y, lowering.scaling(node.output), yMap, layout, kMatrixDims);
+  yMap.push_back({{N, 1}});
+  task.output = lowering.operand(y, lowering.scaling(node.output), yMap, upTo(rank), kMatrixDims);
   if (vectorA) yMap.erase(yMap.end() - 2);
   if (vectorB) yMap.pop_back();
-  std::vector<int> stepLayout(yMap.size());
-  std::iota(stepLayout.begin(), stepLayout.end(), 0);
-  const std::vector<isa::VectorStep> steps = lowering.steps(node, task, yMap, stepLayout);
+  const std::vector<isa::VectorStep> steps = lowering.steps(node, task, yMap, upTo(yMap.size()));
   work.steps.insert(work.steps.end(), steps.begin(), steps.end());
   task.work = std::move(work);
   lowering::simplify(task, {{M0, M1}, {M1, M2}});

@@ -60,11 +60,13 @@ isa::VectorStep meanStep(Lowering& lowering, const Node& node, plan::Task& task,
     std::memcpy(contents.data(), factors.data(), contents.size());
     return contents;
   });
-  for (const auto& [dim, stride] : {std::pair{Row, task.dims[Column].extent * 4}, {Column, std::int64_t{4}}}) {
+  std::int64_t stride = sizeof(float);
+  for (const std::size_t dim : {std::size_t{Column}, std::size_t{Row}}) {
     plan::Axis axis{
         task.dims[dim].extent, stride, std::vector<std::int64_t>(kWindowDims, 0), 0, 0, 0};
     axis.coefficients[dim] = 1;
-    table.axes.push_back(std::move(axis));
+    stride *= axis.extent;
+    table.axes.insert(table.axes.begin(), std::move(axis));
   }
   task.operands.push_back(std::move(table));
   return {ElementOp::Mul, static_cast<int>(task.operands.size()) - 1, 0, 0, false};
