@@ -23,11 +23,10 @@ std::string toText(const Tolerance& rule) {
   return rule.absolute == 0 ? relative : fmt::format("{:g} + {}", rule.absolute, relative);
 }
 
-/// "within 0.0001 + 0.001 max|ref| of the data set (largest error 1.2e-06, 3.4e-07 of max|ref|)"
+/// "3.8e-05 at most from the data set, 6.9e-07 of max|ref| (allowed: 0.0001 + 0.001 max|ref|)"
 std::string sentence(const Comparison& c, const Tolerance& rule, const char* against) {
-  return fmt::format("{} {} of {} (largest error {:.2g}, {:.2g} of max|ref|)",
-                     c.passed ? "within" : "not within", toText(rule), against, c.maxAbsError,
-                     c.maxRelError);
+  return fmt::format("{:.2g} at most from {}, {:.2g} of max|ref| (allowed: {})", c.maxAbsError,
+                     against, c.maxRelError, toText(rule));
 }
 
 std::string nearness(const Comparison& c, const char* to) {
@@ -59,7 +58,7 @@ ValuesResult checkFloats(DataType precision, const std::optional<double>& tolera
   const Comparison own = compare(computed.reals, reference, rule);
   ValuesResult values{true, "evaluate", own.maxAbsError, own.maxRelError, own.passed, ""};
   values.detail =
-      fmt::format("{} {}", name(precision), sentence(own, rule, "the reference evaluation"));
+      fmt::format("{} is {}", name(precision), sentence(own, rule, "the reference evaluation"));
   if (!sources.expected.empty()) {
     compareWithData(computed.reals, sources.expected, rule, values);
   }

@@ -25,8 +25,8 @@ void compileProgram(const Arguments& arguments) {
   addInputOptions(line, options.data);
   addCalibrationOption(line, options.data);
   line.notes =
-      "Given inputs bind open dimensions; ranges for int8 come from --calibrate, or from inputs\n"
-      "made from the two seeds after --seed.\n";
+      "Given inputs bind open dimensions. Ranges for int8 come from --calibrate, or from\n"
+      "inputs made from the two seeds after --seed.\n";
   if (!parse(line, arguments)) return;
   if (file.empty()) throw BadInput("npusim compile needs -o FILE.npu");
   expectWritable(file);

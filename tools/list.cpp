@@ -26,7 +26,10 @@ std::string firstSentence(std::string_view yaml) {
     text += (text.empty() ? "" : " ") + std::string(line);
     yaml.remove_prefix(std::min(end + 1, yaml.size()));
   }
-  const std::size_t stop = text.find(". ");
+  std::size_t stop = text.find(". ");
+  while (stop != std::string::npos && text.substr(0, stop).ends_with(" al")) {
+    stop = text.find(". ", stop + 1);
+  }
   if (stop != std::string::npos) text.erase(stop);
   if (text.ends_with('.')) text.pop_back();
   return text;

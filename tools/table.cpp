@@ -37,9 +37,22 @@ std::string header(const RunResult& r) {
   return text + fmt::format(" (cycles: {} [1])\n", r.convention);
 }
 
-std::vector<std::string> layerRow(const LayerResult& layer, std::int64_t total) {
+/// Length of the path that all layers' names begin with, up to its last '/'.
+std::size_t commonPath(const std::vector<LayerResult>& layers) {
+  if (layers.size() < 2) return 0;
+  std::string common = layers.front().name;
+  for (const LayerResult& layer : layers) {
+    const auto differs =
+        std::mismatch(common.begin(), common.end(), layer.name.begin(), layer.name.end());
+    common.erase(differs.first, common.end());
+  }
+  return common.rfind('/') + 1;
+}
+
+std::vector<std::string> layerRow(const LayerResult& layer, const std::string& name,
+                                  std::int64_t total) {
   const ReadWrite& dram = layer.counters.dramBytes;
-  return {layer.name,
+  return {name,
           layer.op,
           layer.outputShape,
           grouped(layer.cycles),
@@ -60,7 +73,10 @@ std::string layers(const RunResult& r) {
                    {"bound by", Align::Left},
                    {"DRAM"},
                    {"energy"}});
-  for (const LayerResult& layer : r.layers) table.addRow(layerRow(layer, r.predict.cycles));
+  const std::size_t path = commonPath(r.layers);
+  for (const LayerResult& layer : r.layers) {
+    table.addRow(layerRow(layer, layer.name.substr(path), r.predict.cycles));
+  }
   table.addRule();
   const ReadWrite& dram = r.predict.counters.dramBytes;
   table.addRow({"total", "", "", grouped(r.predict.cycles), percent(1),
@@ -102,6 +118,11 @@ std::string arrayTime(const PredictResult& p) {
               {});
 }
 
+/// Three digits below 1000, whole numbers above.
+std::string rate(double perSecond) {
+  return perSecond >= 1000 ? grouped(std::llround(perSecond)) : fmt::format("{:.3g}", perSecond);
+}
+
 std::string phases(const RunResult& r) {
   const PredictResult& p = r.predict;
   TextTable table({{"phase", Align::Left},
@@ -115,7 +136,7 @@ std::string phases(const RunResult& r) {
   table.addRow({"io", "-", si(r.io.timeS, "s"), energy(r.io.energyJ), bytes(r.io.bytes),
                 fmt::format("of it {} dispatch", si(r.io.dispatchS, "s"))});
   const std::string rates =
-      fmt::format("{:.4g} inferences/s, {}, {}", ratio(asDouble(r.batch), p.timeS),
+      fmt::format("{} inferences/s, {}, {}", rate(ratio(asDouble(r.batch), p.timeS)),
                   si(ratio(asDouble(p.macs), p.timeS), "MAC/s"), si(p.averagePowerW, "W"));
   table.addRow({"predict", grouped(p.cycles), si(p.timeS, "s"), energy(p.energyJ), "-", rates});
   std::string text = table.text();

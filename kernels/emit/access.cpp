@@ -37,11 +37,28 @@ struct MoveDim {
   std::vector<std::int64_t> boundStrides;  ///< one a bound of the transfer
   std::int64_t indexStride = 0;            ///< of the gather indices
   bool gathered = false;
+  /// Leaves only what the target needs.
+  void forget() {
+    blockStride = slotStride;
+    boundStrides.clear();
+  }
   bool mergeable() const {
     return !gathered && indexStride == 0 &&
            std::all_of(boundStrides.begin(), boundStrides.end(), [](auto s) { return s == 0; });
   }
 };
+
+/// Do a transfer's source coordinates stay below 0 along some bound: is it nothing but fill?
+bool readsNothing(const isa::Transfer& transfer, const std::vector<MoveDim>& dims) {
+  for (std::size_t b = 0; b < transfer.source.bounds.size(); ++b) {
+    std::int64_t highest = transfer.source.bounds[b].origin.base;
+    for (const MoveDim& dim : dims) {
+      highest += std::max<std::int64_t>(0, dim.boundStrides[b]) * (dim.extent.size - 1);
+    }
+    if (highest < 0 && transfer.source.bounds[b].origin.terms.empty()) return true;
+  }
+  return false;
+}
 
 /// Turns the innermost contiguous dimensions (listed last) into the transfer's run and writes the
 /// rest. `near` and `far` are the two sides' strides of a dimension.
@@ -294,7 +311,13 @@ isa::Transfer AccessWriter::copy() const {
     transfer.fill = work.fill;
     transfer.fillBytes = byteSize(task_.output.type);
   }
+  const bool fillsOnly = work.fill && readsNothing(transfer, moves);
+  if (fillsOnly) {
+    for (MoveDim& dim : moves) dim.forget();
+    transfer.source.bounds.clear();
+  }
   finishTransfer(transfer, std::move(moves), byteSize(task_.output.type), true);
+  if (fillsOnly) transfer.source = isa::fillOnly(transfer.target, transfer.dims.size());
   return transfer;
 }
 

@@ -89,6 +89,22 @@ std::vector<Stretch> stretches(const std::vector<std::int64_t>& source, std::int
   return result;
 }
 
+/// The value that a constant holds everywhere, if it does.
+std::optional<float> uniform(const Value& value) {
+  if (!value.constant || value.constant->seed) return std::nullopt;
+  if (value.constant->splat) return static_cast<float>(*value.constant->splat);
+  const Tensor& tensor = *value.constant->dense;
+  for (std::int64_t i = 1; i < tensor.size(); ++i) {
+    if (tensor.at(i) != tensor.at(0)) return std::nullopt;
+  }
+  return static_cast<float>(tensor.at(0));
+}
+
+/// Element pattern of a stored number, without scaling.
+std::uint32_t storedPattern(DataType type, float stored) {
+  return fillPattern({{}, type, {}, {}, {}}, stored);
+}
+
 /// A slice (one plain stretch an axis) seen through strides.
 std::optional<View> sliced(const View& view, const Shape& shape,
                            const std::vector<std::vector<Stretch>>& axes) {
@@ -147,17 +163,22 @@ void lowerConcat(Lowering& lowering, const Node& node) {
   std::int64_t offset = 0;
   int part = 0;
   for (const ValueId input : node.inputs) {
-    const View x = lowering.view(input);
+    const Value& value = lowering.graph().value(input);
     View place = y;
-    place.shape = x.shape;
+    place.shape = value.shape;
     place.offset += offset * y.strides[at];
-    offset += x.shape[at];
-    const bool written = x.block == y.block && x.offset == place.offset;
-    if (!written && elementCount(x.shape) > 0) {
-      addCopy(lowering, node, "[" + std::to_string(part) + "]", x, place, whole(x.shape),
-              std::nullopt);
+    offset += value.shape[at];
+    const std::string piece = "[" + std::to_string(part++) + "]";
+    if (elementCount(value.shape) == 0) continue;
+    if (const std::optional<float> stored = uniform(value); stored && byteSize(value.type) <= 4) {
+      std::vector<Stretch> nothing = whole(value.shape);
+      nothing[at].fill = true;
+      addCopy(lowering, node, piece, place, place, nothing, storedPattern(value.type, *stored));
+      continue;
     }
-    ++part;
+    const View x = lowering.view(input);
+    const bool written = x.block == y.block && x.offset == place.offset;
+    if (!written) addCopy(lowering, node, piece, x, place, whole(x.shape), std::nullopt);
   }
 }
 

@@ -40,4 +40,13 @@ std::int64_t Extent::at(const LoopIndices& indices) const {
   return std::max<std::int64_t>(0, std::min(size, limit - sum(terms, indices)));
 }
 
+Access fillOnly(const Access& target, std::size_t dims) {
+  Access source;
+  source.storage = target.storage;
+  source.type = target.type;
+  source.strides.assign(dims, 0);
+  source.bounds.push_back({Affine{-1, {}}, std::vector<std::int64_t>(dims, 0), 1});
+  return source;
+}
+
 }  // namespace npusim::isa

@@ -95,6 +95,9 @@ struct Transfer {
   bool operator==(const Transfer&) const = default;
 };
 
+/// The source of a transfer that only fills `target` over `dims` dimensions: it reads nothing.
+Access fillOnly(const Access& target, std::size_t dims);
+
 /// One tile of a matrix product on the array: C[m, n] (+)= sum over k of A[m, k] x B[k, n], with
 /// k ascending in the order of its dimensions. Position order for strides: m0 m1 m2 n k0 k1 k2.
 struct Matrix {

@@ -232,6 +232,10 @@ void checkTransfer(const Site& site, const Transfer& transfer) {
   AccessRules rules{.mayBeBounded = true, .onChip = false};
   checkAccess(site, "target", transfer.target, dims, transfer.run, rules);
 
+  if (transfer.fill && transfer.source == fillOnly(transfer.target, transfer.dims.size())) {
+    checkFill(site, transfer);
+    return;
+  }
   Dimensions sourceDims = dims;
   Extent gathered;
   rules.gatheredDim = transfer.gather.has_value() ? transfer.gatherDim : -1;

@@ -11,10 +11,12 @@ namespace fs = std::filesystem;
 std::vector<Tensor> readNumbered(const fs::path& folder, const std::string& stem) {
   std::vector<Tensor> tensors;
   std::size_t present = 0;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
     const std::string file = entry.path().filename().string();
     if (file.starts_with(stem + "_") && file.ends_with(".pb")) ++present;
   }
+  if (error) throw BadInput(folder.string() + ": cannot be read: " + error.message());
   for (std::size_t i = 0; i < present; ++i) {
     const std::string file = stem + "_" + std::to_string(i) + ".pb";
     if (!fs::exists(folder / file)) {

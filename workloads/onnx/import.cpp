@@ -87,8 +87,9 @@ void addOutputs(const OnnxModel& model, GraphBuilder& builder) {
 /// Lets inputs with a fixed value become initialisers.
 void fixInputs(const std::map<std::string, Tensor>& fixed, OnnxModel& model) {
   for (const auto& [name, tensor] : fixed) {
-    const auto input = std::find_if(model.inputs.begin(), model.inputs.end(),
-                                    [&](const OnnxInput& each) { return each.name == name; });
+    const auto input =
+        std::find_if(model.inputs.begin(), model.inputs.end(),
+                     [&name = name](const OnnxInput& each) { return each.name == name; });
     if (input == model.inputs.end()) throw BadInput("there is no input '" + name + "' to fix");
     if (input->type != tensor.type()) {
       throw BadInput("input '" + name + "' is " + std::string(npusim::name(input->type)) +

@@ -117,7 +117,7 @@ ExternalPlace externalPlace(const onnx::TensorProto& message) {
 fs::path resolveInside(const std::string& folder, const std::string& location) {
   std::error_code error;
   const fs::path root = fs::canonical(folder.empty() ? "." : folder, error);
-  const fs::path file = fs::canonical(root / location, error);
+  fs::path file = fs::canonical(root / location, error);
   if (error || !fs::is_regular_file(file)) {
     throw BadInput("external data file '" + location + "' is not beside the model");
   }

@@ -9,7 +9,6 @@ namespace npusim {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing_support::floats;
 using testing_support::Random;
 using testing_support::values;

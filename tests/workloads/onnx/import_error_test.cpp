@@ -21,23 +21,42 @@ using testing_onnx::ModelBuilder;
 struct Mistake {
   const char* message;
   std::function<void(ModelBuilder&)> make;
-  int opset = 13;
 };
 
-std::vector<Mistake> mistakes() {
+using Make = std::function<void(ModelBuilder&)>;
+
+Make plain(const char* op) {
+  return [op](ModelBuilder& b) { b.node(op, {"x"}, {"y"}); };
+}
+
+/// The operator with a list of integers as its second input.
+Make listed(const char* op, const Ints& list) {
+  return [op, list](ModelBuilder& b) { b.constant("l", list).node(op, {"x", "l"}, {"y"}); };
+}
+
+template <typename Value>
+Make pool(const char* name, const Value& value) {
+  return [name, value](ModelBuilder& b) {
+    b.node("MaxPool", {"x"}, {"y"}).attribute("kernel_shape", Ints{2, 2}).attribute(name, value);
+  };
+}
+
+/// Checks that each mistake, made in a model of its own, is named with file and node.
+void expectNamed(const std::vector<Mistake>& mistakes) {
+  for (const Mistake& mistake : mistakes) {
+    ModelBuilder builder(13);
+    builder.input("x", {"1", "2", "4", "4"}).output("y");
+    mistake.make(builder);
+    const std::string line = importError(builder);
+    EXPECT_THAT(line, StartsWith("m.onnx: node 'n' ("));
+    EXPECT_THAT(line, HasSubstr(mistake.message));
+    EXPECT_THAT(line, Not(HasSubstr("\n")));
+  }
+}
+
+TEST(ImportError, ConvolutionsAndPools) {
   const Tensor w = floats({2, 2, 3, 3});
-  const auto plain = [](const char* op) {
-    return [op](ModelBuilder& b) { b.node(op, {"x"}, {"y"}); };
-  };
-  const auto listed = [](const char* op, const Ints& list) {
-    return [op, list](ModelBuilder& b) { b.constant("l", list).node(op, {"x", "l"}, {"y"}); };
-  };
-  const auto pool = [](const char* name, auto value) {
-    return [name, value](ModelBuilder& b) {
-      b.node("MaxPool", {"x"}, {"y"}).attribute("kernel_shape", Ints{2, 2}).attribute(name, value);
-    };
-  };
-  return {
+  expectNamed({
       {"(Conv): input 1 is missing", plain("Conv")},
       {"kernel_shape 5x5 differs from the weights",
        [w](ModelBuilder& b) {
@@ -63,6 +82,11 @@ std::vector<Mistake> mistakes() {
       {"attribute 'ceil_mode' is of another type, expected an integer", pool("ceil_mode", 1.0f)},
       {"has an attribute 'alpha', which MaxPool does not have in opset 13", pool("alpha", 1.0f)},
       {"attribute 'kernel_shape' is missing", plain("AveragePool")},
+  });
+}
+
+TEST(ImportError, Arithmetic) {
+  expectNamed({
       {"takes matrices, not 1x2x4x4 and 4x4",
        [](ModelBuilder& b) {
          b.constant("b", floats({4, 4})).node("Gemm", {"x", "b"}, {"y"});
@@ -87,6 +111,11 @@ std::vector<Mistake> mistakes() {
       {"axis 4 is outside the 4 dimensions",
        [](ModelBuilder& b) { b.node("Softmax", {"x"}, {"y"}).attribute("axis", 4); }},
       {"an axis is given twice", listed("ReduceSum", {1, -3})},
+  });
+}
+
+TEST(ImportError, Shapes) {
+  expectNamed({
       {"cannot reshape 1x2x4x4 to 33", listed("Reshape", {33})},
       {"two dimensions of -1", listed("Reshape", {-1, -1})},
       {"elements do not divide by 5", listed("Reshape", {5, -1})},
@@ -98,6 +127,11 @@ std::vector<Mistake> mistakes() {
        [](ModelBuilder& b) {
          b.node("Transpose", {"x"}, {"y"}).attribute("perm", Ints{0, 1, 1, 2});
        }},
+  });
+}
+
+TEST(ImportError, Indices) {
+  expectNamed({
       {"a step is 0",
        [](ModelBuilder& b) {
          b.constant("z", Ints{0}).node("Slice", {"x", "z", "z", "z", "z"}, {"y"});
@@ -141,6 +175,11 @@ std::vector<Mistake> mistakes() {
        [](ModelBuilder& b) {
          b.constant("b", floats({2})).node("Concat", {"x", "b"}, {"y"}).attribute("axis", 1);
        }},
+  });
+}
+
+TEST(ImportError, ResizeAndConstants) {
+  expectNamed({
       {"scale -1.000000 of a dimension of 1",
        [](ModelBuilder& b) {
          b.constant("s", floats({4}, {-1, 1, 1, 1})).node("Resize", {"x", "", "s"}, {"y"});
@@ -173,19 +212,7 @@ std::vector<Mistake> mistakes() {
        [](ModelBuilder& b) {
          b.constant("s", floats({4})).node("Reshape", {"x", "s"}, {"y"});
        }},
-  };
-}
-
-TEST(ImportError, EveryMistakeIsNamedWithFileAndNode) {
-  for (const Mistake& mistake : mistakes()) {
-    ModelBuilder builder(mistake.opset);
-    builder.input("x", {"1", "2", "4", "4"}).output("y");
-    mistake.make(builder);
-    const std::string line = importError(builder);
-    EXPECT_THAT(line, StartsWith("m.onnx: node 'n' ("));
-    EXPECT_THAT(line, HasSubstr(mistake.message));
-    EXPECT_THAT(line, Not(HasSubstr("\n")));
-  }
+  });
 }
 
 template <typename Expected>
