@@ -35,13 +35,8 @@ std::int64_t divide(std::int64_t a, std::int64_t b) {
   return b == -1 ? modulo(-bits(a)) : a / b;
 }
 
-}  // namespace
-
-void applyStep(const isa::VectorStep& step, const float* y, std::int64_t lanes, float* x) {
-  const float alpha = step.alpha;
-  const float beta = step.beta;
+void applyBinary(const isa::VectorStep& step, const float* y, std::int64_t lanes, float* x) {
   const auto both = [&](auto op) { binary(step.reversed, y, lanes, x, op); };
-  const auto each = [&](auto op) { unary(lanes, x, op); };
   switch (step.op) {
     case ElementOp::Add:
       return both([](float a, float b) { return a + b; });
@@ -61,6 +56,16 @@ void applyStep(const isa::VectorStep& step, const float* y, std::int64_t lanes, 
       return both([](float a, float b) { return a == b ? 1.0F : 0.0F; });
     case ElementOp::PRelu:
       return both([](float a, float b) { return a < 0 ? a * b : a; });
+    default:
+      throw InternalError("a unary operation used as a binary one");
+  }
+}
+
+void applyUnary(const isa::VectorStep& step, std::int64_t lanes, float* x) {
+  const float alpha = step.alpha;
+  const float beta = step.beta;
+  const auto each = [&](auto op) { unary(lanes, x, op); };
+  switch (step.op) {
     case ElementOp::Relu:
       return each([](float a) { return std::max(a, 0.0F); });
     case ElementOp::LeakyRelu:
@@ -97,6 +102,18 @@ void applyStep(const isa::VectorStep& step, const float* y, std::int64_t lanes, 
       return each([](float a) { return std::nearbyint(a); });
     case ElementOp::Square:
       return each([](float a) { return a * a; });
+    default:
+      throw InternalError("a binary operation used as a unary one");
+  }
+}
+
+}  // namespace
+
+void applyStep(const isa::VectorStep& step, const float* y, std::int64_t lanes, float* x) {
+  if (isBinary(step.op)) {
+    applyBinary(step, y, lanes, x);
+  } else {
+    applyUnary(step, lanes, x);
   }
 }
 
