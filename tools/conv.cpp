@@ -34,8 +34,8 @@ void conv(const Arguments& arguments) {
   CommandLine line;
   line.name = "conv";
   line.purpose =
-      "Runs one convolution. Without --precision it takes the first of the chip's "
-      "fastest formats.";
+      "Runs one convolution. Without --precision it takes the first of the chip's\nfastest "
+      "formats.";
   line.options.add_options()("input", shape("--input", "N,C,H,W", problem.input),
                              "shape of the input; must be given")(
       "kernel", shape("--kernel", "K,R,S", problem.kernel),

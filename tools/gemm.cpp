@@ -8,8 +8,8 @@ void gemm(const Arguments& arguments) {
   CommandLine line;
   line.name = "gemm";
   line.purpose =
-      "Runs output [M, N] = a [M, K] x w [K, N]. Without --precision it takes the first "
-      "of the\nchip's fastest formats.";
+      "Runs output [M, N] = a [M, K] x w [K, N]. Without --precision it takes the\nfirst of the "
+      "chip's fastest formats.";
   line.positionals = {"M", "N", "K"};
   addProblemOptions(line, options);
   const auto words = parse(line, arguments);

@@ -166,8 +166,9 @@ void addProblemOptions(CommandLine& line, RunOptions& options) {
 }
 
 std::string seedNote() {
-  return "Inputs that are not given are made from --seed: floats uniform in [-1, 1), element i\n"
-         "of input NAME from SplitMix64 of seed, NAME and i; integers and booleans 0.\n";
+  return "Inputs that are not given are made from --seed: floats uniform in [-1, 1),\n"
+         "element i of input NAME from SplitMix64 of seed, NAME and i; integers and\n"
+         "booleans 0.\n";
 }
 
 void checkTogether(const DataOptions& data, const ResultOptions& results) {

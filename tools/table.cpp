@@ -29,12 +29,12 @@ std::string header(const RunResult& r) {
   std::string text = fmt::format("{} on {}: {}, batch {}, values {}, {} fidelity{}\n", r.workload,
                                  r.chip, r.precision, r.batch, r.values.computed ? "on" : "off",
                                  r.fidelity, r.idealMemory ? ", ideal memory" : "");
-  text += fmt::format("{} x {} processing elements, {} at {:g} MHz", r.rows, r.cols, r.dataflow,
-                      r.clockMhz);
+  text += fmt::format("{} x {} processing elements, {} at {:g} MHz (cycles: {} [1])\n", r.rows,
+                      r.cols, r.dataflow, r.clockMhz, r.convention);
   if (r.throttledClockMhz > 0) {
-    text += fmt::format(", throttled to {:g} MHz by the power limit", r.throttledClockMhz);
+    text += fmt::format("the power limit throttles predict to {:g} MHz\n", r.throttledClockMhz);
   }
-  return text + fmt::format(" (cycles: {} [1])\n", r.convention);
+  return text;
 }
 
 /// Length of the path that all layers' names begin with, up to its last '/'.

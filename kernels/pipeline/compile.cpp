@@ -51,7 +51,7 @@ Graph toPrecision(const Graph& optimized, const ChipConfig& chip, DataType preci
       passes::setFloatFormat(result, precision);
       break;
     case DataType::Int8:
-      passes::quantizeToInt8(result, calibration);
+      passes::quantizeToInt8(result, calibration, chip.supports(DataType::Float32));
       break;
     default:
       throw NotPossible("not supported: --precision " + std::string(name(precision)) +

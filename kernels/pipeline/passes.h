@@ -26,8 +26,8 @@ void setFloatFormat(Graph& graph, DataType format);
 
 /// Sets int8: activations with scale and zero point from what
 /// calibration observed, weights symmetric per output
-/// channel, biases int32.
-void quantizeToInt8(Graph& graph, const Calibration& calibration);
+/// channel, biases int32. With `floatTail` what comes after the last products stays fp32.
+void quantizeToInt8(Graph& graph, const Calibration& calibration, bool floatTail);
 
 // --- To the plan, and on it ---
 

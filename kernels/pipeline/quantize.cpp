@@ -48,10 +48,14 @@ class Groups {
 
 class Quantizer {
  public:
-  Quantizer(Graph& graph, const Calibration& calibration)
-      : graph_(graph), calibration_(calibration), groups_(graph.values.size()) {}
+  Quantizer(Graph& graph, const Calibration& calibration, bool floatTail)
+      : graph_(graph),
+        calibration_(calibration),
+        floatTail_(floatTail),
+        groups_(graph.values.size()) {}
 
   void run() {
+    chooseValues();
     group();
     setActivations();
     for (Node& node : graph_.nodes) {
@@ -68,7 +72,35 @@ class Quantizer {
 
  private:
   bool quantizable(ValueId id) const {
-    return id != kNoValue && graph_.value(id).type == DataType::Float32;
+    return id != kNoValue && graph_.value(id).type == DataType::Float32 &&
+           (graph_.isConstant(id) || chosen_[static_cast<std::size_t>(id)]);
+  }
+
+  /// Values from which a product is still reached become int8. The tail behind the last products
+  /// stays fp32 where the chip has it: rounding there would cost accuracy and save no product.
+  /// Moves cannot convert, so their inputs and output go together.
+  void chooseValues() {
+    chosen_.assign(graph_.values.size(), !floatTail_);
+    if (!floatTail_) return;
+    const auto choose = [&](ValueId id) {
+      if (id == kNoValue || chosen_[static_cast<std::size_t>(id)]) return false;
+      chosen_[static_cast<std::size_t>(id)] = true;
+      return true;
+    };
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (auto node = graph_.nodes.rbegin(); node != graph_.nodes.rend(); ++node) {
+        const bool product = isProduct(*node);
+        const bool output = chosen_[static_cast<std::size_t>(node->output)];
+        for (std::size_t i = 0; i < node->inputs.size(); ++i) {
+          const ValueId input = node->inputs[i];
+          if ((product && i < 2) || output) changed = choose(input) || changed;
+          const bool moved = movesData(*node) && input != kNoValue && !graph_.isConstant(input) &&
+                             chosen_[static_cast<std::size_t>(input)];
+          if (moved) changed = choose(node->output) || changed;
+        }
+      }
+    }
   }
 
   void group() {
@@ -76,7 +108,7 @@ class Quantizer {
     for (const Node& node : graph_.nodes) {
       if (movesData(node)) {
         for (const ValueId input : node.inputs) {
-          if (quantizable(input)) {
+          if (quantizable(input) && quantizable(node.output)) {
             groups_.join(static_cast<std::size_t>(input), static_cast<std::size_t>(node.output));
           }
         }
@@ -117,7 +149,7 @@ class Quantizer {
     }
     for (std::size_t v = 0; v < count; ++v) {
       Value& value = graph_.values[v];
-      if (value.type != DataType::Float32 || value.constant) continue;
+      if (value.type != DataType::Float32 || value.constant || !chosen_[v]) continue;
       value.type = DataType::Int8;
       value.quantization = parameters(joint[groups_.find(v)], symmetric_[groups_.find(v)]);
     }
@@ -243,6 +275,7 @@ class Quantizer {
 
   /// Constants that are moved among quantised values take their scale.
   void setMovedConstants(Node& node) {
+    if (!graph_.value(node.output).quantization) return;
     for (ValueId& input : node.inputs) {
       if (!graph_.isConstant(input) || !quantizable(input)) continue;
       const Value reals = graph_.value(input);
@@ -261,14 +294,16 @@ class Quantizer {
 
   Graph& graph_;
   const Calibration& calibration_;
+  bool floatTail_;
+  std::vector<bool> chosen_;  ///< values that become int8
   Groups groups_;
   std::vector<bool> symmetric_;
 };
 
 }  // namespace
 
-void quantizeToInt8(Graph& graph, const Calibration& calibration) {
-  Quantizer(graph, calibration).run();
+void quantizeToInt8(Graph& graph, const Calibration& calibration, bool floatTail) {
+  Quantizer(graph, calibration, floatTail).run();
 }
 
 }  // namespace npusim::passes
