@@ -9,7 +9,7 @@ using plan::Block;
 
 /// Share of the activation buffer that tiles may count on when activations are kept, beyond what
 /// they need at least.
-constexpr double kTileShare = 3.0 / 8.0;
+constexpr double kTileShare = 0.25;
 
 /// Bytes of the activation buffer that a task needs at the very least.
 std::vector<std::int64_t> leastRoom(const plan::Plan& plan, const plan::StorageMap& storages,
