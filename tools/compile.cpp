@@ -20,13 +20,14 @@ void compileProgram(const Arguments& arguments) {
                              "the program file; must be given");
   addNetworkOptions(line, options.network);
   addChipOptions(line, options.machine);
+  addSimulationOptions(line, options.machine);
   addCompileOptions(line, options.compile);
   addDataOptions(line, options.data);
   addInputOptions(line, options.data);
   addCalibrationOption(line, options.data);
   line.notes =
-      "Given inputs bind open dimensions. Ranges for int8 come from --calibrate, or from\n"
-      "inputs made from the two seeds after --seed.\n";
+      "Given inputs bind open dimensions. Ranges for int8 come from --calibrate, or\n"
+      "from inputs made from the two seeds after --seed.\n";
   if (!parse(line, arguments)) return;
   if (file.empty()) throw BadInput("npusim compile needs -o FILE.npu");
   expectWritable(file);

@@ -1,12 +1,11 @@
 #include "tools/compile_network.h"
 
+#include "tools/calibration_inputs.h"
 #include "tools/stopwatch.h"
 #include "workloads/evaluate/evaluate.h"
 
 namespace npusim::tools {
 namespace {
-
-constexpr std::uint64_t kMadeSamples = 2;  ///< calibration inputs when no data set is given
 
 /// Weights of a shape-only description, as the evaluation and the passes will see them.
 void materializeWeights(Graph& graph) {
@@ -17,18 +16,6 @@ void materializeWeights(Graph& graph) {
         std::make_shared<const Tensor>(value.constant->materialize(value.type, value.shape));
     value.constant = std::move(dense);
   }
-}
-
-std::vector<Inputs> calibrationInputs(const Graph& graph, const DataOptions& data) {
-  const std::vector<InputSlot> slots = inputSlots(graph);
-  std::vector<Inputs> samples;
-  for (const std::string& folder : data.calibrationFolders) {
-    samples.push_back(completeInputs(slots, {{}, readDataSet(folder)}, data.seed + 1));
-  }
-  for (std::uint64_t i = 1; data.calibrationFolders.empty() && i <= kMadeSamples; ++i) {
-    samples.push_back(completeInputs(slots, {}, data.seed + i));
-  }
-  return samples;
 }
 
 Calibration calibrate(const Graph& graph, const std::vector<Inputs>& samples) {

@@ -18,8 +18,8 @@ struct Compiled {
 ChipConfig loadMachine(const MachineOptions& options);
 
 /// Passes, calibration where the precision asks for it, and compilation. With values, weights that
-/// a seed stands for become real first, in `network` too. int8 ranges come from evaluating the
-/// calibration data sets, or inputs made from the two seeds after the tested one.
+/// a seed stands for become real first, in `network` too. int8 scales come from evaluating
+/// the network on calibrationInputs().
 Compiled compileNetwork(Network& network, const ChipConfig& chip, const CompileChoice& choice,
                         const DataOptions& data, const Progress& progress);
 

@@ -57,10 +57,11 @@ TEST(Pricing, OlderTechnologyCostsMore) {
 }
 
 TEST(Pricing, APowerLimitStretchesTheTime) {
-  const RunResult result = priced("7nm", {{"power.limit_w", "0.5"}});
-  EXPECT_GT(result.throttledClockMhz, 0);
-  EXPECT_NEAR(result.predict.averagePowerW, 0.5, 1e-6);
-  EXPECT_GT(result.predict.timeS, 64e-6);
+  const RunResult result =
+      priced("7nm", {{"power.limit_w", "0.5"}, {"power.throttled_clock_mhz", "500"}});
+  EXPECT_EQ(result.throttledClockMhz, 500);
+  EXPECT_DOUBLE_EQ(result.predict.timeS, 64000 / 0.5e9);
+  EXPECT_LT(result.predict.averagePowerW, priced("7nm").predict.averagePowerW);
 }
 
 TEST(References, AreCostedInTheirOwnFormat) {
