@@ -26,8 +26,8 @@ void compileProgram(const Arguments& arguments) {
   addInputOptions(line, options.data);
   addCalibrationOption(line, options.data);
   line.notes =
-      "Given inputs bind open dimensions. Ranges for int8 come from --calibrate, or\n"
-      "from inputs made from the two seeds after --seed.\n";
+      "Given inputs bind open dimensions. Scales for int8 come from --calibrate, or\n"
+      "from four seeded variations of the inputs: shifted, scaled, never the same.\n";
   if (!parse(line, arguments)) return;
   if (file.empty()) throw BadInput("npusim compile needs -o FILE.npu");
   expectWritable(file);

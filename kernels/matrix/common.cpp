@@ -25,13 +25,16 @@ std::vector<std::int64_t> columnSums(const Weights& weights) {
   return sums;
 }
 
-/// The node's bias as stored numbers per output channel, zeros when it has none.
+/// The node's bias as stored numbers per output channel (again for every group that shares it),
+/// zeros when it has none.
 std::vector<double> biasValues(const Lowering& lowering, const Node& node, std::size_t channels) {
   std::vector<double> values(channels, 0);
   if (node.inputs.size() < 3 || node.inputs[2] == kNoValue) return values;
   const Value& bias = lowering.graph().value(node.inputs[2]);
   const Tensor tensor = bias.constant->materialize(bias.type, bias.shape);
-  for (std::size_t i = 0; i < channels; ++i) values[i] = tensor.at(static_cast<std::int64_t>(i));
+  for (std::size_t i = 0; i < channels; ++i) {
+    values[i] = tensor.at(static_cast<std::int64_t>(i) % tensor.size());
+  }
   return values;
 }
 

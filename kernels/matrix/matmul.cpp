@@ -126,11 +126,12 @@ void lowerMatMul(Lowering& lowering, const Node& node) {
   aMap.push_back({{M2, 1}});
   aMap.push_back({{K2, 1}});
   task.operands.push_back(lowering.operand(a, {}, aMap, upTo(rank), kMatrixDims));
-  Weights weights = addRightSide(lowering, node, task, map);
-  weights.groups = 1;
+  const Weights weights = addRightSide(lowering, node, task, map);
+  std::vector<lowering::DimTerm> channel = {{N, 1}};
+  if (weights.groups > 1) channel.push_back({G1, weights.n});
 
   MatrixWork work;
-  addBiasAndScale(lowering, node, task, work, weights, {{N, 1}});
+  addBiasAndScale(lowering, node, task, work, weights, channel);
   DimMap yMap = map;
   yMap.push_back({{M2, 1}});
   yMap.push_back({{N, 1}});

@@ -60,7 +60,8 @@ std::vector<Stretch> stretches(const std::vector<std::int64_t>& source, std::int
     };
     bool all = true;
     for (std::int64_t i = 0; i < count && all; ++i) all = pads(i);
-    if (all) return {{0, count, shift, 1, 1, false, true}};
+    const bool outside = std::find(source.begin(), source.end(), -1) != source.end();
+    if (all) return {{0, count, shift, 1, 1, false, outside}};
   }
   std::vector<Stretch> result;
   for (std::int64_t i = 0; i < count;) {

@@ -22,13 +22,21 @@ void Calibration::add(const Graph& graph, const std::vector<Tensor>& values) {
     const auto stride = static_cast<std::size_t>(rowMajorStrides(shape)[channel]);
     seen.channelSums.resize(static_cast<std::size_t>(shape[channel]), 0);
     seen.lastSums.resize(static_cast<std::size_t>(shape.back()), 0);
+    const bool channelIsLast = channel + 1 == shape.size();
     const auto elements = tensor.as<float>();
-    for (std::size_t i = 0; i < elements.size(); ++i) {
-      seen.low = std::min(seen.low, elements[i]);
-      seen.high = std::max(seen.high, elements[i]);
-      seen.channelSums[i / stride % seen.channelSums.size()] += elements[i];
-      seen.lastSums[i % seen.lastSums.size()] += elements[i];
+    const auto last = static_cast<std::size_t>(shape.back());
+    for (std::size_t first = 0; first < elements.size(); first += last) {
+      double sum = 0;
+      for (std::size_t i = 0; i < last; ++i) {
+        const float x = elements[first + i];
+        seen.low = std::min(seen.low, x);
+        seen.high = std::max(seen.high, x);
+        seen.lastSums[i] += x;
+        sum += x;
+      }
+      if (!channelIsLast) seen.channelSums[first / stride % seen.channelSums.size()] += sum;
     }
+    if (channelIsLast) seen.channelSums = seen.lastSums;
     seen.elements += tensor.size();
   }
 }

@@ -114,10 +114,12 @@ class Quantizer {
         }
       }
     }
+    // A zero point of one side costs a sum over the other, which only constants have beforehand.
     for (const Node& node : graph_.nodes) {
-      if (std::holds_alternative<MatMul>(node.operation)) {
-        symmetric_[groups_.find(static_cast<std::size_t>(node.inputs[1]))] = true;
-      }
+      if (!std::holds_alternative<MatMul>(node.operation)) continue;
+      symmetric_[groups_.find(static_cast<std::size_t>(node.inputs[1]))] = true;
+      if (graph_.isConstant(node.inputs[1])) continue;
+      symmetric_[groups_.find(static_cast<std::size_t>(node.inputs[0]))] = true;
     }
   }
 
@@ -189,23 +191,28 @@ class Quantizer {
   static std::shared_ptr<const Tensor> quantizeTensor(const Tensor& reals, std::int64_t stride,
                                                       std::vector<float>& scales) {
     const auto from = reals.as<float>();
-    const auto channel = [&](std::size_t i) {
-      return i / static_cast<std::size_t>(stride) % scales.size();
-    };
+    const std::size_t run = static_cast<std::size_t>(stride);
     std::vector<float> largest(scales.size(), 0);
-    for (std::size_t i = 0; i < from.size(); ++i) {
-      largest[channel(i)] = std::max(largest[channel(i)], std::abs(from[i]));
+    for (std::size_t first = 0; first < from.size(); first += run) {
+      float& most = largest[first / run % scales.size()];
+      for (std::size_t i = first; i < first + run; ++i) most = std::max(most, std::abs(from[i]));
     }
     for (std::size_t c = 0; c < scales.size(); ++c) {
       scales[c] = largest[c] > 0 ? largest[c] / kLargest : 1.0F;
     }
     auto result = std::make_shared<Tensor>(DataType::Int8, reals.shape());
     const auto to = result->as<std::int8_t>();
-    for (std::size_t i = 0; i < from.size(); ++i) {
-      to[i] =
-          static_cast<std::int8_t>(roundedTo(from[i] / scales[channel(i)], -kLargest, kLargest));
+    for (std::size_t first = 0; first < from.size(); first += run) {
+      const float scale = scales[first / run % scales.size()];
+      for (std::size_t i = first; i < first + run; ++i) to[i] = roundedWeight(from[i] / scale);
     }
     return result;
+  }
+
+  /// Round half to even of a number within +-127: adding 1.5 x 2^23 leaves no fraction bits.
+  static std::int8_t roundedWeight(float x) {
+    constexpr float kWhole = 0x1.8p23F;
+    return static_cast<std::int8_t>(std::clamp((x + kWhole) - kWhole, -kLargest, kLargest));
   }
 
   /// The bias as int32 in units of the product of scales, corrected for what rounding the weights
@@ -214,7 +221,7 @@ class Quantizer {
   void setBias(Node& node, const Value& weights) {
     const auto& x = graph_.value(node.inputs[0]).quantization;
     const auto& w = graph_.value(node.inputs[1]).quantization;
-    if (!x || !w || !graph_.isConstant(node.inputs[1])) return;
+    if (!x || !w) return;
     std::vector<double> bias = meanErrors(node, weights);
     const bool hasBias = node.inputs.size() > 2 && graph_.isConstant(node.inputs[2]);
     if (!hasBias && bias.empty()) return;
@@ -242,7 +249,8 @@ class Quantizer {
   std::vector<double> meanErrors(const Node& node, const Value& weights) const {
     const auto* seen = calibration_.find(graph_.value(node.inputs[0]).name);
     const Value& rounded = graph_.value(node.inputs[1]);
-    if (seen == nullptr || !weights.constant->dense || weights.shape.size() == 1) return {};
+    const bool real = weights.constant && weights.constant->dense;
+    if (seen == nullptr || !real || weights.shape.size() == 1) return {};
     const auto* conv = std::get_if<Convolution>(&node.operation);
     const auto* matmul = std::get_if<MatMul>(&node.operation);
     if (matmul != nullptr && weights.shape.size() != 2) return {};
@@ -252,7 +260,7 @@ class Quantizer {
     const std::int64_t inputs = weights.shape[outputsFirst ? 1 : 0];
     const std::int64_t taps = elementCount(weights.shape) / (outputs * inputs);
     const std::int64_t perGroup = conv != nullptr ? outputs / conv->groups : outputs;
-    const auto real = weights.constant->dense->as<float>();
+    const auto reals = weights.constant->dense->as<float>();
     const auto whole = rounded.constant->dense->as<std::int8_t>();
     const std::vector<float>& scales = rounded.quantization->scales;
     std::vector<double> errors(static_cast<std::size_t>(outputs), 0);
@@ -265,7 +273,7 @@ class Quantizer {
         for (std::int64_t t = first; t < first + taps; ++t) {
           const auto at = static_cast<std::size_t>(t);
           const double error =
-              static_cast<double>(real[at]) - static_cast<double>(scale) * whole[at];
+              static_cast<double>(reals[at]) - static_cast<double>(scale) * whole[at];
           errors[out] += error * means[channel];
         }
       }

@@ -32,7 +32,7 @@ void Plan::computeLifetimes() {
     }
     touch(block(tasks[t].output.block), static_cast<int>(t));
   }
-  const int last = static_cast<int>(tasks.size()) - 1;
+  const int last = std::max(0, static_cast<int>(tasks.size()) - 1);
   for (const Port& port : inputs) block(port.view.block).firstTask = 0;
   for (const Port& port : inputs) touch(block(port.view.block), 0);
   for (const Port& port : outputs) touch(block(port.view.block), last);
@@ -62,6 +62,7 @@ ByteRange footprint(const Task& task, const Operand& operand) {
     }
     low = std::max<std::int64_t>(low, 0);
     high = std::min(high, axis.extent - 1);
+    if (high < low) return {operand.offset, operand.offset};
     if (axis.blockLength > 0) {
       range.last += high / axis.blockLength * axis.blockStride +
                     std::min(high, axis.blockLength - 1) * axis.stride;

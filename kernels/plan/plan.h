@@ -152,7 +152,8 @@ struct Plan {
   void verify() const;
 };
 
-/// Byte range [first, last) of its block that an operand can touch over the whole task.
+/// Byte range [first, last) of its block that an operand can touch over the whole task; empty when
+/// all its positions are padding.
 struct ByteRange {
   std::int64_t first = 0, last = 0;
 };

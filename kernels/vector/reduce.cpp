@@ -132,7 +132,7 @@ void lowerLocalResponseNorm(Lowering& lowering, const Node& node) {
   task.dims = dims.dims;
   const int channel = dims.reduced.front();
   const int window = static_cast<int>(task.dims.size());
-  task.dims.push_back({norm.size, false});
+  task.dims.push_back({x.shape[1] == 1 ? 1 : norm.size, false});  // a lone channel has no neighbour
   const DimMap map = identityMap(dims);
   const std::vector<int> layout = lowering::physicalOrder(x);
   const isa::Scaling scaling = lowering.scaling(input);

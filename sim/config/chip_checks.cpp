@@ -9,6 +9,7 @@
 #include <string>
 
 #include "sim/config/chip_fields.h"
+#include "sim/config/yaml_merge.h"
 
 namespace npusim {
 namespace {

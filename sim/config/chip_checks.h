@@ -1,7 +1,7 @@
 #pragma once
 
 #include "sim/config/chip_config.h"
-#include "sim/config/yaml_tree.h"
+#include "sim/core/yaml_tree.h"
 
 namespace npusim {
 

@@ -7,7 +7,7 @@
 
 #include "sim/config/chip_config.h"
 #include "sim/config/limits.h"
-#include "sim/config/yaml_rules.h"
+#include "sim/core/yaml_rules.h"
 #include "sim/config/yaml_section.h"
 
 namespace npusim {

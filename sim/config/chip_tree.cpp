@@ -10,7 +10,8 @@
 #include "sim/config/config_files.h"
 #include "sim/config/limits.h"
 #include "sim/config/load_config.h"
-#include "sim/config/suggest.h"
+#include "sim/config/yaml_merge.h"
+#include "sim/core/suggest.h"
 
 namespace npusim {
 namespace {
@@ -63,10 +64,6 @@ void refuseNewPreset(const YamlNode& memory, const std::string& path) {
          "cannot change, this chip's memory is written out; set it on the chip file it came from");
 }
 
-std::string entryPath(std::string_view key, std::size_t index) {
-  return fmt::format("{}.{}", key, index + 1);
-}
-
 }  // namespace
 
 void resolveBase(YamlNode& chip) {
@@ -112,7 +109,7 @@ void resolveMemories(YamlNode& chip) {
   YamlNode* rest = chip.find("memories");
   if (rest == nullptr || rest->kind != YamlNode::Kind::List) return;
   for (std::size_t i = 0; i < rest->children.size(); ++i) {
-    resolve(rest->children[i], entryPath("memories", i));
+    resolve(rest->children[i], pathBelow("memories", i));
   }
 }
 

@@ -9,7 +9,8 @@
 #include <system_error>
 
 #include "sim/config/load_config.h"
-#include "sim/config/suggest.h"
+#include "sim/config/yaml_notes.h"
+#include "sim/core/suggest.h"
 #include "sim/core/embedded.h"
 
 namespace npusim {
@@ -17,7 +18,7 @@ namespace {
 
 YamlNode readPreset(const std::string& kind, const std::string& name, const SourceLocation& from) {
   const std::string path = fmt::format("configs/{}/{}.yaml", kind, name);
-  if (const auto text = embeddedFile(path)) return parseYaml(std::string(*text), path);
+  if (const auto text = embeddedFile(path)) return parseNotedYaml(std::string(*text), path);
   const std::vector<std::string> presets = presetNames(kind);
   failAt(from, "",
          fmt::format("'{}' is no preset of {}{}, must be {}, or a file ending in "
@@ -53,7 +54,7 @@ YamlNode readConfigFile(const std::string& kind, const std::string& fileOrName,
                         const SourceLocation& from) {
   if (isPresetName(fileOrName)) return readPreset(kind, fileOrName, from);
   const std::string path = pathBeside(fileOrName, from);
-  return parseYaml(fileContents(path, from), path);
+  return parseNotedYaml(fileContents(path, from), path);
 }
 
 std::vector<std::string> presetNames(const std::string& kind) {

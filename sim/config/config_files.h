@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "sim/config/yaml_tree.h"
+#include "sim/core/yaml_tree.h"
 
 namespace npusim {
 

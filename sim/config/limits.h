@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "sim/config/yaml_rules.h"
+#include "sim/core/yaml_rules.h"
 
 /// What values of one sort must be, wherever they stand: beyond these a figure is a slip.
 namespace npusim::limits {

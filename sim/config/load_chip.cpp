@@ -7,7 +7,9 @@
 #include "sim/config/chip_tree.h"
 #include "sim/config/config_files.h"
 #include "sim/config/load_config.h"
-#include "sim/config/suggest.h"
+#include "sim/core/suggest.h"
+#include "sim/config/yaml_merge.h"
+#include "sim/config/yaml_notes.h"
 #include "sim/config/yaml_section.h"
 #include "sim/config/yaml_writer.h"
 
@@ -78,7 +80,7 @@ ChipConfig loadChip(const std::string& fileOrName, const std::vector<Override>& 
 }
 
 ChipConfig parseChip(const std::string& yaml, const std::string& fileName) {
-  return readChip(parseYaml(yaml, fileName), {});
+  return readChip(parseNotedYaml(yaml, fileName), {});
 }
 
 std::string toYaml(const ChipConfig& chip) {

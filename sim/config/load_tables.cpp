@@ -17,7 +17,7 @@ void checkPoints(const std::vector<StorePoint>& points, const YamlNode& tree,
   }
   for (std::size_t i = 1; i < points.size(); ++i) {
     if (points[i].capacityBytes > points[i - 1].capacityBytes) continue;
-    failAt(node->children[i].where, key + "." + std::to_string(i + 1) + ".capacity_bytes",
+    failAt(node->children[i].where, pathBelow(key, i) + ".capacity_bytes",
            "is not larger than the one before, list capacities in rising order");
   }
 }

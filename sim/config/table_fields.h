@@ -7,7 +7,7 @@
 #include "sim/config/energy_table.h"
 #include "sim/config/limits.h"
 #include "sim/config/reference_config.h"
-#include "sim/config/yaml_rules.h"
+#include "sim/core/yaml_rules.h"
 
 namespace npusim {
 

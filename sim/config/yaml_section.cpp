@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "sim/config/suggest.h"
+#include "sim/config/yaml_merge.h"
 
 namespace npusim {
 
@@ -23,10 +23,6 @@ std::span<const std::pair<std::string_view, DataType>> formatWords() {
 YamlSection::YamlSection(const YamlNode& node, std::string path)
     : node_(node), path_(std::move(path)) {
   if (node_.kind != YamlNode::Kind::Map) failRule(node_, path_, "a section of 'key: value' lines");
-}
-
-std::string YamlSection::pathOf(const std::string& key) const {
-  return path_.empty() ? key : path_ + "." + key;
 }
 
 const YamlNode* YamlSection::take(const std::string& key) {
@@ -56,10 +52,7 @@ void YamlSection::neverRead(const std::string& key, const std::string& cause,
 void YamlSection::finish() const {
   for (const YamlNode& child : node_.children) {
     if (std::find(known_.begin(), known_.end(), child.key) != known_.end()) continue;
-    const std::string meant = closest(child.key, known_);
-    failAt(child.keyWhere, pathOf(child.key),
-           "unknown key, " + (meant.empty() ? "may be " + joinedChoices(known_)
-                                            : fmt::format("did you mean '{}'?", meant)));
+    failUnknownKey(child, path_, known_);
   }
   if (!missing_.empty()) throw BadInput(node_.where, missing_);
 }

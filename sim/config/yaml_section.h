@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "sim/config/yaml_rules.h"
-#include "sim/config/yaml_tree.h"
+#include "sim/core/yaml_rules.h"
+#include "sim/core/yaml_tree.h"
 #include "sim/core/data_type.h"
 
 namespace npusim {
@@ -97,7 +97,7 @@ class YamlSection {
   void finish() const;
 
   const YamlNode& node() const { return node_; }
-  std::string pathOf(const std::string& key) const;
+  std::string pathOf(const std::string& key) const { return pathBelow(path_, key); }
 
  private:
   const YamlNode* take(const std::string& key);
@@ -114,9 +114,8 @@ class YamlSection {
   template <typename Struct>
   void appendList(const YamlNode& node, const std::string& key, std::vector<Struct>& all) {
     if (node.kind != YamlNode::Kind::List) failRule(node, pathOf(key), "a list of sections");
-    int number = 0;
-    for (const YamlNode& item : node.children) {
-      append(item, pathOf(key) + "." + std::to_string(++number), all);
+    for (std::size_t i = 0; i < node.children.size(); ++i) {
+      append(node.children[i], pathBelow(pathOf(key), i), all);
     }
   }
 

@@ -8,6 +8,7 @@
 #include "sim/isa/program_io.h"
 #include "tests/end_to_end/execution.h"
 #include "tests/end_to_end/random_chip.h"
+#include "tests/end_to_end/forked.h"
 #include "tests/end_to_end/random_graph.h"
 #include "workloads/evaluate/compare.h"
 #include "workloads/evaluate/evaluate.h"
@@ -28,7 +29,10 @@ TEST(X, Y) {
     const Inputs sample = randomInputs(random, graph), tested = randomInputs(random, graph);
     int p = 0;
     for (DataType precision : {DataType::Float32, DataType::Float16, DataType::Int8}) {
+      std::cout << std::flush;
       try {
+        const Forked f = runForked([&]{ try { compileFor(graph, chip, precision, {sample}); } catch (const Error&) {} return ""; });
+        if (!f.error.empty()) { std::cout << "seed " << seed << " " << name(precision) << " CRASH " << f.error << "\n" << graph.toText(); continue; }
         const Compiled c = compileFor(graph, chip, precision, {sample});
         const Inputs stored = storedInputs(c.graph, tested);
         const Execution e = execute(c.program, stored);

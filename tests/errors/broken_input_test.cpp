@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <ostream>
 
 #include "tests/tools/process.h"
 
@@ -26,6 +27,8 @@ struct Broken {
   std::string message;  ///< part of the one line on standard error
   std::function<void(const TemporaryFolder&)> prepare = [](const TemporaryFolder&) {};
 };
+
+void PrintTo(const Broken& broken, std::ostream* stream) { *stream << broken.command; }
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
   const std::size_t at = text.find(from);
@@ -92,7 +95,8 @@ std::vector<Broken> brokenChips() {
       {"ChipIsAFolder", kRunChip, 2, "chip.yaml",
        [](const TemporaryFolder& f) { std::filesystem::create_directory(f / "chip.yaml"); }},
       {"ChipEmpty", kRunChip, 2, "chip.yaml", file("chip.yaml", "")},
-      {"ChipNotYaml", kRunChip, 2, "chip.yaml:1", file("chip.yaml", "array: [1, 2\n")},
+      {"ChipNotYaml", kRunChip, 2, "chip.yaml:2:1: not valid YAML",
+       file("chip.yaml", "array: [1, 2\n")},
       {"ChipOfBytes", kRunChip, 2, "chip.yaml",
        file("chip.yaml", std::string("\x00\x01\xff\xfe\x7f", 5))},
       {"ChipUnknownKey", kRunChip, 2, "did you mean 'rows'", chipWith("  rows: 32", "  rosw: 32")},
@@ -128,7 +132,7 @@ std::vector<Broken> brokenNetworks() {
       {"NetworkCutAtTheLastByte", kRunNet, 2, "net.onnx", truncatedNetwork(0.999999)},
       {"OperatorNotSupported", kRunNet, 3, "'strange' (NonMaxSuppression)",
        file("net.onnx", onnxWithOperator("NonMaxSuppression"))},
-      {"DescriptionNotYaml", "$NPUSIM run --workload net.yaml", 2, "net.yaml:1",
+      {"DescriptionNotYaml", "$NPUSIM run --workload net.yaml", 2, "net.yaml:2:1: not YAML",
        file("net.yaml", "layers: [\n")},
       {"DescriptionUnknownLayer", "$NPUSIM run --workload net.yaml", 2, "net.yaml:5",
        file("net.yaml", "name: n\ninputs:\n  x: [1, 3, 8, 8]\nlayers:\n  - konv: {channels: 4}\n")},

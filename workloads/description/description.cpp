@@ -99,7 +99,7 @@ class DescriptionReader {
     for (const auto& [name, value] : parameters.entries()) {
       block.parameters.push_back(name);
       const bool required = value.isText() && value.text() == "required";
-      if (!required) block.defaults.emplace(name, value.node());
+      if (!required) block.defaults.emplace(name, &value.node());
     }
   }
 
@@ -112,7 +112,7 @@ class DescriptionReader {
   /// An item is a kind alone ("relu") or one kind with its keys ({conv: {...}}).
   void readLayer(const Field& item, Scope& scope) {
     if (item.isText()) {
-      Section options(item.emptyMapping());
+      Section options(item);
       return addLayer(item.text(), item, options, scope);
     }
     const auto entries = item.section().entries();
@@ -165,7 +165,7 @@ class DescriptionReader {
       const bool hasDefault = parameters.contains(parameter);
       const std::optional<Field> given =
           hasDefault ? options.optional(parameter) : options.required(parameter);
-      if (given) parameters[parameter].reset(given->node());
+      if (given) parameters[parameter] = &given->node();
     }
     const std::int64_t repeat = options.integer("repeat", 1, 1);
     if (repeat > kMostRepeats) {
@@ -281,8 +281,9 @@ class DescriptionReader {
 
 Graph parseDescription(std::string_view text, const std::string& file,
                        std::optional<std::int64_t> batch) {
-  const Field whole = parseDocument(std::string(text), file);
-  Section top(whole);
+  const YamlNode root = parseYaml(std::string(text), file);
+  const Parameters none;
+  Section top(Field("", root, none));
   return DescriptionReader(top, batch).read();
 }
 

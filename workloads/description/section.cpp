@@ -1,146 +1,76 @@
 #include "workloads/description/section.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cmath>
-#include <set>
+
+#include "sim/core/yaml_rules.h"
 
 namespace npusim {
-namespace {
 
-/// An empty set that outlives every Field of a file's top level.
-const Parameters& noParameters() {
-  static const Parameters none;
-  return none;
-}
-
-SourceLocation locate(const std::string& file, const YAML::Mark& mark) {
-  if (mark.is_null()) return {file, 0, 0};
-  return {file, mark.line + 1, mark.column + 1};
-}
-
-/// A key itself, for errors about it: at its own place, with the mapping's path.
-Field keyField(const Field& mapping, const YAML::Node& key) {
-  return {mapping.where().file, mapping.path(), key, noParameters()};
-}
-
-std::string shown(const YAML::Node& node) {
-  if (node.IsScalar()) return "'" + node.Scalar() + "'";
-  if (node.IsSequence()) return "a list";
-  return node.IsMap() ? "a mapping" : "nothing";
-}
-
-}  // namespace
-
-Field::Field(const std::string& file, std::string path, const YAML::Node& node,
-             const Parameters& parameters)
-    : where_(locate(file, node.Mark())),
-      path_(std::move(path)),
-      node_(node),
-      parameters_(&parameters) {
-  if (!node_.IsScalar() || !node_.Scalar().starts_with('$')) return;
-  const auto found = parameters.find(node_.Scalar().substr(1));
+Field::Field(std::string path, const YamlNode& node, const Parameters& parameters)
+    : path_(std::move(path)), node_(&node), parameters_(&parameters) {
+  if (!isText() || node.quoted || !node.text.starts_with('$')) return;
+  const auto found = parameters.find(node.text.substr(1));
   if (found == parameters.end()) {
-    fail("no parameter " + node_.Scalar() + " here; list it under the block's 'parameters'");
+    fail("no parameter " + node.text + " here; list it under the block's 'parameters'");
   }
-  node_.reset(found->second);
-  where_ = locate(file, node_.Mark());
+  node_ = found->second;
 }
 
-void Field::fail(const std::string& line) const {
-  throw BadInput(where_, path_.empty() ? line : path_ + ": " + line);
-}
+std::int64_t Field::integer(std::int64_t least) const { return Whole{least}.read(*node_, path_); }
 
-std::int64_t Field::integer(std::int64_t least) const {
-  std::int64_t value = 0;
-  const bool whole = node_.IsScalar() && YAML::convert<std::int64_t>::decode(node_, value);
-  if (!whole || value < least) {
-    fail(fmt::format("{} is not a whole number of at least {}", shown(node_), least));
-  }
-  return value;
-}
+double Field::number() const { return Number{}.read(*node_, path_); }
 
-double Field::number() const {
-  double value = 0;
-  const bool number = node_.IsScalar() && YAML::convert<double>::decode(node_, value);
-  if (!number || !std::isfinite(value)) fail(shown(node_) + " is not a number");
-  return value;
-}
+bool Field::flag() const { return Flag{}.read(*node_, path_); }
 
-bool Field::flag() const {
-  const std::string value = node_.IsScalar() ? node_.Scalar() : "";
-  if (value != "true" && value != "false") fail(shown(node_) + " is neither true nor false");
-  return value == "true";
-}
-
-std::string Field::text() const {
-  if (!node_.IsScalar() || node_.Scalar().empty()) fail(shown(node_) + " is not a text");
-  return node_.Scalar();
-}
+std::string Field::text() const { return Text{}.read(*node_, path_); }
 
 std::vector<Field> Field::items() const {
-  if (!node_.IsSequence()) fail(shown(node_) + " is not a list");
+  if (node_->kind != YamlNode::Kind::List) failRule(*node_, path_, "a list");
   std::vector<Field> fields;
-  for (std::size_t i = 0; i < node_.size(); ++i) {
-    fields.emplace_back(where_.file, fmt::format("{}[{}]", path_, i), node_[i], *parameters_);
+  for (std::size_t i = 0; i < node_->children.size(); ++i) {
+    fields.emplace_back(pathBelow(path_, i), node_->children[i], *parameters_);
   }
   return fields;
 }
 
 std::vector<std::int64_t> Field::integers(std::int64_t least) const {
-  if (node_.IsScalar()) return {integer(least)};
+  if (isText()) return {integer(least)};
   std::vector<std::int64_t> values;
   for (const Field& item : items()) values.push_back(item.integer(least));
   return values;
 }
 
 std::vector<std::string> Field::texts() const {
-  if (node_.IsScalar()) return {text()};
+  if (isText()) return {text()};
   std::vector<std::string> values;
   for (const Field& item : items()) values.push_back(item.text());
   return values;
 }
 
-Section Field::section() const { return Section(*this); }
-
-Field Field::with(const Parameters& parameters) const {
-  return {where_.file, path_, node_, parameters};
+Section Field::section() const {
+  if (node_->kind != YamlNode::Kind::Map) {
+    failRule(*node_, path_, "a section of 'key: value' lines");
+  }
+  return Section(*this);
 }
 
-Field Field::emptyMapping() const {
-  Field empty(where_.file, path_, YAML::Node(YAML::NodeType::Map), noParameters());
-  empty.where_ = where_;
-  return empty;
-}
-
-Field Field::child(const std::string& key, const YAML::Node& node) const {
-  return {where_.file, path_.empty() ? key : path_ + "." + key, node, *parameters_};
-}
-
-Section::Section(const Field& mapping) : place_(mapping) {
-  if (!mapping.node().IsMap()) mapping.fail(shown(mapping.node()) + " is not a mapping of keys");
-  std::set<std::string> seen;
-  for (const auto& entry : mapping.node()) {
-    const Field key = keyField(mapping, entry.first);
-    if (!entry.first.IsScalar()) key.fail("a key must be a plain word");
-    const std::string& name = entry.first.Scalar();
-    if (!seen.insert(name).second) key.fail("key '" + name + "' is repeated; keep one of them");
-    if (entry.second.IsNull()) key.fail("key '" + name + "' has no value");
-    entries_.emplace_back(name, mapping.child(name, entry.second));
+Section::Section(Field place) : place_(std::move(place)) {
+  for (const YamlNode& child : place_.node().children) {
+    if (child.kind != YamlNode::Kind::Null) continue;
+    failAt(child.keyWhere, pathBelow(place_.path(), child.key),
+           "is empty, give a value or leave the key out");
   }
 }
 
 std::optional<Field> Section::optional(const std::string& key) {
   asked_.push_back(key);
-  for (const auto& [name, field] : entries_) {
-    if (name == key) return field;
-  }
-  return std::nullopt;
+  const YamlNode* node = place_.node().find(key);
+  if (node == nullptr) return std::nullopt;
+  return place_.child(*node);
 }
 
 Field Section::required(const std::string& key) {
-  std::optional<Field> field = optional(key);
+  const std::optional<Field> field = optional(key);
   if (!field) place_.fail("key '" + key + "' is missing");
   return *field;
 }
@@ -161,29 +91,18 @@ bool Section::flag(const std::string& key, bool otherwise) {
 }
 
 std::vector<std::pair<std::string, Field>> Section::entries() {
-  for (const auto& [name, field] : entries_) asked_.push_back(name);
-  return entries_;
+  std::vector<std::pair<std::string, Field>> all;
+  for (const YamlNode& child : place_.node().children) {
+    asked_.push_back(child.key);
+    all.emplace_back(child.key, place_.child(child));
+  }
+  return all;
 }
 
 void Section::finish() const {
-  for (const auto& entry : place_.node()) {
-    const std::string& name = entry.first.Scalar();
-    if (std::find(asked_.begin(), asked_.end(), name) != asked_.end()) continue;
-    keyField(place_, entry.first)
-        .fail(fmt::format("unknown key '{}'; known here: {}", name,
-                          asked_.empty() ? "none" : fmt::format("{}", fmt::join(asked_, ", "))));
-  }
-}
-
-Field parseDocument(const std::string& text, const std::string& file) {
-  try {
-    const Field whole(file, "", YAML::Load(text), noParameters());
-    if (!whole.node().IsMap()) {
-      throw BadInput(SourceLocation{file, 1, 1}, "not a mapping of keys at the top level");
-    }
-    return whole;
-  } catch (const YAML::Exception& error) {
-    throw BadInput({file, error.mark.line + 1, error.mark.column + 1}, "not YAML: " + error.msg);
+  for (const YamlNode& child : place_.node().children) {
+    if (std::find(asked_.begin(), asked_.end(), child.key) != asked_.end()) continue;
+    failUnknownKey(child, place_.path(), asked_);
   }
 }
 

@@ -1,33 +1,29 @@
 #pragma once
 
-#include <yaml-cpp/yaml.h>
-
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "sim/core/error.h"
+#include "sim/core/yaml_tree.h"
 
 namespace npusim {
 
 class Section;
 
-/// Values of a block's parameters; a scalar `$name` stands for one of them.
-using Parameters = std::map<std::string, YAML::Node>;
+/// Values of a block's parameters; a plain `$name` stands for one of them.
+using Parameters = std::map<std::string, const YamlNode*>;
 
-/// One YAML node with the place it came from. Its readers throw BadInput
+/// One node of a description, which must outlive it, with its path. Its readers throw BadInput
 /// "file:line:column: path: what is wrong, what would be right".
 class Field {
  public:
-  /// `node` of `file`; a scalar `$name` is replaced by the parameter's node.
-  Field(const std::string& file, std::string path, const YAML::Node& node,
-        const Parameters& parameters);
-  Field(const Field&) = default;
-  Field& operator=(const Field&) = delete;  // assigning a YAML::Node would change the file's tree
+  /// A plain `$name` is replaced by the parameter's node.
+  Field(std::string path, const YamlNode& node, const Parameters& parameters);
 
-  [[noreturn]] void fail(const std::string& line) const;
+  [[noreturn]] void fail(const std::string& line) const { failAt(where(), path_, line); }
 
   std::int64_t integer(std::int64_t least) const;
   double number() const;
@@ -40,31 +36,29 @@ class Field {
   std::vector<std::string> texts() const;
   Section section() const;
   /// The same place under another set of parameters (the body of a block).
-  Field with(const Parameters& parameters) const;
-  /// A mapping without keys at this place.
-  Field emptyMapping() const;
-  Field child(const std::string& key, const YAML::Node& node) const;
+  Field with(const Parameters& parameters) const { return {path_, *node_, parameters}; }
+  Field child(const YamlNode& node) const { return {pathBelow(path_, node.key), node, *parameters_}; }
 
-  bool isText() const { return node_.IsScalar(); }
-  const SourceLocation& where() const { return where_; }
+  bool isText() const { return node_->kind == YamlNode::Kind::Scalar; }
+  const SourceLocation& where() const { return node_->where; }
   const std::string& path() const { return path_; }
-  const YAML::Node& node() const { return node_; }
+  const YamlNode& node() const { return *node_; }
 
  private:
-  SourceLocation where_;
   std::string path_;
-  YAML::Node node_;
+  const YamlNode* node_;
   const Parameters* parameters_;
 };
 
-/// A mapping, read strictly: a repeated key fails at once, an unread one in finish().
+/// A map, read strictly: a key without a value fails at once, an unread one in finish().
 class Section {
  public:
-  explicit Section(const Field& mapping);
+  /// `place` is a map, or a text, which has no keys.
+  explicit Section(Field place);
 
   Field required(const std::string& key);
   std::optional<Field> optional(const std::string& key);
-  /// Fails at the first key that was never asked for, listing those that were.
+  /// Fails at the first key that was never asked for, with the one that was probably meant.
   void finish() const;
 
   std::int64_t integer(const std::string& key, std::int64_t least, std::int64_t otherwise);
@@ -77,11 +71,7 @@ class Section {
 
  private:
   Field place_;
-  std::vector<std::pair<std::string, Field>> entries_;
   std::vector<std::string> asked_;
 };
-
-/// Parses the text of a whole file. Throws BadInput for what is not YAML or not a mapping.
-Field parseDocument(const std::string& text, const std::string& file);
 
 }  // namespace npusim

@@ -6,7 +6,7 @@
 #include <ostream>
 
 #include "sim/config/load_config.h"
-#include "sim/config/suggest.h"
+#include "sim/core/suggest.h"
 #include "sim/core/error.h"
 
 namespace npusim {
@@ -220,9 +220,9 @@ TEST(Messages, WholeFilesThatAreNoChip) {
   EXPECT_EQ(parseMessage("- a\n- b\n"),
             "c.yaml:1:1: holds no keys, must be a map of 'key: value' lines");
   EXPECT_EQ(parseMessage(std::string(5 << 20, ' ')),
-            "c.yaml: larger than 4 MiB, this is no configuration file");
+            "c.yaml: larger than 4 MiB, must be a file that a person wrote");
   EXPECT_EQ(parseMessage("&a [*a]\n"),
-            "c.yaml:1:1: nested too deep or too large, a chip file needs a few levels");
+            "c.yaml:1:1: nested too deep or too large, a file needs a few levels");
 }
 
 TEST(Messages, AliasesCannotMultiplyWithoutEnd) {

@@ -5,7 +5,7 @@
 
 #include "sim/config/config_files.h"
 #include "sim/config/load_config.h"
-#include "sim/config/yaml_section.h"
+#include "sim/config/yaml_notes.h"
 #include "sim/core/embedded.h"
 
 namespace npusim {
@@ -36,13 +36,13 @@ TEST(Presets, EveryFigureSaysWhereItComesFrom) {
   const std::vector<std::string> files = embeddedFiles("configs/");
   ASSERT_GE(files.size(), 20u);
   for (const std::string& file : files) {
-    const YamlNode tree = parseYaml(std::string(*embeddedFile(file)), file);
+    const YamlNode tree = parseNotedYaml(std::string(*embeddedFile(file)), file);
     EXPECT_THAT(uncovered(tree), ElementsAre()) << file;
   }
 }
 
 TEST(Presets, TheCheckOfSourcesSeesBareFigures) {
-  const YamlNode tree = parseYaml(
+  const YamlNode tree = parseNotedYaml(
       "a: 3\nb: {value: 4, source: \"x\"}\nc:\n  assumed: why\n  d: 5\ne:\n  - 6\n  - {value: 7, "
       "fitted: rows}\nf: word\n",
       "x.yaml");

@@ -1,25 +1,14 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
-#include <array>
-
-#include "sim/config/suggest.h"
-#include "sim/config/yaml_tree.h"
+#include "sim/core/yaml_tree.h"
 
 namespace npusim {
 namespace {
 
-constexpr std::array<std::string_view, 4> kNotes = {"source", "assumed", "scaled", "fitted"};
 constexpr int kDeepest = 16;
 constexpr int kMostNodes = 100'000;
 constexpr std::size_t kMostBytes = std::size_t{4} << 20;
-
-bool isNote(std::string_view key) {
-  for (const std::string_view note : kNotes) {
-    if (key == note) return true;
-  }
-  return false;
-}
 
 /// Turns yaml-cpp's nodes into ours.
 class Converter {
@@ -31,7 +20,7 @@ class Converter {
     node.where = in.IsNull() ? parent : locate(in.Mark(), parent);
     ++depth_;
     if (depth_ > kDeepest || ++nodes_ > kMostNodes) {
-      throw BadInput(node.where, "nested too deep or too large, a chip file needs a few levels");
+      throw BadInput(node.where, "nested too deep or too large, a file needs a few levels");
     }
     if (in.IsScalar()) {
       node.kind = YamlNode::Kind::Scalar;
@@ -55,8 +44,7 @@ class Converter {
   void convertList(const YAML::Node& in, YamlNode& node, const std::string& path) {
     node.kind = YamlNode::Kind::List;
     for (const YAML::Node& item : in) {
-      const std::string itemPath = fmt::format("{}.{}", path, node.children.size() + 1);
-      node.children.push_back(convert(item, node.where, itemPath));
+      node.children.push_back(convert(item, node.where, pathBelow(path, node.children.size())));
     }
   }
 
@@ -69,12 +57,11 @@ class Converter {
       }
       addChild(pair.first, pair.second, node, path);
     }
-    if (node.find("value") != nullptr) unwrapValue(node, path);
   }
 
   void addChild(const YAML::Node& key, const YAML::Node& value, YamlNode& node,
                 const std::string& path) {
-    const std::string childPath = path.empty() ? key.Scalar() : path + "." + key.Scalar();
+    const std::string childPath = pathBelow(path, key.Scalar());
     const SourceLocation keyWhere = locate(key.Mark(), node.where);
     if (const YamlNode* first = node.find(key.Scalar())) {
       failAt(keyWhere, childPath,
@@ -83,36 +70,7 @@ class Converter {
     YamlNode child = convert(value, keyWhere, childPath);
     child.key = key.Scalar();
     child.keyWhere = keyWhere;
-    if (isNote(child.key)) {
-      takeNote(child, node, childPath);
-    } else {
-      node.children.push_back(std::move(child));
-    }
-  }
-
-  static void takeNote(const YamlNode& note, YamlNode& node, const std::string& path) {
-    if (note.kind != YamlNode::Kind::Scalar || note.text.empty()) {
-      failAt(note.where, path, "must be a text that says where the figures come from");
-    }
-    if (!node.note.empty()) {
-      failAt(note.keyWhere, path, "a second note, keep one of source, assumed, scaled and fitted");
-    }
-    node.note = note.text;
-  }
-
-  /// {value: X, source: "..."} becomes X with a note.
-  static void unwrapValue(YamlNode& node, const std::string& path) {
-    for (const YamlNode& child : node.children) {
-      if (child.key == "value") continue;
-      failAt(child.keyWhere, path + "." + child.key,
-             fmt::format("unknown key{}, beside 'value' only source, assumed, scaled or fitted "
-                         "may stand",
-                         didYouMean(child.key, {kNotes.begin(), kNotes.end()})));
-    }
-    YamlNode value = std::move(node.children.front());
-    if (value.note.empty()) value.note = node.note;
-    node = std::move(value);
-    node.key.clear();
+    node.children.push_back(std::move(child));
   }
 
   std::string file_;
@@ -140,7 +98,7 @@ YAML::Node parseOne(const std::string& text, const std::string& file) {
 
 YamlNode parseYaml(const std::string& text, const std::string& fileName) {
   if (text.size() > kMostBytes) {
-    throw BadInput({fileName}, "larger than 4 MiB, this is no configuration file");
+    throw BadInput({fileName}, "larger than 4 MiB, must be a file that a person wrote");
   }
   const YAML::Node document = parseOne(text, fileName);
   if (document.IsNull()) throw BadInput({fileName}, "is empty, must hold 'key: value' lines");

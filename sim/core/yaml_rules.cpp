@@ -1,4 +1,4 @@
-#include "sim/config/yaml_rules.h"
+#include "sim/core/yaml_rules.h"
 
 #include <fmt/format.h>
 
@@ -47,6 +47,14 @@ void failWord(const YamlNode& node, const std::string& path,
   failRule(node, path, joinedChoices(words) + didYouMean(node.text, words));
 }
 
+void failUnknownKey(const YamlNode& child, const std::string& path,
+                    const std::vector<std::string>& known) {
+  const std::string meant = closest(child.key, known);
+  failAt(child.keyWhere, pathBelow(path, child.key),
+         "unknown key, " + (meant.empty() ? "may be " + joinedChoices(known)
+                                          : fmt::format("did you mean '{}'?", meant)));
+}
+
 YamlNode scalarNode(std::string text, bool quoted) {
   YamlNode node;
   node.kind = YamlNode::Kind::Scalar;
@@ -66,8 +74,9 @@ std::int64_t Whole::read(const YamlNode& node, const std::string& path) const {
 YamlNode Whole::write(Value value) const { return scalarNode(fmt::format("{}", value)); }
 
 std::string Whole::describe() const {
-  return fmt::format("{} from {} to {}", powerOfTwo ? "a power of two" : "a whole number", low,
-                     high);
+  const std::string what = powerOfTwo ? "a power of two" : "a whole number";
+  if (high == Whole{}.high) return fmt::format("{} of at least {}", what, low);
+  return fmt::format("{} from {} to {}", what, low, high);
 }
 
 double Number::read(const YamlNode& node, const std::string& path) const {
@@ -78,7 +87,10 @@ double Number::read(const YamlNode& node, const std::string& path) const {
 
 YamlNode Number::write(Value value) const { return scalarNode(fmt::format("{}", value)); }
 
-std::string Number::describe() const { return fmt::format("a number from {} to {}", low, high); }
+std::string Number::describe() const {
+  const bool any = low == Number{}.low && high == Number{}.high;
+  return any ? "a number" : fmt::format("a number from {} to {}", low, high);
+}
 
 double WholeOrPart::read(const YamlNode& node, const std::string& path) const {
   constexpr double kWrittenDigits = 2e-3;

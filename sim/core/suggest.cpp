@@ -1,4 +1,4 @@
-#include "sim/config/suggest.h"
+#include "sim/core/suggest.h"
 
 #include <fmt/format.h>
 

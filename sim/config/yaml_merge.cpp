@@ -1,10 +1,13 @@
-#include "sim/config/yaml_tree.h"
+#include "sim/config/yaml_merge.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 #include <utility>
+#include <vector>
+
+#include "sim/config/yaml_notes.h"
 
 namespace npusim {
 namespace {
@@ -68,7 +71,7 @@ std::vector<std::string> pathParts(const std::string& path, const SourceLocation
 YamlNode optionValue(const std::string& value, const SourceLocation& option) {
   YamlNode wrapped;
   try {
-    wrapped = parseYaml("option: " + value, "");
+    wrapped = parseNotedYaml("option: " + value, "");
   } catch (const BadInput&) {
     wrapped.children.clear();
   }
@@ -102,17 +105,6 @@ std::string flow(const YamlNode& node) {
 }
 
 }  // namespace
-
-const YamlNode* YamlNode::find(std::string_view name) const {
-  if (kind != Kind::Map) return nullptr;
-  const auto found = std::find_if(children.begin(), children.end(),
-                                  [&](const YamlNode& child) { return child.key == name; });
-  return found == children.end() ? nullptr : &*found;
-}
-
-YamlNode* YamlNode::find(std::string_view name) {
-  return const_cast<YamlNode*>(std::as_const(*this).find(name));
-}
 
 void mergeYaml(YamlNode& base, const YamlNode& over) {
   if (base.kind != YamlNode::Kind::Map || over.kind != YamlNode::Kind::Map) {
@@ -154,17 +146,6 @@ std::string printYaml(const YamlNode& root) {
   std::string out;
   for (const YamlNode& child : root.children) out += child.key + ": " + flow(child) + "\n";
   return out;
-}
-
-std::string oneLine(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
-  }
-  return text;
-}
-
-void failAt(const SourceLocation& where, const std::string& path, const std::string& message) {
-  throw BadInput(where, oneLine(path.empty() ? message : path + ": " + message));
 }
 
 }  // namespace npusim

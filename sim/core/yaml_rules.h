@@ -2,14 +2,15 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "sim/config/suggest.h"
-#include "sim/config/yaml_tree.h"
+#include "sim/core/suggest.h"
+#include "sim/core/yaml_tree.h"
 
 namespace npusim {
 
@@ -23,7 +24,7 @@ namespace npusim {
 struct Whole {
   using Value = std::int64_t;
   Value low = 0;
-  Value high = 0;
+  Value high = std::numeric_limits<Value>::max();  ///< by default any
   bool powerOfTwo = false;
 
   Value read(const YamlNode& node, const std::string& path) const;
@@ -31,11 +32,11 @@ struct Whole {
   std::string describe() const;
 };
 
-/// A finite number, ends included.
+/// A finite number, ends included; by default any.
 struct Number {
   using Value = double;
-  Value low = 0;
-  Value high = 0;
+  Value low = std::numeric_limits<Value>::lowest();
+  Value high = std::numeric_limits<Value>::max();
 
   Value read(const YamlNode& node, const std::string& path) const;
   YamlNode write(Value value) const;
@@ -86,6 +87,10 @@ YamlNode scalarNode(std::string text, bool quoted = false);
 /// The same with the word that was probably meant.
 [[noreturn]] void failWord(const YamlNode& node, const std::string& path,
                            const std::vector<std::string>& words);
+
+/// For a key that nobody reads, beside the keys that somebody does: which one was meant.
+[[noreturn]] void failUnknownKey(const YamlNode& child, const std::string& path,
+                                 const std::vector<std::string>& known);
 
 /// One of a table of words.
 template <typename T>

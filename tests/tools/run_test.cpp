@@ -1,0 +1,207 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "tests/tools/process.h"
+#include "workloads/evaluate/npy.h"
+
+namespace npusim::tools {
+namespace {
+
+using Json = nlohmann::json;
+using testing::HasSubstr;
+
+const std::string kData =
+    NPUSIM_SOURCE_DIR "/tests/models/reference/blazeface_front/test_data_set_0";
+
+/// The result of `npusim` with these words and --json, which must end with exit code 0.
+Json resultOf(std::vector<std::string> words) {
+  const TemporaryFolder folder;
+  words.insert(words.end(), {"--json", folder / "r.json"});
+  const Finished finished = npusim(words);
+  EXPECT_EQ(finished.exitCode, 0) << finished.err;
+  EXPECT_EQ(finished.err, "");
+  return Json::parse(readText(folder / "r.json"), nullptr, false);
+}
+
+/// Without what differs from one process to the next.
+Json withoutWall(Json result) {
+  result.erase("simulation");
+  return result;
+}
+
+TEST(Run, DefaultNetworkIsRightAndAccountedFor) {
+  const Json result = resultOf({"run"});
+  ASSERT_TRUE(result.is_object());
+  EXPECT_EQ(result["workload"], "blazeface_front");
+  EXPECT_EQ(result["chip"], "edge");
+  EXPECT_EQ(result["precision"], "fp32");
+  EXPECT_EQ(result["values"]["checked_against"], "evaluate");
+  EXPECT_TRUE(result["values"]["passed"].get<bool>());
+  EXPECT_EQ(result["references"].size(), 2u);
+
+  std::int64_t cycles = 0, macs = 0;
+  double energy = 0;
+  for (const Json& layer : result["layers"]) {
+    cycles += layer["cycles"].get<std::int64_t>();
+    macs += layer["macs"].get<std::int64_t>();
+    for (const Json& part : layer["energy_pj"]) energy += part.get<double>();
+  }
+  const Json& predict = result["predict"];
+  EXPECT_EQ(predict["cycles"], cycles);
+  EXPECT_EQ(predict["macs"], macs);
+  EXPECT_NEAR(predict["energy_j"].get<double>(), energy * 1e-12, 1e-9 * energy * 1e-12);
+  double shares = predict["utilization"].get<double>();
+  for (const Json& share : predict["loss"]) shares += share.get<double>();
+  EXPECT_NEAR(shares, 1, 1e-9);
+  EXPECT_GT(result["load"]["bytes"], 0);
+  EXPECT_GT(result["load"]["energy_j"], 0);
+  EXPECT_GT(result["io"]["energy_j"], 0);
+  EXPECT_GT(result["area_mm2"]["total"], 0);
+}
+
+TEST(Run, RepeatsExactly) {
+  const std::vector<std::string> words = {"run", "--precision", "fp16"};
+  EXPECT_EQ(withoutWall(resultOf(words)), withoutWall(resultOf(words)));
+}
+
+TEST(Run, ValuesOffTakesTheSameTime) {
+  const Json on = resultOf({"run"});
+  const Json off = resultOf({"run", "--values", "off"});
+  EXPECT_EQ(off["predict"]["cycles"], on["predict"]["cycles"]);
+  EXPECT_EQ(off["predict"]["traffic_bytes"], on["predict"]["traffic_bytes"]);
+  EXPECT_FALSE(off["values"]["computed"].get<bool>());
+}
+
+TEST(Run, MeetsTheDataSet) {
+  const Json result = resultOf({"run", "--data", kData});
+  EXPECT_EQ(result["values"]["checked_against"], "data set");
+  EXPECT_TRUE(result["values"]["passed"].get<bool>());
+}
+
+TEST(Run, EveryFormatOfTheChipPasses) {
+  for (const char* precision : {"fp32", "fp16", "int8"}) {
+    const Json result =
+        resultOf({"run", "--precision", precision, "--data", kData, "--calibrate", kData});
+    EXPECT_EQ(result["precision"], precision);
+    EXPECT_TRUE(result["values"]["passed"].get<bool>()) << result["values"]["detail"];
+  }
+}
+
+TEST(Run, FailedCheckStillWritesTheResult) {
+  const TemporaryFolder folder;
+  const Finished finished =
+      npusim({"run", "--data", kData, "--tolerance", "0", "--precision", "fp16", "--json",
+              folder / "r.json", "--csv", folder / "r.csv"});
+  EXPECT_EQ(finished.exitCode, 1);
+  EXPECT_THAT(finished.err, HasSubstr("npusim: the computed values failed their check"));
+  EXPECT_THAT(finished.out, HasSubstr("FAILED"));
+  EXPECT_THAT(folder.contents(), testing::ElementsAre("r.csv", "r.json"));
+  EXPECT_FALSE(Json::parse(readText(folder / "r.json"))["values"]["passed"].get<bool>());
+}
+
+TEST(Run, HashesTellRunsApart) {
+  const std::vector<std::string> base = {"gemm", "16", "16", "16"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), base.begin(), base.end());
+    return resultOf(more);
+  };
+  const Json plain = with({});
+  EXPECT_EQ(with({})["config_hash"], plain["config_hash"]);
+  EXPECT_NE(with({"--seed", "2"})["config_hash"], plain["config_hash"]);
+  EXPECT_EQ(with({"--seed", "2"})["chip_hash"], plain["chip_hash"]);
+  EXPECT_NE(with({"--precision", "int8"})["config_hash"], plain["config_hash"]);
+  EXPECT_NE(with({"--values", "off"})["config_hash"], plain["config_hash"]);
+  EXPECT_NE(with({"--memory", "ideal"})["config_hash"], plain["config_hash"]);
+  EXPECT_NE(with({"--set", "array.rows=8"})["chip_hash"], plain["chip_hash"]);
+  EXPECT_NE(with({"--set", "array.rows=8"})["config_hash"], plain["config_hash"]);
+  EXPECT_EQ(with({"--reference", "none"})["config_hash"], plain["config_hash"]);
+}
+
+TEST(Run, LastOfManyPredictionsCounts) {
+  const Json result = resultOf({"gemm", "64", "64", "64", "--repeat", "3"});
+  EXPECT_EQ(result["repeat"], 3);
+  EXPECT_GT(result["predict"]["first_call_cycles"], 0);
+}
+
+TEST(Run, HostReferenceIsMeasured) {
+  const Json result = resultOf({"run", "--reference", "host"});
+  ASSERT_EQ(result["references"].size(), 1u);
+  EXPECT_EQ(result["references"][0]["name"], "host");
+  EXPECT_GT(result["references"][0]["speedup"], 0);
+  EXPECT_TRUE(result["references"][0]["energy_j"].is_null());
+}
+
+TEST(Outputs, AreWrittenByName) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(npusim({"gemm", "3", "5", "7", "--outputs", folder / "out"}).exitCode, 0);
+  EXPECT_EQ(readNpy(folder / "out/output.npy").shape(), (Shape{3, 5}));
+  ASSERT_EQ(npusim({"conv", "--input", "1,3,8,8", "--kernel", "4,3,3", "--pad", "1", "--stride",
+                    "2", "--outputs", folder / "conv"})
+                .exitCode,
+            0);
+  EXPECT_EQ(readNpy(folder / "conv/output.npy").shape(), (Shape{1, 4, 4, 4}));
+}
+
+TEST(Inputs, AreTakenFromFiles) {
+  const TemporaryFolder folder;
+  const std::string made = folder / "made", given = folder / "given";
+  ASSERT_EQ(npusim({"run", "--outputs", made}).exitCode, 0);
+  ASSERT_EQ(
+      npusim({"run", "--input", "input=" + kData + "/input_0.pb", "--outputs", given}).exitCode, 0);
+  for (const auto& entry : std::filesystem::directory_iterator(made)) {
+    const std::string name = entry.path().filename();
+    EXPECT_NE(readText(entry.path()), readText(given + "/" + name)) << name;
+  }
+}
+
+TEST(Program, ExecutesAsTheNetworkDoes) {
+  const TemporaryFolder folder;
+  const std::string program = folder / "p.npu";
+  ASSERT_EQ(npusim({"compile", "-o", program, "--set", "array.rows=16"}).exitCode, 0);
+  const Json network = resultOf({"run", "--set", "array.rows=16", "--outputs", folder / "run"});
+  const Json executed = resultOf({"exec", program, "--outputs", folder / "exec"});
+  for (const char* part :
+       {"predict", "load", "io", "layers", "references", "chip_hash", "area_mm2"}) {
+    EXPECT_EQ(executed[part], network[part]) << part;
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "run")) {
+    const std::string name = entry.path().filename();
+    EXPECT_EQ(readText(folder / "exec/" + name), readText(entry.path())) << name;
+  }
+}
+
+TEST(Program, WithoutValuesRunsWithoutThem) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(npusim({"compile", "-o", folder / "p.npu", "--values", "off"}).exitCode, 0);
+  const Json executed = resultOf({"exec", folder / "p.npu"});
+  EXPECT_FALSE(executed["values"]["computed"].get<bool>());
+  EXPECT_EQ(executed["predict"]["cycles"],
+            resultOf({"run", "--values", "off"})["predict"]["cycles"]);
+}
+
+TEST(Program, PrintsAsText) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(npusim({"compile", "-o", folder / "p.npu"}).exitCode, 0);
+  const Finished text = npusim({"disasm", folder / "p.npu"});
+  EXPECT_EQ(text.exitCode, 0);
+  EXPECT_THAT(text.out, HasSubstr("network blazeface_front"));
+  EXPECT_THAT(text.out, HasSubstr("queue matrix"));
+}
+
+TEST(Energy, PricesASavedResultAgain) {
+  const TemporaryFolder folder;
+  const std::string first = folder / "1.json", again = folder / "2.json", old = folder / "3.json";
+  ASSERT_EQ(npusim({"run", "--json", first}).exitCode, 0);
+  ASSERT_EQ(npusim({"energy", first, "--table", "7nm", "--json", again}).exitCode, 0);
+  EXPECT_EQ(readText(again), readText(first));
+  ASSERT_EQ(npusim({"energy", first, "--table", "45nm", "--json", old}).exitCode, 0);
+  const Json now = Json::parse(readText(first)), then = Json::parse(readText(old));
+  EXPECT_GT(then["predict"]["energy_pj"]["mac"], now["predict"]["energy_pj"]["mac"]);
+  EXPECT_EQ(then["predict"]["cycles"], now["predict"]["cycles"]);
+}
+
+}  // namespace
+}  // namespace npusim::tools
