@@ -7,6 +7,7 @@
 namespace npusim::tools {
 namespace {
 
+/// Images, not batches.
 constexpr std::uint64_t kVariations = 4;
 /// Dimensions up to this extent (channels of an image, coordinates) keep their order.
 constexpr std::int64_t kShortDimension = 4;
@@ -53,7 +54,11 @@ std::vector<Inputs> variations(const std::vector<InputSlot>& slots, const DataOp
   const GivenTensors given = readGiven(data);
   const Inputs tested = completeInputs(slots, given, data.seed);
   std::vector<Inputs> samples;
-  for (std::uint64_t v = 1; v <= kVariations; ++v) {
+  const std::int64_t batch =
+      slots.empty() || slots.front().shape.empty() ? 1 : slots.front().shape.front();
+  const auto samplesNeeded = std::max<std::uint64_t>(
+      1, kVariations / static_cast<std::uint64_t>(std::max<std::int64_t>(1, batch)));
+  for (std::uint64_t v = 1; v <= samplesNeeded; ++v) {
     Inputs inputs = completeInputs(slots, {}, data.seed + v);
     for (std::size_t i = 0; i < slots.size(); ++i) {
       const std::string& name = slots[i].name;

@@ -52,6 +52,7 @@ Compiled compileNetwork(Network& network, const ChipConfig& chip, const CompileC
   compiled.graph = toPrecision(optimized, chip, precision, calibration);
   compiled.program = compile(compiled.graph, chip, {precision, choice.objective, data.values});
   compiled.program.network = network.name;
+  compiled.program.batch = network.batch;
   compiled.seconds = seconds + watch.seconds();
   return compiled;
 }

@@ -107,6 +107,8 @@ Network readNetwork(const NetworkOptions& options, const GivenTensors& given) {
   const std::uint64_t source = file ? hashBytes(readFile(options.workload))
                                     : hashBytes(*embeddedFile(zooFile(network.name)));
   network.hash = hashConstants(network.graph, source);
+  const std::vector<InputSlot> slots = inputSlots(network.graph);
+  if (!slots.empty() && slots.front().shape.size() > 1) network.batch = slots.front().shape.front();
   return network;
 }
 

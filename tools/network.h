@@ -16,6 +16,7 @@ struct Network {
   Graph graph;
   std::optional<DataType> precision;  ///< its own format; empty for a made problem
   std::uint64_t hash = 0;             ///< of what it was read or made from
+  std::int64_t batch = 1;             ///< first dimension of its first input
 };
 
 /// Reads FILE.onnx, FILE.yaml, or a network of the zoo by its name. Inputs that the user gave bind

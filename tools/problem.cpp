@@ -66,7 +66,10 @@ Network convNetwork(const ConvProblem& problem, std::uint64_t seed) {
   Graph graph;
   const ValueId x = addInput(graph, "x", problem.input);
   const ValueId w = addSeeded(graph, std::move(weights), seed);
-  return finished(std::move(graph), {"conv", "Conv", operation, {x, w, kNoValue}, {}, kNoValue});
+  Network network =
+      finished(std::move(graph), {"conv", "Conv", operation, {x, w, kNoValue}, {}, kNoValue});
+  network.batch = problem.input[0];
+  return network;
 }
 
 }  // namespace npusim::tools
