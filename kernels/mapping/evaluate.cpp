@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "kernels/mapping/mapping.h"
+#include "sim/core/rounding.h"
 #include "sim/laws/array_law.h"
 #include "sim/laws/vector_law.h"
 
@@ -51,9 +52,10 @@ void countSteps(const std::vector<isa::VectorStep>& steps, std::array<std::int64
 
 /// Loads of one operand or stores of the output over the whole task.
 struct Evaluator::Traffic {
-  double bytes = 0;        ///< as moved: whole bursts
-  double cycles = 0;       ///< of its DMA engine
-  double firstCycles = 0;  ///< one transfer
+  double bytes = 0;         ///< as moved: whole bursts
+  double memoryCycles = 0;  ///< of the memory: data or activates, whichever takes longer
+  double cycles = 0;        ///< of its DMA engine
+  double firstCycles = 0;   ///< one transfer
 };
 
 Evaluator::Evaluator(const Context& context, const Task& task) : context_(context), task_(task) {
@@ -84,10 +86,19 @@ Evaluator::Route Evaluator::route(const Operand& operand, bool weights, int queu
   const isa::StorageId memory =
       block.kind == Block::Kind::Weights ? storages.weightMemory : storages.activationMemory;
   const auto index = memory - static_cast<isa::StorageId>(context_.chip.buffers.size());
-  result.memoryBytesPerCycle =
-      index < 0 ? static_cast<double>(context_.chip.dma.widthBytes)
-                : context_.chip.memories.at(static_cast<std::size_t>(index)).peakBytesPerSecond() *
-                      kMemoryEfficiency / (context_.chip.clockMhz * 1e6);
+  result.memoryBytesPerCycle = static_cast<double>(context_.chip.dma.widthBytes);
+  if (index < 0) return result;
+  const MemoryConfig& dram = context_.chip.memories.at(static_cast<std::size_t>(index));
+  const double clockHz = context_.chip.clockMhz * 1e6;
+  result.memoryBytesPerCycle = dram.peakBytesPerSecond() * kMemoryEfficiency / clockHz;
+  result.channels = static_cast<double>(dram.channels);
+  result.burstBytes = static_cast<double>(dram.timing.burstLength * dram.timing.busBits) / 8;
+  const auto banks = static_cast<double>(dram.ranks * dram.bankGroups * dram.banksPerGroup);
+  const double between =
+      std::max({static_cast<double>(dram.timing.RRD_S), static_cast<double>(dram.timing.FAW) / 4,
+                static_cast<double>(dram.timing.RC) / banks});
+  result.rowBytes = static_cast<double>(dram.rowBytes) * result.channels;
+  result.activateCycles = between * context_.chip.clockMhz / std::max(1.0, dram.timing.clockMhz);
   return result;
 }
 
@@ -153,16 +164,28 @@ void Evaluator::placeTemporaries() {
 Evaluator::Traffic Evaluator::traffic(const Operand& operand, const OperandTile& tile,
                                       const Slot& slot, const Route& route) const {
   if (!slot.used()) return {};
-  const double run = static_cast<double>(contiguousBytes(operand, tile, route.byStride));
+  const Runs runs = runsOf(operand, tile, route.byStride);
+  const auto run = static_cast<double>(runs.bytes);
   const auto burst = static_cast<double>(context_.chip.dma.minBurstBytes);
   const auto transfers = static_cast<double>(passes(slot.level));
-  const double once = static_cast<double>(tile.bytes);
-  const double moved = std::max(once, once / run * std::ceil(run / burst) * burst);
-  const double perByte = std::max(1 / route.memoryBytesPerCycle,
-                                  1.0 / static_cast<double>(context_.chip.dma.widthBytes));
+  const double count = static_cast<double>(tile.bytes) / run;
+  const double moved =
+      std::max(static_cast<double>(tile.bytes), count * std::ceil(run / burst) * burst);
+  // Runs that lie further apart than a row each open one in every channel they touch; closer ones
+  // share it.
+  const double rows =
+      route.rowBytes > 0
+          ? count * std::max(run / route.rowBytes,
+                             std::min(1.0, static_cast<double>(runs.pitch) / route.rowBytes))
+          : 0;
+  const double activates = rows * std::min(1.0, std::ceil(run / route.burstBytes) / route.channels);
+  const double memory =
+      std::max(moved / route.memoryBytesPerCycle, activates * route.activateCycles);
+  const double once = std::max(memory, moved / static_cast<double>(context_.chip.dma.widthBytes));
   Traffic result;
   result.bytes = moved * transfers;
-  result.firstCycles = moved * perByte + static_cast<double>(context_.chip.dma.issueCycles) +
+  result.memoryCycles = memory * transfers;
+  result.firstCycles = once + static_cast<double>(context_.chip.dma.issueCycles) +
                        kMemoryLatencyS * context_.chip.clockMhz * 1e6;
   result.cycles = result.firstCycles * transfers;
   return result;
@@ -181,7 +204,7 @@ void Evaluator::estimate() {
   const auto account = [&](const Traffic& t, const Route& route) {
     queues[static_cast<std::size_t>(route.queue)] += t.cycles;
     e.dramBytes += t.bytes;
-    e.memory += t.bytes / route.memoryBytesPerCycle;
+    e.memory += t.memoryCycles;
   };
   for (std::size_t i = 0; i < task_.operands.size(); ++i) {
     const Traffic t =
@@ -248,9 +271,7 @@ void Evaluator::compute(const plan::VectorWork& work) {
 
 void Evaluator::compute(const plan::CopyWork&) {}  // from block to block, nothing to choose
 
-std::int64_t aligned(std::int64_t bytes) {
-  return (bytes + kSlotAlignment - 1) / kSlotAlignment * kSlotAlignment;
-}
+std::int64_t aligned(std::int64_t bytes) { return roundUp(bytes, kSlotAlignment); }
 
 std::int64_t Mapping::bytesIn(isa::StorageId storage) const {
   std::int64_t bytes = 0;

@@ -76,7 +76,11 @@ class Evaluator {
     std::vector<std::size_t> byStride;
     isa::StorageId slotStorage = -1;  ///< -1: on chip already, no slot
     double memoryBytesPerCycle = 1;
-    int queue = 0;  ///< of the loads: 0 weights, 1 inputs; 2 the store
+    double channels = 1;
+    double burstBytes = 1;      ///< of one channel
+    double rowBytes = 0;        ///< contiguous bytes that one open row of every channel holds
+    double activateCycles = 0;  ///< between activates of one channel
+    int queue = 0;              ///< of the loads: 0 weights, 1 inputs; 2 the store
   };
   struct Traffic;
 

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "kernels/mapping/mapping.h"
+#include "sim/core/rounding.h"
 
 namespace npusim::mapping {
 namespace {
@@ -67,7 +68,7 @@ std::vector<Sizes> staircase(const Task& task, const std::vector<int>& dims,
 Sizes pieces(std::int64_t extent, std::int64_t unit) {
   constexpr std::int64_t kSmall = 16;
   Sizes sizes = extent <= kSmall ? splits(extent) : Sizes{};
-  for (const std::int64_t folds : splits((extent + unit - 1) / unit)) {
+  for (const std::int64_t folds : splits(ceilDiv(extent, unit))) {
     sizes.push_back(std::min(extent, folds * unit));
   }
   std::sort(sizes.begin(), sizes.end(), std::greater<>());
@@ -253,7 +254,7 @@ class Search {
 std::vector<std::int64_t> splits(std::int64_t extent) {
   std::vector<std::int64_t> sizes;
   for (std::int64_t parts = 1; parts <= extent;) {
-    const std::int64_t size = (extent + parts - 1) / parts;
+    const std::int64_t size = ceilDiv(extent, parts);
     sizes.push_back(size);
     if (size == 1) break;
     parts = (extent + size - 2) / (size - 1);  // the fewest parts that make tiles smaller

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "sim/core/rounding.h"
+
 namespace npusim::mapping {
 
 int Tiling::depth(int dim) const {
@@ -12,7 +14,7 @@ int Tiling::depth(int dim) const {
 
 std::int64_t tileCount(const plan::Task& task, const Tiling& tiling, int dim) {
   const auto d = static_cast<std::size_t>(dim);
-  return (task.dims[d].extent + tiling.tile[d] - 1) / tiling.tile[d];
+  return ceilDiv(task.dims[d].extent, tiling.tile[d]);
 }
 
 void tileOf(const plan::Task& task, const plan::Operand& operand, const Tiling& tiling,
@@ -49,18 +51,24 @@ std::vector<std::size_t> axesByStride(const plan::Operand& operand) {
   return order;
 }
 
-std::int64_t contiguousBytes(const plan::Operand& operand, const OperandTile& tile,
-                             const std::vector<std::size_t>& byStride) {
-  std::int64_t run = byteSize(operand.type);
+Runs runsOf(const plan::Operand& operand, const OperandTile& tile,
+            const std::vector<std::size_t>& byStride) {
+  Runs runs{byteSize(operand.type), 0};
+  bool whole = true;  // so far the tile covers its axes completely
   for (const std::size_t a : byStride) {
-    if (tile.axes[a].length == 1 && operand.axes[a].extent == 1) continue;
-    if (operand.axes[a].stride != run) break;
-    run *= tile.axes[a].length;
     const plan::Axis& axis = operand.axes[a];
-    const std::int64_t whole = axis.blockLength > 0 ? axis.blockLength : axis.extent;
-    if (tile.axes[a].length != whole) break;
+    const std::int64_t length = tile.axes[a].length;
+    if (length == 1 && axis.extent == 1) continue;
+    if (!whole || axis.stride != runs.bytes) {
+      if (length == 1) continue;
+      runs.pitch = axis.stride;
+      break;
+    }
+    runs.bytes *= length;
+    whole = length == (axis.blockLength > 0 ? axis.blockLength : axis.extent);
   }
-  return run;
+  runs.pitch = std::max(runs.pitch, runs.bytes);
+  return runs;
 }
 
 std::int64_t tileElements(const Tiling& tiling, std::span<const int> dims) {

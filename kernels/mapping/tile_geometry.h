@@ -43,9 +43,13 @@ void tileOf(const plan::Task& task, const plan::Operand& operand, const Tiling& 
 /// Axes of an operand by their stride in the block, smallest first.
 std::vector<std::size_t> axesByStride(const plan::Operand& operand);
 
-/// Contiguous bytes in the block when a whole tile of the operand is moved.
-std::int64_t contiguousBytes(const plan::Operand& operand, const OperandTile& tile,
-                             const std::vector<std::size_t>& byStride);
+/// How a tile of an operand lies in its block: runs of contiguous bytes, one every `pitch` bytes.
+struct Runs {
+  std::int64_t bytes = 0;
+  std::int64_t pitch = 0;
+};
+Runs runsOf(const plan::Operand& operand, const OperandTile& tile,
+            const std::vector<std::size_t>& byStride);
 
 /// Elements of one tile over the given dimensions.
 std::int64_t tileElements(const Tiling& tiling, std::span<const int> dims);

@@ -1,13 +1,11 @@
 #include "kernels/matrix/common.h"
 
-#include <algorithm>
-#include <cstring>
+#include "kernels/lowering/operands.h"
 
 namespace npusim::matrix {
 namespace {
 
 using lowering::Lowering;
-using plan::Axis;
 using plan::Operand;
 using plan::Task;
 
@@ -38,29 +36,6 @@ std::vector<double> biasValues(const Lowering& lowering, const Node& node, std::
   return values;
 }
 
-template <typename T>
-std::vector<std::byte> bytesOf(const std::vector<T>& values) {
-  std::vector<std::byte> bytes(values.size() * sizeof(T));
-  std::memcpy(bytes.data(), values.data(), bytes.size());
-  return bytes;
-}
-
-Operand channelOperand(const Task& task, plan::BlockId block, DataType type, std::int64_t channels,
-                       const std::vector<lowering::DimTerm>& map) {
-  Operand operand{block, 0, type, {}, {}};
-  Axis axis{channels, byteSize(type), std::vector<std::int64_t>(task.dims.size(), 0), 0, 0, 0};
-  for (const lowering::DimTerm& term : map) {
-    axis.coefficients[static_cast<std::size_t>(term.dim)] = term.coefficient;
-  }
-  operand.axes.push_back(std::move(axis));
-  return operand;
-}
-
-int addOperand(Task& task, Operand operand) {
-  task.operands.push_back(std::move(operand));
-  return static_cast<int>(task.operands.size()) - 1;
-}
-
 }  // namespace
 
 Operand weightOperand(Lowering& lowering, const Task& task, const std::string& name, DataType type,
@@ -72,9 +47,7 @@ Operand weightOperand(Lowering& lowering, const Task& task, const std::string& n
                                        [&] { return *weights.packed; });
   const auto axis = [&](int dim, std::int64_t extent, std::int64_t stride) {
     if (extent == 1) return;
-    Axis made{extent, stride, std::vector<std::int64_t>(task.dims.size(), 0), 0, 0, 0};
-    made.coefficients[static_cast<std::size_t>(dim)] = 1;
-    operand.axes.push_back(std::move(made));
+    operand.axes.push_back(lowering::axisOf(task.dims.size(), extent, stride, {{dim, 1}}));
   };
   const auto extent = [&](int dim) { return task.dims[static_cast<std::size_t>(dim)].extent; };
   const std::int64_t row = weights.n * width;
@@ -90,42 +63,29 @@ void addBiasAndScale(Lowering& lowering, const Node& node, Task& task, plan::Mat
                      const Weights& weights, const std::vector<lowering::DimTerm>& channelMap) {
   const Graph& graph = lowering.graph();
   const Value& x = graph.value(node.inputs[0]);
-  const Value& w = graph.value(node.inputs[1]);
   const bool quantized = x.quantization.has_value();
   const bool hasBias = node.inputs.size() > 2 && node.inputs[2] != kNoValue;
   const std::int64_t channels = weights.groups * weights.n;
   const auto count = static_cast<std::size_t>(channels);
   work.padding = quantized ? x.quantization->zeroPoint : 0;
-  if (hasBias || work.padding != 0) {
+  if (hasBias || quantized) {
     const DataType type = quantized ? DataType::Int32 : DataType::Float32;
     const plan::BlockId block = lowering.addConstant(node.name + ".bias", channels * 4, [&] {
       const std::vector<double> bias = biasValues(lowering, node, count);
-      if (!quantized) return bytesOf(std::vector<float>(bias.begin(), bias.end()));
+      if (!quantized) return lowering::bytesOf(std::vector<float>(bias.begin(), bias.end()));
       std::vector<std::int32_t> folded(count);
-      const std::vector<std::int64_t> sums = columnSums(weights);
+      std::vector<std::int64_t> sums(count, 0);
+      if (work.padding != 0) sums = columnSums(weights);
       for (std::size_t i = 0; i < count; ++i) {
         folded[i] =
             static_cast<std::int32_t>(static_cast<std::int64_t>(bias[i]) - work.padding * sums[i]);
       }
-      return bytesOf(folded);
+      return lowering::bytesOf(folded);
     });
-    work.bias = addOperand(task, channelOperand(task, block, type, channels, channelMap));
+    work.bias = lowering::addOperand(
+        task, lowering::channelOperand(task, block, type, channels, channelMap));
   }
-  if (!quantized) return;
-  const std::vector<float>& scales = w.quantization->scales;
-  const float sx = x.quantization->scales.front();
-  if (scales.size() == 1) {
-    work.steps.push_back({ElementOp::Mul, -1, sx * scales.front(), 0, false});
-    return;
-  }
-  const plan::BlockId block = lowering.addConstant(node.name + ".scale", channels * 4, [&] {
-    std::vector<float> products(count);
-    for (std::size_t i = 0; i < count; ++i) products[i] = sx * scales[i];
-    return bytesOf(products);
-  });
-  const int operand =
-      addOperand(task, channelOperand(task, block, DataType::Float32, channels, channelMap));
-  work.steps.push_back({ElementOp::Mul, operand, 0, 0, false});
+  addScaleStep(lowering, node, task, work.steps, channels, channelMap);
 }
 
 }  // namespace npusim::matrix

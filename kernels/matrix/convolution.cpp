@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include "kernels/lowering/operands.h"
+#include "kernels/lowering/windows.h"
 #include "kernels/matrix/common.h"
 #include "kernels/matrix/matrix.h"
 #include "sim/laws/array_law.h"
@@ -13,42 +15,29 @@ using lowering::Lowering;
 
 /// A convolution's sizes with exactly two spatial dimensions (a 1-D one has height 1).
 struct Sizes {
+  lowering::Windows windows;
   std::int64_t images, channels, height, width;  ///< input
   std::int64_t outputs, outHeight, outWidth;
-  std::int64_t groups, kernelH, kernelW;
-  std::int64_t strideH, strideW, dilationH, dilationW, padTop, padLeft;
+  std::int64_t groups;
   std::int64_t channelsPerGroup() const { return channels / groups; }
   std::int64_t outputsPerGroup() const { return outputs / groups; }
-  std::int64_t reduction() const { return channelsPerGroup() * kernelH * kernelW; }
+  std::int64_t taps() const { return windows.kernelH * windows.kernelW; }
+  std::int64_t reduction() const { return channelsPerGroup() * taps(); }
 };
 
-/// The last two entries of a spatial attribute, `missing` standing in for an absent height.
-std::pair<std::int64_t, std::int64_t> lastTwo(const Shape& values, std::int64_t missing) {
-  if (values.size() == 1) return {missing, values[0]};
-  return {values[values.size() - 2], values.back()};
-}
-
 Sizes sizesOf(const Graph& graph, const Node& node) {
-  const auto& conv = std::get<Convolution>(node.operation);
   const Shape& x = graph.value(node.inputs[0]).shape;
-  const Shape& w = graph.value(node.inputs[1]).shape;
   const Shape& y = graph.value(node.output).shape;
-  if (x.size() > 4) {
-    throw NotPossible("not supported: " + node.opName + " '" + node.name + "' with " +
-                      std::to_string(x.size() - 2) + " spatial dimensions (1 and 2 are)");
-  }
-  Sizes s{};
-  s.images = x[0];
-  s.channels = x[1];
-  s.outputs = y[1];
-  s.groups = conv.groups;
-  std::tie(s.height, s.width) = lastTwo({x.begin() + 2, x.end()}, 1);
-  std::tie(s.outHeight, s.outWidth) = lastTwo({y.begin() + 2, y.end()}, 1);
-  std::tie(s.kernelH, s.kernelW) = lastTwo({w.begin() + 2, w.end()}, 1);
-  std::tie(s.strideH, s.strideW) = lastTwo(conv.strides, 1);
-  std::tie(s.dilationH, s.dilationW) = lastTwo(conv.dilations, 1);
-  std::tie(s.padTop, s.padLeft) = lastTwo(conv.padsBegin, 0);
-  return s;
+  const std::int64_t groups = std::get<Convolution>(node.operation).groups;
+  return {lowering::windowsOf(graph, node),
+          x[0],
+          x[1],
+          lowering::rowsOf(x),
+          x.back(),
+          y[1],
+          lowering::rowsOf(y),
+          y.back(),
+          groups};
 }
 
 /// Weights [M, C/g, R, S] to [g / b][r][s][b x C/g][b x M/g], zero off the diagonal blocks.
@@ -66,7 +55,7 @@ Weights pack(const Lowering& lowering, const Value& w, const Sizes& s, std::int6
     const std::int64_t group = out / m;
     const std::int64_t column = group % together * m + out % m;
     for (std::int64_t ch = 0; ch < c; ++ch) {
-      for (std::int64_t tap = 0; tap < s.kernelH * s.kernelW; ++tap) {
+      for (std::int64_t tap = 0; tap < s.taps(); ++tap) {
         const std::int64_t row = tap * c * together + group % together * c + ch;
         const std::int64_t to = (group / together * result.k + row) * result.n + column;
         std::copy_n(from, width, bytes->data() + to * width);
@@ -78,27 +67,19 @@ Weights pack(const Lowering& lowering, const Value& w, const Sizes& s, std::int6
   return result;
 }
 
-Axis axis(std::int64_t extent, std::int64_t stride, std::int64_t offset,
-          std::initializer_list<lowering::DimTerm> terms) {
-  Axis made{extent, stride, std::vector<std::int64_t>(kMatrixDims, 0), offset, 0, 0};
-  for (const lowering::DimTerm& term : terms) {
-    made.coefficients[static_cast<std::size_t>(term.dim)] = term.coefficient;
-  }
-  return made;
-}
-
 Operand inputOperand(const View& view, const Sizes& s, std::int64_t together) {
-  const bool planar = view.shape.size() == 4;
-  const std::int64_t rowStride = planar ? view.strides[2] : 0;
+  const lowering::Windows& w = s.windows;
   Operand a{view.block, view.offset, view.type, {}, {}};
-  a.axes.push_back(axis(s.images, view.strides[0], 0, {{M0, 1}}));
-  if (planar) {
-    a.axes.push_back(axis(s.height, rowStride, -s.padTop, {{M1, s.strideH}, {K0, s.dilationH}}));
+  const auto add = [&](std::int64_t extent, std::int64_t stride, std::int64_t offset,
+                       const std::vector<lowering::DimTerm>& terms) {
+    a.axes.push_back(lowering::axisOf(kMatrixDims, extent, stride, terms, offset));
+  };
+  add(s.images, view.strides[0], 0, {{M0, 1}});
+  if (view.shape.size() == 4) {
+    add(s.height, view.strides[2], -w.padTop, {{M1, w.strideH}, {K0, w.dilationH}});
   }
-  a.axes.push_back(
-      axis(s.width, view.strides.back(), -s.padLeft, {{M2, s.strideW}, {K1, s.dilationW}}));
-  a.axes.push_back(
-      axis(s.channels, view.strides[1], 0, {{G0, s.channelsPerGroup() * together}, {K2, 1}}));
+  add(s.width, view.strides.back(), -w.padLeft, {{M2, w.strideW}, {K1, w.dilationW}});
+  add(s.channels, view.strides[1], 0, {{G0, s.channelsPerGroup() * together}, {K2, 1}});
   return a;
 }
 
@@ -146,9 +127,15 @@ void lowerConvolution(Lowering& lowering, const Node& node) {
   const std::int64_t perProduct = s.outputsPerGroup() * together;
 
   Task task;
-  task.dims = {{s.groups / together}, {1},          {s.images},
-               {s.outHeight},         {s.outWidth}, {perProduct},
-               {s.kernelH},           {s.kernelW},  {s.channelsPerGroup() * together}};
+  task.dims = {{s.groups / together},
+               {1},
+               {s.images},
+               {s.outHeight},
+               {s.outWidth},
+               {perProduct},
+               {s.windows.kernelH},
+               {s.windows.kernelW},
+               {s.channelsPerGroup() * together}};
   MatrixWork work;
   work.usefulDenominator = together;
   const View x = lowering.view(node.inputs[0]);

@@ -2,6 +2,7 @@
 #include <functional>
 #include <numeric>
 
+#include "kernels/lowering/operands.h"
 #include "kernels/matrix/common.h"
 #include "kernels/matrix/matrix.h"
 
@@ -11,6 +12,7 @@ namespace {
 using namespace plan;
 using lowering::DimMap;
 using lowering::Lowering;
+using lowering::upTo;
 
 /// The operand's view as at least a matrix: a vector a becomes [1, K], a vector b [K, 1].
 View asMatrix(View view, bool left) {
@@ -64,12 +66,6 @@ View resultAsMatrix(View y, bool vectorA, bool vectorB) {
     y.strides.insert(y.strides.end() - 1, 0);
   }
   return y;
-}
-
-std::vector<int> upTo(std::size_t count) {
-  std::vector<int> result(count);
-  std::iota(result.begin(), result.end(), 0);
-  return result;
 }
 
 /// Adds b to the task: packed weights when constant, else its view, [.., K, N] or transposed.

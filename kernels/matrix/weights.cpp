@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "kernels/matrix/matrix.h"
+#include "sim/core/rounding.h"
 
 namespace npusim::matrix {
 namespace {
@@ -28,8 +29,7 @@ void blockColumns(plan::Plan& plan, plan::Task& task, std::int64_t columns) {
   const std::int64_t width = byteSize(b.type);
   const std::int64_t rows =
       task.dims[plan::K0].extent * task.dims[plan::K1].extent * task.dims[plan::K2].extent;
-  const std::int64_t tiles = (n + columns - 1) / columns;
-  const std::int64_t groupBytes = tiles * columns * rows * width;
+  const std::int64_t groupBytes = roundUp(n, columns) * rows * width;
   const std::int64_t groups = block.bytes / (rows * n * width);
   for (plan::Axis& axis : b.axes) {
     if (axis.coefficients[plan::N] != 0) {

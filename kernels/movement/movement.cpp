@@ -77,6 +77,7 @@ std::vector<Stretch> stretches(const std::vector<std::int64_t>& source, std::int
     const std::int64_t step = end < count && at(end) >= 0 ? at(end) - at(i) : 1;
     std::int64_t groups = 1;
     const auto continues = [&](std::int64_t group) {
+      if (at(i) + group * step < 0) return false;  // not an index, but fill
       for (std::int64_t r = 0; r < repeat; ++r) {
         const std::int64_t position = i + group * repeat + r;
         if (position >= count || at(position) != at(i) + group * step) return false;

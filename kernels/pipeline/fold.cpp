@@ -6,24 +6,28 @@
 namespace npusim::passes {
 namespace {
 
-/// A constant as one factor or addend an output channel; empty when it is not that.
-std::vector<float> perChannel(const Value& value, const Shape& out, std::size_t channelAxis) {
-  const std::int64_t channels = out[channelAxis];
-  const std::int64_t count = elementCount(value.shape);
-  if (value.constant->seed || value.shape.size() > out.size()) return {};
-  const std::size_t missing = out.size() - value.shape.size();
-  const bool along =
-      channelAxis >= missing && count == channels && value.shape[channelAxis - missing] == channels;
-  if (count != 1 && !along) return {};
+/// Is a value of this shape one number, or one number an output channel?
+bool isPerChannel(const Shape& shape, const Shape& out, std::size_t channelAxis) {
+  const std::int64_t count = elementCount(shape);
+  if (count == 1) return true;
+  if (shape.size() > out.size()) return false;
+  const std::size_t missing = out.size() - shape.size();
+  return channelAxis >= missing && count == out[channelAxis] &&
+         shape[channelAxis - missing] == out[channelAxis];
+}
+
+/// A constant as one factor or addend an output channel.
+std::vector<float> perChannel(const Value& value, std::int64_t channels) {
   const Tensor tensor = value.constant->materialize(value.type, value.shape);
   std::vector<float> result(static_cast<std::size_t>(channels));
   for (std::int64_t i = 0; i < channels; ++i) {
-    result[static_cast<std::size_t>(i)] = static_cast<float>(tensor.at(count == 1 ? 0 : i));
+    result[static_cast<std::size_t>(i)] = static_cast<float>(tensor.at(tensor.size() == 1 ? 0 : i));
   }
   return result;
 }
 
-/// Weights and bias of a Convolution or MatMul as dense copies to be changed.
+/// Weights and bias of a Convolution or MatMul as dense copies to be changed. Weights that only a
+/// seed stands for (a run without values) stay symbolic: the program comes out the same.
 class Foldable {
  public:
   Foldable(Graph& graph, Node& node) : graph_(graph), node_(node) {
@@ -33,8 +37,9 @@ class Foldable {
     channelAxis_ = matmul == nullptr ? 1 : out.size() - 1;
     if (out.size() <= channelAxis_ || (matmul != nullptr && w.shape.size() != 2)) return;
     weightAxis_ = matmul != nullptr && !matmul->transposeB ? 1 : 0;
+    symbolic_ = w.constant && w.constant->seed;
     usable_ =
-        w.constant && w.constant->dense && w.type == DataType::Float32 &&
+        w.constant && (w.constant->dense || symbolic_) && w.type == DataType::Float32 &&
         (node.inputs.size() < 3 || node.inputs[2] == kNoValue || graph.isConstant(node.inputs[2]));
   }
 
@@ -46,10 +51,11 @@ class Foldable {
     const bool adds = step.op == ElementOp::Add || (step.op == ElementOp::Sub && !step.reversed);
     if (step.operand < 0 || (!scales && !adds)) return false;
     const Value& operand = graph_.value(node_.inputs[static_cast<std::size_t>(step.operand)]);
-    if (!operand.constant) return false;
-    const std::vector<float> values =
-        perChannel(operand, graph_.value(node_.output).shape, channelAxis_);
-    if (values.empty()) return false;
+    const Shape& out = graph_.value(node_.output).shape;
+    if (!operand.constant || !isPerChannel(operand.shape, out, channelAxis_)) return false;
+    if (operand.constant->seed && !symbolic_) return false;
+    if (symbolic_) return loaded_ = true;
+    const std::vector<float> values = perChannel(operand, out[channelAxis_]);
     load();
     const auto bias = bias_.as<float>();
     if (adds) {
@@ -66,6 +72,17 @@ class Foldable {
   void store() {
     if (!loaded_) return;
     node_.inputs.resize(std::max<std::size_t>(3, node_.inputs.size()), kNoValue);
+    if (symbolic_) {
+      const std::int64_t channels = graph_.value(node_.output).shape[channelAxis_];
+      Constant bias;
+      bias.seed = graph_.value(node_.inputs[1]).constant->seed;
+      node_.inputs[2] = graph_.addValue({node_.name + ".folded_bias",
+                                         DataType::Float32,
+                                         {channels},
+                                         std::move(bias),
+                                         std::nullopt});
+      return;
+    }
     node_.inputs[1] = graph_.addConstant(node_.name + ".folded_weights", std::move(weights_));
     node_.inputs[2] = graph_.addConstant(node_.name + ".folded_bias", std::move(bias_));
   }
@@ -100,6 +117,7 @@ class Foldable {
   std::size_t channelAxis_ = 1;
   int weightAxis_ = 0;
   bool usable_ = false;
+  bool symbolic_ = false;
   bool loaded_ = false;
   Tensor weights_, bias_;
 };

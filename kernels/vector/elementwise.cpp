@@ -1,5 +1,5 @@
-#include <numeric>
-
+#include "kernels/lowering/operands.h"
+#include "kernels/vector/one_pass.h"
 #include "kernels/vector/vector.h"
 
 namespace npusim::vector {
@@ -47,14 +47,9 @@ void lowerElementwise(Lowering& lowering, const Node& node) {
                        lowering.scaling(input), map, order, rank));
   task.output = lowering.operand(y, lowering.scaling(node.output), map, order, rank);
   plan::Pass pass;
-  pass.post = lowering.steps(node, task, map, order);
-  pass.dims.resize(rank);
-  std::iota(pass.dims.begin(), pass.dims.end(), 0);
-  pass.operands.resize(task.operands.size());
-  std::iota(pass.operands.begin(), pass.operands.end(), 0);
-  task.work = plan::VectorWork{{pass}, {}};
-  lowering::simplify(task, allPairs(static_cast<int>(rank)));
-  lowering.addTask(node, std::move(task), node.opName);
+  pass.dims = lowering::upTo(rank);
+  addOnePass(lowering, node, std::move(task), std::move(pass), map, order,
+             allPairs(static_cast<int>(rank)));
 }
 
 }  // namespace npusim::vector

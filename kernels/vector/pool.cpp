@@ -1,14 +1,15 @@
 #include <algorithm>
-#include <cstring>
-#include <numeric>
 
+#include "kernels/lowering/operands.h"
+#include "kernels/vector/one_pass.h"
 #include "kernels/vector/vector.h"
-#include "kernels/vector/windows.h"
+#include "kernels/vector/window_task.h"
 
 namespace npusim::vector {
 namespace {
 
 using lowering::Lowering;
+using lowering::Windows;
 
 /// Window positions that count along one dimension, for each output position.
 std::vector<std::int64_t> counts(std::int64_t outputs, std::int64_t kernel, std::int64_t stride,
@@ -29,14 +30,13 @@ std::vector<std::int64_t> counts(std::int64_t outputs, std::int64_t kernel, std:
 /// 1 / (number of values in the window) for every output pixel.
 std::vector<float> reciprocals(const Shape& in, const Shape& out, const Windows& w,
                                bool countPadding) {
-  const std::int64_t height = in.size() == 4 ? in[2] : 1;
-  const std::int64_t rows = out.size() == 4 ? out[2] : 1;
   const auto range = [&](std::int64_t extent, std::int64_t before, std::int64_t after) {
     return countPadding ? std::pair{-before, extent + after} : std::pair{std::int64_t{0}, extent};
   };
-  const auto [top, bottom] = range(height, w.padTop, w.padBottom);
+  const auto [top, bottom] = range(lowering::rowsOf(in), w.padTop, w.padBottom);
   const auto [left, right] = range(in.back(), w.padLeft, w.padRight);
-  const auto vertical = counts(rows, w.kernelH, w.strideH, w.dilationH, w.padTop, top, bottom);
+  const auto vertical =
+      counts(lowering::rowsOf(out), w.kernelH, w.strideH, w.dilationH, w.padTop, top, bottom);
   const auto across = counts(out.back(), w.kernelW, w.strideW, w.dilationW, w.padLeft, left, right);
   std::vector<float> result;
   for (const std::int64_t v : vertical) {
@@ -55,29 +55,23 @@ isa::VectorStep meanStep(Lowering& lowering, const Node& node, plan::Task& task,
   if (uniform) return {ElementOp::Mul, -1, factors.front(), 0, false};
   plan::Operand table;
   const auto bytes = static_cast<std::int64_t>(factors.size() * sizeof(float));
-  table.block = lowering.addConstant(node.name + ".divisors", bytes, [&] {
-    std::vector<std::byte> contents(static_cast<std::size_t>(bytes));
-    std::memcpy(contents.data(), factors.data(), contents.size());
-    return contents;
-  });
+  table.block = lowering.addConstant(node.name + ".divisors", bytes,
+                                     [&] { return lowering::bytesOf(factors); });
   std::int64_t stride = sizeof(float);
   for (const std::size_t dim : {std::size_t{Column}, std::size_t{Row}}) {
-    plan::Axis axis{
-        task.dims[dim].extent, stride, std::vector<std::int64_t>(kWindowDims, 0), 0, 0, 0};
-    axis.coefficients[dim] = 1;
-    stride *= axis.extent;
-    table.axes.insert(table.axes.begin(), std::move(axis));
+    const std::int64_t extent = task.dims[dim].extent;
+    table.axes.insert(table.axes.begin(),
+                      lowering::axisOf(kWindowDims, extent, stride, {{static_cast<int>(dim), 1}}));
+    stride *= extent;
   }
-  task.operands.push_back(std::move(table));
-  return {ElementOp::Mul, static_cast<int>(task.operands.size()) - 1, 0, 0, false};
+  return {ElementOp::Mul, lowering::addOperand(task, std::move(table)), 0, 0, false};
 }
 
 }  // namespace
 
 void lowerPool(Lowering& lowering, const Node& node) {
   const auto& pool = std::get<Pool>(node.operation);
-  const Windows windows(node, pool.kernel, pool.strides, pool.dilations, pool.padsBegin,
-                        pool.padsEnd);
+  const Windows windows = lowering::windowsOf(lowering.graph(), node);
   const plan::View x = lowering.view(node.inputs.front());
   const plan::View y = lowering.outputView(node);
   const lowering::DimMap map = windowMap(y.shape.size(), 1);
@@ -94,13 +88,7 @@ void lowerPool(Lowering& lowering, const Node& node) {
     pass.post.push_back(
         meanStep(lowering, node, task, reciprocals(x.shape, y.shape, windows, pool.countPadding)));
   }
-  const std::vector<isa::VectorStep> steps = lowering.steps(node, task, map, layout);
-  pass.post.insert(pass.post.end(), steps.begin(), steps.end());
-  pass.operands.resize(task.operands.size());
-  std::iota(pass.operands.begin(), pass.operands.end(), 0);
-  task.work = plan::VectorWork{{pass}, {}};
-  lowering::simplify(task, {});
-  lowering.addTask(node, std::move(task), node.opName);
+  addOnePass(lowering, node, std::move(task), std::move(pass), map, layout);
 }
 
 }  // namespace npusim::vector

@@ -1,6 +1,7 @@
 #include <algorithm>
-#include <numeric>
 
+#include "kernels/lowering/operands.h"
+#include "kernels/vector/one_pass.h"
 #include "kernels/vector/vector.h"
 
 namespace npusim::vector {
@@ -8,6 +9,7 @@ namespace {
 
 using lowering::DimMap;
 using lowering::Lowering;
+using lowering::upTo;
 
 /// Task dimensions for a tensor: the kept logical dimensions in the order they lie in memory, then
 /// the others in logical order (the order in which a reduction is defined).
@@ -44,12 +46,6 @@ DimMap identityMap(const Split& split) {
   return map;
 }
 
-std::vector<int> upTo(std::size_t count) {
-  std::vector<int> result(count);
-  std::iota(result.begin(), result.end(), 0);
-  return result;
-}
-
 }  // namespace
 
 void lowerReduce(Lowering& lowering, const Node& node) {
@@ -79,12 +75,7 @@ void lowerReduce(Lowering& lowering, const Node& node) {
     const std::int64_t count = elementCount(x.shape) / elementCount(y.shape);
     pass.post.push_back({ElementOp::Mul, -1, 1.0F / static_cast<float>(count), 0, false});
   }
-  const std::vector<isa::VectorStep> steps = lowering.steps(node, task, yMap, layout);
-  pass.post.insert(pass.post.end(), steps.begin(), steps.end());
-  pass.operands = upTo(task.operands.size());
-  task.work = plan::VectorWork{{pass}, {}};
-  lowering::simplify(task, {});
-  lowering.addTask(node, std::move(task), node.opName);
+  addOnePass(lowering, node, std::move(task), std::move(pass), yMap, layout);
 }
 
 void lowerSoftmax(Lowering& lowering, const Node& node) {
