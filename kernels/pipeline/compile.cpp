@@ -28,6 +28,7 @@ std::int64_t compulsoryBytes(const isa::Program& program) {
 
 Graph optimize(const Graph& graph) {
   Graph result = graph;
+  passes::absorbPads(result);
   passes::fuseSteps(result);
   passes::foldConstantSteps(result);
   result.verify();

@@ -13,6 +13,9 @@ namespace npusim::passes {
 
 // --- On the graph ---
 
+/// Lets a convolution do the zero padding of a Pad before it, which then moves nothing.
+void absorbPads(Graph& graph);
+
 /// Lets a node's only reader, when that is elementwise, run as steps on the node's result: bias,
 /// normalisation, activation and residual add then cost no pass of their own.
 void fuseSteps(Graph& graph);
