@@ -7,8 +7,8 @@
 #include <new>
 #include <string>
 
-#include "sim/config/suggest.h"
 #include "sim/core/error.h"
+#include "sim/core/suggest.h"
 #include "tools/output.h"
 #include "tools/subcommands.h"
 

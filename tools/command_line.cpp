@@ -7,8 +7,8 @@
 #include <charconv>
 #include <sstream>
 
-#include "sim/config/suggest.h"
 #include "sim/core/error.h"
+#include "sim/core/suggest.h"
 #include "tools/output.h"
 
 namespace npusim::tools {

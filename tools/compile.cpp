@@ -5,7 +5,9 @@
 #include "sim/core/error.h"
 #include "sim/isa/program_io.h"
 #include "tools/compile_network.h"
+#include "tools/options.h"
 #include "tools/session.h"
+#include "tools/subcommands.h"
 #include "tools/units.h"
 
 namespace npusim::tools {

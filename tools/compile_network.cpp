@@ -28,7 +28,7 @@ Calibration calibrate(const Graph& graph, const std::vector<Inputs>& samples) {
 
 ChipConfig loadMachine(const MachineOptions& options) {
   ChipConfig chip = loadChip(options.chip, options.overrides);
-  chip.idealMemory = options.idealMemory;
+  chip.idealMemory = chip.idealMemory || options.idealMemory;
   return chip;
 }
 

@@ -2,8 +2,8 @@
 
 #include "sim/isa/program.h"
 #include "tools/network.h"
-#include "tools/options.h"
 #include "tools/output.h"
+#include "tools/run_options.h"
 
 namespace npusim::tools {
 

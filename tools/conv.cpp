@@ -1,6 +1,8 @@
 #include "sim/core/error.h"
+#include "tools/options.h"
 #include "tools/problem.h"
 #include "tools/session.h"
+#include "tools/subcommands.h"
 
 namespace npusim::tools {
 namespace {

@@ -1,6 +1,8 @@
 #include "sim/core/error.h"
 #include "sim/isa/program_io.h"
+#include "tools/options.h"
 #include "tools/session.h"
+#include "tools/subcommands.h"
 
 namespace npusim::tools {
 

@@ -1,5 +1,7 @@
+#include "tools/options.h"
 #include "tools/problem.h"
 #include "tools/session.h"
+#include "tools/subcommands.h"
 
 namespace npusim::tools {
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "sim/config/suggest.h"
 #include "sim/core/error.h"
+#include "sim/core/suggest.h"
 #include "tools/hash.h"
 #include "workloads/evaluate/evaluate.h"
 #include "workloads/evaluate/npy.h"

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "sim/isa/program.h"
-#include "tools/options.h"
+#include "tools/run_options.h"
 #include "workloads/graph/graph.h"
 #include "workloads/onnx/data_set.h"
 

@@ -3,9 +3,9 @@
 #include <array>
 
 #include "sim/config/load_config.h"
-#include "sim/config/suggest.h"
 #include "sim/core/embedded.h"
 #include "sim/core/error.h"
+#include "sim/core/suggest.h"
 #include "tools/command_line.h"
 #include "tools/network.h"
 #include "tools/output.h"

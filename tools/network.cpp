@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "sim/config/suggest.h"
 #include "sim/core/embedded.h"
 #include "sim/core/error.h"
+#include "sim/core/suggest.h"
 #include "tools/hash.h"
 #include "tools/output.h"
 #include "workloads/description/description.h"
@@ -89,7 +89,7 @@ std::vector<std::string> zooNames() {
 
 std::string zooFile(const std::string& name) {
   for (const char* ending : {".onnx", ".yaml"}) {
-    const std::string file = kZoo + name + ending;
+    std::string file = kZoo + name + ending;
     if (embeddedFile(file)) return file;
   }
   throw BadInput(

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "tools/inputs.h"
-#include "tools/options.h"
+#include "tools/run_options.h"
 #include "workloads/graph/graph.h"
 
 namespace npusim::tools {

@@ -6,7 +6,7 @@
 
 #include "sim/core/tensor.h"
 #include "sim/stats/result.h"
-#include "tools/options.h"
+#include "tools/run_options.h"
 
 namespace npusim::tools {
 

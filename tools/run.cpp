@@ -1,8 +1,10 @@
+#include "tools/options.h"
 #include "tools/session.h"
+#include "tools/subcommands.h"
 
 namespace npusim::tools {
 
-void run(const Arguments& arguments) {
+std::optional<RunOptions> parseRun(const Arguments& arguments) {
   RunOptions options;
   CommandLine line;
   line.name = "run";
@@ -17,12 +19,18 @@ void run(const Arguments& arguments) {
   addCalibrationOption(line, options.data);
   addResultOptions(line, options.results);
   line.notes = seedNote();
-  if (!parse(line, arguments)) return;
-  checkTogether(options.data, options.results);
+  if (!parse(line, arguments)) return std::nullopt;
+  return options;
+}
+
+void run(const Arguments& arguments) {
+  const std::optional<RunOptions> options = parseRun(arguments);
+  if (!options) return;
+  checkTogether(options->data, options->results);
   const Session session;
   session.progress.show("reading the network");
-  const GivenTensors given = readGiven(options.data);
-  runNetwork(options, readNetwork(options.network, given), given, session);
+  const GivenTensors given = readGiven(options->data);
+  runNetwork(*options, readNetwork(options->network, given), given, session);
 }
 
 }  // namespace npusim::tools

@@ -148,7 +148,9 @@ void runNetwork(const RunOptions& options, Network network, const GivenTensors& 
 
   RunResult result = assemble(chip, compiled.program, simulation);
   result.compileWallS = compiled.seconds;
-  const std::uint64_t source = hashOf(inputs, hashBytes(compiled.graph.toText(), network.hash));
+  const std::string made =
+      fmt::format("{}{}", static_cast<int>(options.compile.objective), compiled.graph.toText());
+  const std::uint64_t source = hashOf(inputs, hashBytes(made, network.hash));
   result.configHash =
       fmt::format("{:016x}", hashOf(chip, compiled.program, data, options.results.repeat, source));
   result.references = costReferences(withoutHost(options.results.references),

@@ -3,8 +3,8 @@
 #include "sim/isa/program.h"
 #include "tools/inputs.h"
 #include "tools/network.h"
-#include "tools/options.h"
 #include "tools/output.h"
+#include "tools/run_options.h"
 #include "tools/stopwatch.h"
 
 namespace npusim::tools {

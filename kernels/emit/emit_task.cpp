@@ -60,7 +60,7 @@ class TaskEmitter {
     const bool deeper = std::any_of(actions.begin(), actions.end(),
                                     [&](const Action& action) { return action.level > level; });
     if (deeper) {
-      const int dim = mapping_.tiling.order[static_cast<std::size_t>(level + 1)];
+      const int dim = mapping_.tiling.order[static_cast<std::size_t>(level) + 1];
       queue.openLoop(mapping::tileCount(task_, mapping_.tiling, dim));
       nest(queue, actions, level + 1);
       queue.closeLoop();

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <numeric>
 
+#include "kernels/lowering/operands.h"
 #include "kernels/lowering/operator_work.h"
 
 namespace npusim::lowering {
 namespace {
 
-using plan::Axis;
 using plan::Block;
 using plan::Operand;
 using plan::View;
@@ -245,14 +245,9 @@ Operand Lowering::operand(const View& view, isa::Scaling scaling, const DimMap& 
   for (const int logical : layout) {
     const int own = logical - missing;
     if (own < 0 || view.shape[static_cast<std::size_t>(own)] == 1) continue;
-    Axis axis;
-    axis.extent = view.shape[static_cast<std::size_t>(own)];
-    axis.stride = view.strides[static_cast<std::size_t>(own)];
-    axis.coefficients.assign(taskDims, 0);
-    for (const DimTerm& term : map[static_cast<std::size_t>(logical)]) {
-      axis.coefficients[static_cast<std::size_t>(term.dim)] = term.coefficient;
-    }
-    result.axes.push_back(std::move(axis));
+    result.axes.push_back(axisOf(taskDims, view.shape[static_cast<std::size_t>(own)],
+                                 view.strides[static_cast<std::size_t>(own)],
+                                 map[static_cast<std::size_t>(logical)]));
   }
   return result;
 }
@@ -269,9 +264,8 @@ std::vector<isa::VectorStep> Lowering::steps(const Node& node, plan::Task& task,
         lowered.alpha = *value;
       } else {
         const bool sameRank = graph_.value(id).shape.size() == map.size();
-        task.operands.push_back(
-            operand(view(id, last && sameRank), scaling(id), map, layout, task.dims.size()));
-        lowered.operand = static_cast<int>(task.operands.size()) - 1;
+        lowered.operand = addOperand(
+            task, operand(view(id, last && sameRank), scaling(id), map, layout, task.dims.size()));
       }
     }
     result.push_back(lowered);

@@ -82,7 +82,7 @@ Weights addRightSide(Lowering& lowering, const Node& node, Task& task, const Dim
     task.operands.push_back(lowering.operand(view, {}, map, layout, kMatrixDims));
     return {1, task.dims[K2].extent, task.dims[N].extent, nullptr};
   }
-  const Weights weights = pack(lowering, b, transposed);
+  Weights weights = pack(lowering, b, transposed);
   if (weights.groups > 1 && batch.size() > 1) {
     throw NotPossible("not supported: " + node.opName + " '" + node.name +
                       "' with constant weights over two batch dimensions");

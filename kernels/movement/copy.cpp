@@ -1,9 +1,11 @@
 #include "kernels/movement/copy.h"
 
+#include "kernels/lowering/operands.h"
+
 namespace npusim::movement {
 
+using lowering::axisOf;
 using lowering::Lowering;
-using plan::Axis;
 using plan::Operand;
 using plan::View;
 
@@ -21,12 +23,6 @@ void addDims(plan::Task& task, const Stretch& stretch) {
   if (stretch.repeat > 1) task.dims.push_back({stretch.repeat, false});
 }
 
-Axis sourceAxis(const View& from, std::size_t logical, const Stretch& stretch) {
-  Axis axis{from.shape[logical], from.strides[logical], {}, stretch.start, 0, 0};
-  if (stretch.fill) axis.offset = -stretch.length;  // wholly outside: nothing but fill
-  return axis;
-}
-
 }  // namespace
 
 void addCopy(Lowering& lowering, const Node& node, const std::string& part, const View& from,
@@ -35,31 +31,26 @@ void addCopy(Lowering& lowering, const Node& node, const std::string& part, cons
   plan::Task task;
   Operand source{from.block, from.offset, from.type, {}, {}};
   Operand target{to.block, to.offset, to.type, {}, {}};
-  std::vector<std::size_t> firstDim(stretches.size());
+  std::vector<int> firstDim(stretches.size());
   const std::vector<int> order = lowering::physicalOrder(to);
   for (const int logical : order) {
     const auto at = static_cast<std::size_t>(logical);
-    firstDim[at] = task.dims.size();
+    firstDim[at] = static_cast<int>(task.dims.size());
     addDims(task, stretches[at]);
   }
   if (task.dims.empty()) task.dims.push_back({1, false});
   for (const int logical : order) {
     const auto at = static_cast<std::size_t>(logical);
     const Stretch& stretch = stretches[at];
-    const std::size_t dim = firstDim[at];
-    Axis read = sourceAxis(from, at, stretch);
-    read.coefficients.assign(task.dims.size(), 0);
-    read.coefficients[dim] = stretch.fill ? 1 : stretch.step;
-    source.axes.push_back(std::move(read));
-    Axis written{to.shape[at],
-                 to.strides[at],
-                 std::vector<std::int64_t>(task.dims.size(), 0),
-                 stretch.first,
-                 0,
-                 0};
-    written.coefficients[dim] = stretch.repeat;
-    if (stretch.repeat > 1) written.coefficients[dim + 1] = 1;
-    target.axes.push_back(std::move(written));
+    const int dim = firstDim[at];
+    // Fill is read wholly outside of the source.
+    const std::int64_t start = stretch.fill ? -stretch.length : stretch.start;
+    source.axes.push_back(axisOf(task.dims.size(), from.shape[at], from.strides[at],
+                                 {{dim, stretch.fill ? 1 : stretch.step}}, start));
+    std::vector<lowering::DimTerm> places = {{dim, stretch.repeat}};
+    if (stretch.repeat > 1) places.push_back({dim + 1, 1});
+    target.axes.push_back(
+        axisOf(task.dims.size(), to.shape[at], to.strides[at], places, stretch.first));
   }
   task.operands.push_back(std::move(source));
   task.output = std::move(target);

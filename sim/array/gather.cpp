@@ -4,6 +4,7 @@
 #include <array>
 
 #include "sim/array/product.h"
+#include "sim/core/rounding.h"
 #include "sim/memory/element_io.h"
 
 namespace npusim {
@@ -94,7 +95,7 @@ template <typename T>
 void gatherPanels(const MatrixTile& tile, const Storage& storage, std::vector<T>& panels) {
   const std::int64_t n = tile.n();
   const std::int64_t k = tile.k();
-  const std::int64_t panelCount = (n + kPanelColumns - 1) / kPanelColumns;
+  const std::int64_t panelCount = ceilDiv(n, kPanelColumns);
   panels.assign(static_cast<std::size_t>(panelCount * k * kPanelColumns), T{});
   const std::int64_t stride = tile.b.strides[MatrixTile::kN];
   Position position{};

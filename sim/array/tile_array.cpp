@@ -7,16 +7,13 @@
 #include "sim/array/gather.h"
 #include "sim/array/product.h"
 #include "sim/core/error.h"
+#include "sim/core/rounding.h"
 
 namespace npusim {
 namespace {
 
 /// Elements of A gathered at a time: what a core's second-level cache holds beside a panel.
 constexpr std::int64_t kGatheredElements = 1 << 16;
-
-std::int64_t roundUp(std::int64_t value, std::int64_t unit) {
-  return (value + unit - 1) / unit * unit;
-}
 
 /// Blocks of C on their way to and from the accumulators, and what new sums start from.
 template <typename T>

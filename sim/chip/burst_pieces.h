@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "sim/core/rounding.h"
 #include "sim/memory/memory_model.h"
 
 namespace npusim {
@@ -21,7 +22,7 @@ class BurstPieces {
 
   void add(std::int64_t address, std::int64_t bytes) {
     std::int64_t begin = address / unit_ * unit_;
-    const std::int64_t end = (address + bytes + unit_ - 1) / unit_ * unit_;
+    const std::int64_t end = roundUp(address + bytes, unit_);
     if (begin == end_ - unit_) begin = end_;
     if (begin >= end) return;
     if (!pieces_.empty() && begin == end_) {

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "sim/core/error.h"
+#include "sim/core/rounding.h"
 
 namespace npusim {
 namespace {
@@ -128,7 +129,7 @@ void DmaEngine::fill(Chunk& chunk) {
 
 void DmaEngine::addRun(Chunk& chunk, const Run& run) {
   const std::int64_t width = machine().chip.dma.widthBytes;
-  pathCycles_ += (run.bytes + width - 1) / width;
+  pathCycles_ += ceilDiv(run.bytes, width);
   chunk.bytes += run.bytes;
   if (run.fills) {
     chunk.filledBytes += run.bytes;

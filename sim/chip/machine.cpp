@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/core/error.h"
+#include "sim/core/rounding.h"
 #include "sim/isa/footprint.h"
 #include "sim/memory/dram_model.h"
 
@@ -155,7 +156,7 @@ std::int64_t Machine::transferUnit(isa::StorageId id) const {
   const MemoryModel* memory = memories[static_cast<std::size_t>(id)].get();
   if (!memory) return 1;
   const std::int64_t burst = memory->burstBytes();
-  return (std::max(chip.dma.minBurstBytes, burst) + burst - 1) / burst * burst;
+  return roundUp(chip.dma.minBurstBytes, burst);
 }
 
 std::int64_t Machine::portCycles(isa::StorageId id, std::int64_t bytes) const {
@@ -164,7 +165,7 @@ std::int64_t Machine::portCycles(isa::StorageId id, std::int64_t bytes) const {
   if (chip.idealMemory) return 0;
   const BufferConfig& buffer = chip.buffers[index];
   const std::int64_t bytesPerCycle = buffer.banks * buffer.widthBytes * buffer.ports;
-  return (bytes + bytesPerCycle - 1) / bytesPerCycle;
+  return ceilDiv(bytes, bytesPerCycle);
 }
 
 void Machine::countBuffer(Counters& counters, isa::StorageId id, std::int64_t read,

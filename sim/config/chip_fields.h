@@ -7,8 +7,8 @@
 
 #include "sim/config/chip_config.h"
 #include "sim/config/limits.h"
-#include "sim/core/yaml_rules.h"
 #include "sim/config/yaml_section.h"
+#include "sim/core/yaml_rules.h"
 
 namespace npusim {
 

@@ -10,8 +10,8 @@
 
 #include "sim/config/load_config.h"
 #include "sim/config/yaml_notes.h"
-#include "sim/core/suggest.h"
 #include "sim/core/embedded.h"
+#include "sim/core/suggest.h"
 
 namespace npusim {
 namespace {

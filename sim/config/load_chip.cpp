@@ -7,11 +7,12 @@
 #include "sim/config/chip_tree.h"
 #include "sim/config/config_files.h"
 #include "sim/config/load_config.h"
-#include "sim/core/suggest.h"
 #include "sim/config/yaml_merge.h"
 #include "sim/config/yaml_notes.h"
 #include "sim/config/yaml_section.h"
 #include "sim/config/yaml_writer.h"
+#include "sim/core/hash.h"
+#include "sim/core/suggest.h"
 
 namespace npusim {
 namespace {
@@ -62,15 +63,6 @@ ChipConfig withoutNames(ChipConfig chip) {
   chip.host.energyPjPerBit = 0;
   chip.power.idleW = chip.power.clockTreePjPerCycle = 0;
   return chip;
-}
-
-std::uint64_t fnv1a(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : text) {
-    hash ^= static_cast<unsigned char>(c);
-    hash *= 0x100000001b3;
-  }
-  return hash;
 }
 
 }  // namespace

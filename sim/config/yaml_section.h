@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "sim/core/data_type.h"
 #include "sim/core/yaml_rules.h"
 #include "sim/core/yaml_tree.h"
-#include "sim/core/data_type.h"
 
 namespace npusim {
 

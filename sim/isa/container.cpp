@@ -7,6 +7,7 @@
 
 #include "sim/core/atomic_file.h"
 #include "sim/core/error.h"
+#include "sim/core/hash.h"
 #include "sim/isa/program_io.h"
 
 namespace npusim::isa {
@@ -29,15 +30,9 @@ std::uint64_t wordAt(std::string_view bytes) {
   return word;
 }
 
-/// FNV-1a over 8-byte words, folded after each: finds every accidental change, no forgery.
+/// Finds every accidental change, no forgery.
 std::uint64_t checksum(std::string_view bytes) {
-  constexpr std::uint64_t kOffset = 0xcbf29ce484222325, kPrime = 0x100000001b3;
-  std::uint64_t hash = kOffset ^ bytes.size();
-  for (std::size_t at = 0; at < bytes.size(); at += kWord) {
-    hash = (hash ^ wordAt(bytes.substr(at))) * kPrime;
-    hash ^= hash >> 32;
-  }
-  return hash;
+  return hashWords(bytes, kFnvOffset ^ bytes.size());
 }
 
 void appendWord(std::string& out, std::uint64_t word) {

@@ -4,11 +4,10 @@
 #include <cmath>
 
 #include "sim/core/error.h"
+#include "sim/core/rounding.h"
 
 namespace npusim {
 namespace {
-
-std::int64_t ceilDiv(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 /// The product seen from the array: which extents are folded over rows and columns, which streams.
 struct Folding {

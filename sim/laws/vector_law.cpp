@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sim/core/rounding.h"
+
 namespace npusim {
 namespace {
 
@@ -22,7 +24,7 @@ double chainCycles(const VectorConfig& vector, const std::array<std::int64_t, 3>
 
 std::int64_t vectorCycles(const VectorConfig& vector, const VectorShape& shape) {
   const auto groups = [&](std::int64_t count) {
-    return static_cast<double>((count + vector.lanes - 1) / vector.lanes);
+    return static_cast<double>(ceilDiv(count, vector.lanes));
   };
   const bool pipelined = shape.afterArray && vector.inlineAfterArray;
   const double pre = chainCycles(vector, shape.preSteps, pipelined);

@@ -3,7 +3,8 @@
 namespace npusim {
 namespace {
 
-std::int64_t ceilDiv(std::int64_t a, std::int64_t positive) {
+/// Unlike ceilDiv(), also for a below 0.
+std::int64_t signedCeilDiv(std::int64_t a, std::int64_t positive) {
   const std::int64_t quotient = a / positive;
   return quotient + (a % positive > 0 ? 1 : 0);
 }
@@ -19,8 +20,8 @@ PositionRange validPositions(std::int64_t origin, std::int64_t stride, std::int6
   // For a falling coordinate look at limit - 1 - coordinate, which rises and has the same bound.
   const std::int64_t rising = stride > 0 ? origin : limit - 1 - origin;
   const std::int64_t step = stride > 0 ? stride : -stride;
-  return {std::max(within.begin, ceilDiv(-rising, step)),
-          std::min(within.end, ceilDiv(limit - rising, step))};
+  return {std::max(within.begin, signedCeilDiv(-rising, step)),
+          std::min(within.end, signedCeilDiv(limit - rising, step))};
 }
 
 PositionRange validPositions(const ResolvedAccess& access, std::span<const std::int64_t> position,

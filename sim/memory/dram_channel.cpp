@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "sim/core/rounding.h"
+
 namespace npusim {
 namespace {
 
 /// Idle bus cycles when the data direction turns (assumed: two, as in common controllers).
 constexpr std::int64_t kTurnAroundCycles = 2;
-
-std::int64_t ceilDiv(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace
 

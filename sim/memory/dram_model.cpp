@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/core/rounding.h"
+
 namespace npusim {
 
 struct DramModel::Request {
@@ -24,8 +26,7 @@ Completion DramModel::transfer(std::int64_t startCycle, Direction direction,
   const std::int64_t region = map_.columns() * map_.interleave();
   for (const Piece& piece : pieces) {
     std::int64_t burst = piece.address / map_.burstBytes();
-    const std::int64_t end =
-        (piece.address + piece.bytes + map_.burstBytes() - 1) / map_.burstBytes();
+    const std::int64_t end = ceilDiv(piece.address + piece.bytes, map_.burstBytes());
     while (burst < end) {
       const std::int64_t regionEnd = std::min(end, (burst / region + 1) * region);
       visitRegion(burst, regionEnd, request);
@@ -40,8 +41,7 @@ void DramModel::visitRegion(std::int64_t firstBurst, std::int64_t endBurst, Requ
   const std::int64_t banks = std::min(map_.interleave(), endBurst - firstBurst);
   for (std::int64_t b = 0; b < banks; ++b) {
     const DramLocation at = map_.locate(firstBurst + b);
-    const std::int64_t bursts =
-        (endBurst - firstBurst - b + map_.interleave() - 1) / map_.interleave();
+    const std::int64_t bursts = ceilDiv(endBurst - firstBurst - b, map_.interleave());
     std::vector<RowVisit>& visits = visits_[static_cast<std::size_t>(at.channel)];
     if (visits.empty()) touched_.push_back(at.channel);
     visits.push_back({at.rank, at.bankGroup, at.bank, at.row, bursts});

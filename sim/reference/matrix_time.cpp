@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "sim/core/rounding.h"
+
 namespace npusim {
 namespace {
 
@@ -10,8 +12,6 @@ constexpr std::array<std::int64_t, 3> kTileDivisors = {1, 2, 4};
 constexpr std::array<std::int64_t, 5> kSplits = {1, 2, 4, 8, 16};
 /// Storing, fetching and adding a split reduction's partial sums, in steps of tileK.
 constexpr std::int64_t kSplitSteps = 8;
-
-std::int64_t ceilDivide(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 double reuse(std::int64_t m, std::int64_t n) {
   return static_cast<double>(m * n) / static_cast<double>(m + n);
@@ -29,10 +29,10 @@ double efficiencyOf(const ReferenceConfig& machine, const OperatorWork& work) {
 
 double tiledCycles(const ReferenceConfig& machine, const OperatorWork& work, double macsPerCycle,
                    const MatrixBlocking& blocking) {
-  const std::int64_t tiles = work.batch * ceilDivide(work.m, blocking.tileM) *
-                             ceilDivide(work.n, blocking.tileN) * blocking.splitK;
-  const std::int64_t waves = ceilDivide(tiles, machine.cores);
-  const std::int64_t steps = ceilDivide(ceilDivide(work.k, blocking.splitK), machine.tileK) +
+  const std::int64_t tiles = work.batch * ceilDiv(work.m, blocking.tileM) *
+                             ceilDiv(work.n, blocking.tileN) * blocking.splitK;
+  const std::int64_t waves = ceilDiv(tiles, machine.cores);
+  const std::int64_t steps = ceilDiv(ceilDiv(work.k, blocking.splitK), machine.tileK) +
                              (blocking.splitK > 1 ? kSplitSteps : 0);
   const double relative =
       reuse(blocking.tileM, blocking.tileN) / reuse(machine.tileM, machine.tileN);

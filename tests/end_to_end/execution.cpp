@@ -15,8 +15,8 @@ namespace {
 using Figures = std::array<std::int64_t, 2>;  ///< cycles, macs
 
 /// The figures, then the bytes of every output in order.
-std::string predict(const isa::Program& program, const Inputs& inputs) {
-  Npu npu(parseChip(program.chipYaml, "the program's chip"), program, true);
+std::string predict(const ChipConfig& chip, const isa::Program& program, const Inputs& inputs) {
+  Npu npu(chip, program, true);
   npu.load();
   for (const isa::PortTensor& port : program.inputs) {
     npu.setInput(port.name, inputs.at(port.name));
@@ -33,8 +33,12 @@ std::string predict(const isa::Program& program, const Inputs& inputs) {
 
 }  // namespace
 
-Execution execute(const isa::Program& program, const Inputs& inputs, unsigned seconds) {
-  const Forked forked = runForked([&] { return predict(program, inputs); }, seconds);
+Execution execute(const isa::Program& program, const Inputs& inputs) {
+  return execute(parseChip(program.chipYaml, "the program's chip"), program, inputs);
+}
+
+Execution execute(const ChipConfig& chip, const isa::Program& program, const Inputs& inputs) {
+  const Forked forked = runForked([&] { return predict(chip, program, inputs); });
   Execution execution;
   execution.error = forked.error;
   if (!execution.error.empty()) return execution;

@@ -22,7 +22,9 @@ struct Execution {
 };
 
 /// Runs a program in a process of its own. `inputs` are in the ports' types.
-Execution execute(const isa::Program& program, const Inputs& inputs, unsigned seconds = 60);
+Execution execute(const isa::Program& program, const Inputs& inputs);
+/// The same on a machine with other timing than the program's own.
+Execution execute(const ChipConfig& chip, const isa::Program& program, const Inputs& inputs);
 
 bool sameBytes(const std::vector<Tensor>& a, const std::vector<Tensor>& b);
 

@@ -97,6 +97,7 @@ class Maker {
 
   ValueId matMul(ValueId x) {
     const Shape a = builder_.shape(x);
+    if (a.empty()) return kNoValue;
     if (random_.once(5)) return a.size() < 2 ? kNoValue : builder_.add(MatMul{true}, {x, x});
     const std::int64_t k = a.back();
     const std::int64_t n = random_.integer(1, 12);
@@ -139,8 +140,21 @@ class Maker {
       const bool starts = size * stride < in[d] + op.padsBegin.back();
       if (ceil && rest % stride != 0 && starts) ++size;
       op.outputSpatial.push_back(size);
+      if (!everyWindowHoldsAValue(op, d - 2, in[d])) return kNoValue;
     }
     return builder_.add(op, {x});
+  }
+
+  static bool everyWindowHoldsAValue(const Pool& op, std::size_t d, std::int64_t extent) {
+    for (std::int64_t out = 0; out < op.outputSpatial[d]; ++out) {
+      bool holds = false;
+      for (std::int64_t tap = 0; tap < op.kernel[d]; ++tap) {
+        const std::int64_t at = out * op.strides[d] - op.padsBegin[d] + tap * op.dilations[d];
+        holds = holds || (at >= 0 && at < extent);
+      }
+      if (!holds) return false;
+    }
+    return true;
   }
 
   ValueId reduce(ValueId x) {

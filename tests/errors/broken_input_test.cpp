@@ -28,7 +28,9 @@ struct Broken {
   std::function<void(const TemporaryFolder&)> prepare = [](const TemporaryFolder&) {};
 };
 
-void PrintTo(const Broken& broken, std::ostream* stream) { *stream << broken.command; }
+std::ostream& operator<<(std::ostream& stream, const Broken& broken) {
+  return stream << broken.command;
+}
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
   const std::size_t at = text.find(from);
@@ -132,7 +134,7 @@ std::vector<Broken> brokenNetworks() {
       {"NetworkCutAtTheLastByte", kRunNet, 2, "net.onnx", truncatedNetwork(0.999999)},
       {"OperatorNotSupported", kRunNet, 3, "'strange' (NonMaxSuppression)",
        file("net.onnx", onnxWithOperator("NonMaxSuppression"))},
-      {"DescriptionNotYaml", "$NPUSIM run --workload net.yaml", 2, "net.yaml:2:1: not YAML",
+      {"DescriptionNotYaml", "$NPUSIM run --workload net.yaml", 2, "net.yaml:2:1: not valid YAML",
        file("net.yaml", "layers: [\n")},
       {"DescriptionUnknownLayer", "$NPUSIM run --workload net.yaml", 2, "net.yaml:5",
        file("net.yaml", "name: n\ninputs:\n  x: [1, 3, 8, 8]\nlayers:\n  - konv: {channels: 4}\n")},
@@ -147,13 +149,13 @@ std::vector<Broken> brokenNetworks() {
 std::vector<Broken> brokenData() {
   const std::string npyOfText = "\x93NUMPY but not really";
   return {
-      {"InputMissing", "$NPUSIM run --input input=no.npy", 2, "no.npy"},
-      {"InputNotNpy", "$NPUSIM run --input input=x.npy", 2, "x.npy", file("x.npy", npyOfText)},
-      {"InputUnknownEnding", "$NPUSIM run --input input=x.txt", 2, ".npy or a .pb",
+      {"InputMissing", "$NPUSIM run --input input:0=no.npy", 2, "no.npy"},
+      {"InputNotNpy", "$NPUSIM run --input input:0=x.npy", 2, "x.npy", file("x.npy", npyOfText)},
+      {"InputUnknownEnding", "$NPUSIM run --input input:0=x.txt", 2, ".npy or a .pb",
        file("x.txt", "1")},
       {"InputUnknownName", "$NPUSIM run --input nonsense='" + kData + "/input_0.pb'", 2,
        "nonsense"},
-      {"InputWrongShape", "$NPUSIM run --input input='" + kData + "/output_0.pb'", 2, "input"},
+      {"InputWrongShape", "$NPUSIM run --input input:0='" + kData + "/output_0.pb'", 2, "input"},
       {"DataMissing", "$NPUSIM run --data no/data", 2, "no/data"},
       {"DataWithoutInputs", "$NPUSIM run --data .", 2, "input_0.pb"},
       {"DataDamaged", "$NPUSIM run --data .", 2, "input_0.pb",

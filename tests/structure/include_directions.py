@@ -38,7 +38,7 @@ LIBRARIES = {
     "SystemC": (r"systemc|tlm|sysc/|tlm_utils/", r"sim/chip/|tests/sim/chip/"),
     "ONNX and protobuf": (r"onnx/|google/protobuf/", r"(tests/)?workloads/onnx/.*\.cpp$"),
     "yaml-cpp": (r"yaml-cpp/", r"sim/core/yaml_parse\.cpp$"),
-    "Boost": (r"boost/", r"tools/"),
+    "Boost": (r"boost/", r"(tests/)?tools/"),
     "nlohmann json": (r"nlohmann/", r"(tools|tests)/"),
     "oneDNN": (r"dnnl|oneapi/", r"(tools|sim/reference|workloads/evaluate)/.*\.cpp$"),
 }

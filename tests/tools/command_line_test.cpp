@@ -1,5 +1,3 @@
-#include "tools/command_line.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,7 +6,8 @@
 
 #include "sim/core/error.h"
 #include "tools/command.h"
-#include "tools/options.h"
+#include "tools/run_options.h"
+#include "tools/subcommands.h"
 
 namespace npusim::tools {
 namespace {
@@ -32,17 +31,7 @@ Printed call(std::vector<std::string> words) {
   return {code, testing::internal::GetCapturedStdout(), testing::internal::GetCapturedStderr()};
 }
 
-RunOptions parsed(const Arguments& words) {
-  RunOptions options;
-  CommandLine line;
-  line.name = "run";
-  addNetworkOptions(line, options.network);
-  addInputOptions(line, options.data);
-  addCalibrationOption(line, options.data);
-  addProblemOptions(line, options);
-  parse(line, words);
-  return options;
-}
+RunOptions parsed(const Arguments& words) { return parseRun(words).value(); }
 
 std::string messageOf(const Arguments& words) {
   try {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "sim/isa/program_io.h"
 #include "tests/tools/process.h"
 #include "workloads/evaluate/npy.h"
 
@@ -114,6 +115,7 @@ TEST(Run, HashesTellRunsApart) {
   EXPECT_EQ(with({"--seed", "2"})["chip_hash"], plain["chip_hash"]);
   EXPECT_NE(with({"--precision", "int8"})["config_hash"], plain["config_hash"]);
   EXPECT_NE(with({"--values", "off"})["config_hash"], plain["config_hash"]);
+  EXPECT_NE(with({"--objective", "energy"})["config_hash"], plain["config_hash"]);
   EXPECT_NE(with({"--memory", "ideal"})["config_hash"], plain["config_hash"]);
   EXPECT_NE(with({"--set", "array.rows=8"})["chip_hash"], plain["chip_hash"]);
   EXPECT_NE(with({"--set", "array.rows=8"})["config_hash"], plain["config_hash"]);
@@ -150,7 +152,8 @@ TEST(Inputs, AreTakenFromFiles) {
   const std::string made = folder / "made", given = folder / "given";
   ASSERT_EQ(npusim({"run", "--outputs", made}).exitCode, 0);
   ASSERT_EQ(
-      npusim({"run", "--input", "input=" + kData + "/input_0.pb", "--outputs", given}).exitCode, 0);
+      npusim({"run", "--input", "input:0=" + kData + "/input_0.pb", "--outputs", given}).exitCode,
+      0);
   for (const auto& entry : std::filesystem::directory_iterator(made)) {
     const std::string name = entry.path().filename();
     EXPECT_NE(readText(entry.path()), readText(given + "/" + name)) << name;
@@ -171,6 +174,17 @@ TEST(Program, ExecutesAsTheNetworkDoes) {
     const std::string name = entry.path().filename();
     EXPECT_EQ(readText(folder / "exec/" + name), readText(entry.path())) << name;
   }
+}
+
+TEST(Program, ForAnotherChipIsRefused) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(npusim({"compile", "-o", folder / "p.npu"}).exitCode, 0);
+  isa::Program program = isa::read(folder / "p.npu");
+  program.chipHash = "0123456789abcdef";
+  isa::write(program, folder / "p.npu");
+  const Finished refused = npusim({"exec", folder / "p.npu"});
+  EXPECT_EQ(refused.exitCode, 2);
+  EXPECT_THAT(refused.err, HasSubstr("the program is for chip 0123456789abcdef, but the chip in"));
 }
 
 TEST(Program, WithoutValuesRunsWithoutThem) {

@@ -5,21 +5,22 @@
 #include <algorithm>
 #include <numeric>
 
+#include "sim/core/hash.h"
+
 namespace npusim {
 namespace {
 
-/// FNV-1a: a weight's values depend on its name and the network's seed alone.
-std::uint64_t hash(std::string_view text, std::uint64_t seed) {
-  std::uint64_t state = 0xcbf29ce484222325u ^ (seed * 0x9e3779b97f4a7c15u);
-  for (const char c : text) state = (state ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return state;
+/// A weight's values depend on its name and the network's seed alone.
+std::uint64_t weightSeed(std::string_view name, std::uint64_t seed) {
+  return fnv1a(name, kFnvOffset ^ (seed * 0x9e3779b97f4a7c15));
 }
 
 ValueId addWeight(Layer& layer, std::string_view suffix, Shape shape) {
   Value value;
   value.name = fmt::format("{}.{}", layer.name, suffix);
   value.shape = std::move(shape);
-  value.constant = Constant{.dense = nullptr, .splat = {}, .seed = hash(value.name, layer.seed)};
+  value.constant =
+      Constant{.dense = nullptr, .splat = {}, .seed = weightSeed(value.name, layer.seed)};
   return layer.graph.addValue(std::move(value));
 }
 

@@ -37,7 +37,9 @@ class Field {
   Section section() const;
   /// The same place under another set of parameters (the body of a block).
   Field with(const Parameters& parameters) const { return {path_, *node_, parameters}; }
-  Field child(const YamlNode& node) const { return {pathBelow(path_, node.key), node, *parameters_}; }
+  Field child(const YamlNode& node) const {
+    return {pathBelow(path_, node.key), node, *parameters_};
+  }
 
   bool isText() const { return node_->kind == YamlNode::Kind::Scalar; }
   const SourceLocation& where() const { return node_->where; }

@@ -4,19 +4,11 @@
 #include <span>
 
 #include "sim/core/error.h"
+#include "sim/core/hash.h"
 #include "workloads/graph/graph.h"
 
 namespace npusim {
 namespace {
-
-/// SplitMix64 (Steele, Lea, Flood 2014): the output function of a counter-based generator, so
-/// element i depends on nothing but the seed and i.
-std::uint64_t splitMix(std::uint64_t state) {
-  state += 0x9e3779b97f4a7c15u;
-  state = (state ^ (state >> 30)) * 0xbf58476d1ce4e5b9u;
-  state = (state ^ (state >> 27)) * 0x94d049bb133111ebu;
-  return state ^ (state >> 31);
-}
 
 /// Uniform in [-1, 1), 24 bits.
 float uniform(std::uint64_t seed, std::uint64_t index) {

@@ -6,8 +6,8 @@
 #include <ostream>
 
 #include "sim/config/load_config.h"
-#include "sim/core/suggest.h"
 #include "sim/core/error.h"
+#include "sim/core/suggest.h"
 
 namespace npusim {
 namespace {

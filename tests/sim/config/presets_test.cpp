@@ -6,6 +6,7 @@
 #include "sim/config/config_files.h"
 #include "sim/config/load_config.h"
 #include "sim/config/yaml_notes.h"
+#include "sim/config/yaml_section.h"
 #include "sim/core/embedded.h"
 
 namespace npusim {

@@ -113,15 +113,6 @@ const Transfer& transferOf(const Program& program, std::size_t depth) {
   return std::get<Transfer>(program.queue(Engine::Store).at(depth).body);
 }
 
-std::string refusal(const Program& program) {
-  try {
-    verify(program);
-    return "";
-  } catch (const BadInput& error) {
-    return error.what();
-  }
-}
-
 TEST(Canonicalize, KeepsEveryAddressAndSatisfiesVerify) {
   int accepted = 0;
   for (std::uint64_t seed = 0; seed < 4000; ++seed) {

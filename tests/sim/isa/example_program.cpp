@@ -1,5 +1,8 @@
 #include "tests/sim/isa/example_program.h"
 
+#include "sim/core/error.h"
+#include "sim/isa/program_io.h"
+
 namespace npusim::isa {
 namespace {
 
@@ -176,6 +179,15 @@ Program exampleProgram() {
   program.queue(Engine::Store) = store();
   program.compulsoryDramBytes = 10000;
   return program;
+}
+
+std::string refusal(const Program& program) {
+  try {
+    verify(program);
+    return "";
+  } catch (const BadInput& error) {
+    return error.what();
+  }
 }
 
 }  // namespace npusim::isa

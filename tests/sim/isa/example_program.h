@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "sim/isa/program.h"
 
 namespace npusim::isa {
@@ -8,5 +10,8 @@ namespace npusim::isa {
 /// four row tiles (the last one ragged) with double-buffered inputs, and a head of gathered rows,
 /// an int8 product and a reduction.
 Program exampleProgram();
+
+/// The message with which verify refuses a program; empty when it accepts it.
+std::string refusal(const Program& program);
 
 }  // namespace npusim::isa

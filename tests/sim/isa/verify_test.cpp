@@ -9,16 +9,6 @@
 namespace npusim::isa {
 namespace {
 
-/// The message with which verify refuses a program; empty when it accepts it.
-std::string refusal(const Program& program) {
-  try {
-    verify(program);
-    return "";
-  } catch (const BadInput& error) {
-    return error.what();
-  }
-}
-
 Instruction& at(Program& program, Engine engine, std::size_t number) {
   return program.queue(engine).at(number);
 }
