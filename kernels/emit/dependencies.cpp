@@ -118,7 +118,8 @@ std::vector<Dependency> dependencies(const plan::Plan& plan, const std::vector<P
     for (std::size_t to = 0; to < mine.size(); ++to) {
       if (mine[to].empty()) continue;
       for (int i = j - 1; i >= 0; --i) {
-        for (std::size_t from = 0; from < mine.size(); ++from) {
+        // The last engine of the pipeline first: that it is done says most about the others.
+        for (std::size_t from = mine.size(); from-- > 0;) {
           if (from == to || known[to].task[from] >= i) continue;
           if (!conflict(regions[static_cast<std::size_t>(i)][from], mine[to])) continue;
           result.push_back({i, static_cast<Engine>(from), j, static_cast<Engine>(to)});

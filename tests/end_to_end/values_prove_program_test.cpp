@@ -11,6 +11,7 @@
 #include "tests/end_to_end/execution.h"
 #include "tests/end_to_end/graph_builder.h"
 #include "tests/end_to_end/random_graph.h"
+#include "tests/end_to_end/slowed.h"
 
 namespace npusim::end_to_end {
 namespace {
@@ -51,59 +52,6 @@ ChipConfig tinyChip() {
   chip.buffers[1].capacityBytes = 1024;
   return parseChip(toYaml(chip), "tiny chip");
 }
-
-/// A program and a machine on which some of the engines are slow: what is out of order, but hidden
-/// by one machine's timing, shows on another's. A right program does not care.
-struct Slowed {
-  isa::Program program;
-  ChipConfig chip;
-};
-
-/// A copy within free memory that takes a DMA engine long and touches nothing else.
-isa::Instruction delay(std::int32_t layer) {
-  constexpr std::int64_t kFree = 1 << 24;
-  isa::Transfer transfer;
-  transfer.run = {1 << 13, 0, {}};
-  transfer.source.storage = transfer.target.storage = 2;
-  transfer.source.address.base = kFree;
-  transfer.target.address.base = 2 * kFree;
-  transfer.source.type = transfer.target.type = DataType::Int8;
-  return {transfer, layer, {}, {}};
-}
-
-void delayTransfers(std::vector<isa::Instruction>& queue) {
-  std::vector<isa::Instruction> delayed;
-  for (const isa::Instruction& instruction : queue) {
-    if (!instruction.waits.empty()) {  // between having waited and doing
-      delayed.push_back({isa::Sync{}, instruction.layer, instruction.waits, {}});
-    }
-    if (std::holds_alternative<isa::Transfer>(instruction.body)) {
-      delayed.push_back(delay(instruction.layer));
-    }
-    delayed.push_back(instruction);
-    delayed.back().waits.clear();
-  }
-  queue = std::move(delayed);
-}
-
-Slowed slowed(isa::Program program, ChipConfig chip, unsigned engines) {
-  for (int e = 0; e < isa::kEngineCount; ++e) {
-    if ((engines >> e & 1U) == 0) continue;
-    switch (static_cast<isa::Engine>(e)) {
-      case isa::Engine::Matrix:
-        for (auto& [format, rate] : chip.array.macsPerCycle) rate = 0.001;
-        break;
-      case isa::Engine::Vector:
-        chip.vector.opsPerCycle = {0.001, 0.001, 0.001};
-        break;
-      default:
-        delayTransfers(program.queue(static_cast<isa::Engine>(e)));
-    }
-  }
-  return {std::move(program), std::move(chip)};
-}
-
-constexpr unsigned kTimings = 1U << isa::kEngineCount;
 
 isa::Program without(isa::Program program, isa::SemaphoreId semaphore) {
   for (auto& queue : program.queues) {

@@ -1,0 +1,137 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "kernels/emit/placement.h"
+
+namespace npusim::emit {
+namespace {
+
+using isa::Engine;
+
+/// Tasks over whole blocks that lie on chip: copies run on LoadInputs, passes on Vector.
+class DependenciesTest : public testing::Test {
+ protected:
+  static constexpr std::int64_t kBytes = 64;
+
+  plan::BlockId block(std::int64_t address, bool weights = false) {
+    plan::Block made;
+    made.bytes = kBytes;
+    made.kind = weights ? plan::Block::Kind::Weights : plan::Block::Kind::Activation;
+    made.storage = 0;
+    made.address = address;
+    plan_.blocks.push_back(made);
+    return static_cast<plan::BlockId>(plan_.blocks.size() - 1);
+  }
+  void copy(plan::BlockId from, plan::BlockId to) { add(from, to, plan::CopyWork{}); }
+  void pass(plan::BlockId from, plan::BlockId to) { add(from, to, plan::VectorWork{}); }
+
+  /// "0 load_inputs -> 1 vector", one a line.
+  std::string found() {
+    std::vector<PlacedTask> placed;
+    for (const plan::Task& task : plan_.tasks) {
+      PlacedTask each;
+      each.task = &task;
+      each.mapping.operands.resize(task.operands.size());
+      each.operandAddress.assign(task.operands.size(), 0);
+      placed.push_back(each);
+    }
+    std::string text;
+    for (const Dependency& d : dependencies(plan_, placed)) {
+      text += std::to_string(d.fromTask) + " " + std::string(name(d.from)) + " -> " +
+              std::to_string(d.toTask) + " " + std::string(name(d.to)) + "\n";
+    }
+    return text;
+  }
+
+ private:
+  static plan::Operand whole(plan::BlockId id) {
+    return {id, 0, DataType::Int8, {}, {plan::Axis{kBytes, 1, {1}, 0, 0, 0}}};
+  }
+  template <typename Work>
+  void add(plan::BlockId from, plan::BlockId to, Work work) {
+    plan::Task task;
+    task.dims = {{kBytes}};
+    task.operands = {whole(from)};
+    task.output = whole(to);
+    task.work = work;
+    plan_.tasks.push_back(task);
+  }
+
+  plan::Plan plan_;
+};
+
+TEST_F(DependenciesTest, ReadAfterWrite) {
+  const auto a = block(0), b = block(64), c = block(128);
+  copy(a, b);
+  pass(b, c);
+  EXPECT_EQ(found(), "0 load_inputs -> 1 vector\n");
+}
+
+TEST_F(DependenciesTest, WriteAfterRead) {
+  const auto a = block(0), b = block(64), c = block(128);
+  pass(a, b);
+  copy(c, a);
+  EXPECT_EQ(found(), "0 vector -> 1 load_inputs\n");
+}
+
+TEST_F(DependenciesTest, WriteAfterWrite) {
+  const auto a = block(0), b = block(64), c = block(128);
+  pass(a, c);
+  copy(b, c);
+  EXPECT_EQ(found(), "0 vector -> 1 load_inputs\n");
+}
+
+TEST_F(DependenciesTest, ReadersAndStrangersAreFree) {
+  const auto a = block(0), b = block(64), c = block(128);
+  copy(a, b);
+  pass(a, c);
+  EXPECT_EQ(found(), "");
+}
+
+TEST_F(DependenciesTest, OneEngineKeepsItsOwnOrder) {
+  const auto a = block(0), b = block(64), c = block(128);
+  copy(a, b);
+  copy(b, c);
+  copy(c, a);
+  EXPECT_EQ(found(), "");
+}
+
+TEST_F(DependenciesTest, BlocksThatShareBytesConflict) {
+  const auto a = block(0), b = block(64), c = block(100), d = block(200);
+  copy(a, b);
+  pass(c, d);
+  EXPECT_EQ(found(), "0 load_inputs -> 1 vector\n");
+}
+
+TEST_F(DependenciesTest, ConstantsAreNeverWrittenSoNeverWaitedFor) {
+  const auto w = block(0, true), b = block(64), same = block(0);
+  pass(w, b);
+  copy(b, same);
+  EXPECT_EQ(found(), "0 vector -> 1 load_inputs\n");
+}
+
+TEST_F(DependenciesTest, WhatFollowsFromOthersIsLeftOut) {
+  const auto a = block(0), b = block(64), c = block(128), d = block(192);
+  copy(a, b);  // 0
+  pass(b, c);  // 1 after 0
+  copy(c, d);  // 2 after 1
+  pass(d, b);  // 3 after 2; that 1 read b is its own engine's order
+  copy(b, a);  // 4 after 3; that 0 read a is its own engine's order
+  EXPECT_EQ(found(),
+            "0 load_inputs -> 1 vector\n"
+            "1 vector -> 2 load_inputs\n"
+            "2 load_inputs -> 3 vector\n"
+            "3 vector -> 4 load_inputs\n");
+}
+
+TEST_F(DependenciesTest, TheLatestOfSeveralConflictsIsEnough) {
+  const auto a = block(0), b = block(64), c = block(128);
+  copy(a, b);
+  copy(a, b);
+  pass(b, c);
+  EXPECT_EQ(found(), "1 load_inputs -> 2 vector\n");
+}
+
+}  // namespace
+}  // namespace npusim::emit

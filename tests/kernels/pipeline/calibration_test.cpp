@@ -1,0 +1,59 @@
+#include "kernels/pipeline/calibration.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/end_to_end/graph_builder.h"
+
+namespace npusim {
+namespace {
+
+using testing::ElementsAre;
+
+Tensor floats(const Shape& shape, const std::vector<float>& elements) {
+  Tensor tensor(DataType::Float32, shape);
+  std::copy(elements.begin(), elements.end(), tensor.as<float>().begin());
+  return tensor;
+}
+
+class CalibrationTest : public testing::Test {
+ protected:
+  CalibrationTest() {
+    net_.input({1, 2, 2});
+    name_ = net_.graph().values.front().name;
+  }
+  void show(Tensor tensor) { calibration_.add(net_.graph(), {std::move(tensor)}); }
+  const Calibration::Observation* seen() const { return calibration_.find(name_); }
+
+  end_to_end::GraphBuilder net_;
+  std::string name_;
+  Calibration calibration_;
+};
+
+TEST_F(CalibrationTest, RangeGrowsOverInputsAndHoldsZero) {
+  show(floats({1, 2, 2}, {1, 2, 3, 4}));
+  EXPECT_EQ(seen()->low, 0);
+  EXPECT_EQ(seen()->high, 4);
+  show(floats({1, 2, 2}, {-5, 2, 2, 2}));
+  EXPECT_EQ(seen()->low, -5);
+  EXPECT_EQ(seen()->high, 4);
+}
+
+TEST_F(CalibrationTest, MeansByChannelAndByLastDimension) {
+  show(floats({1, 2, 2}, {1, 2, 3, 4}));
+  show(floats({1, 2, 2}, {3, 4, 5, 6}));
+  EXPECT_EQ(seen()->elements, 8);
+  EXPECT_THAT(seen()->means(true), ElementsAre(2.5, 4.5));
+  EXPECT_THAT(seen()->means(false), ElementsAre(3, 4));
+}
+
+TEST_F(CalibrationTest, PassesOverWhatIsNoRealTensor) {
+  show(Tensor());
+  show(Tensor(DataType::Int64, {1, 2, 2}));
+  show(scalarTensor(3));
+  EXPECT_EQ(seen(), nullptr);
+  EXPECT_EQ(calibration_.find("another"), nullptr);
+}
+
+}  // namespace
+}  // namespace npusim
