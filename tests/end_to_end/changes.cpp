@@ -10,7 +10,7 @@ namespace {
 std::string kindOf(isa::Engine engine, const isa::Instruction& instruction) {
   static const std::vector<std::string> names = {"loop",     "end",    "sync",
                                                  "transfer", "matrix", "vector pass"};
-  const std::string body = names.at(instruction.body.index());
+  const std::string& body = names.at(instruction.body.index());
   if (std::holds_alternative<isa::Transfer>(instruction.body)) {
     return (engine == isa::Engine::Store ? "store " : "load ") + body;
   }

@@ -32,7 +32,9 @@ struct Case {
   }
 };
 
-void PrintTo(const Case& c, std::ostream* out) { *out << c.network << " " << c.precision; }
+std::ostream& operator<<(std::ostream& out, const Case& c) {
+  return out << c.network << " " << c.precision;
+}
 
 /// Where tests/models/fetch.sh puts networks.
 std::string cacheFolder() {

@@ -7,8 +7,6 @@
 namespace npusim::emit {
 namespace {
 
-using isa::Engine;
-
 /// Tasks over whole blocks that lie on chip: copies run on LoadInputs, passes on Vector.
 class DependenciesTest : public testing::Test {
  protected:

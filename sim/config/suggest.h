@@ -1,3 +1,0 @@
-#pragma once
-
-#include "sim/core/suggest.h"
