@@ -20,6 +20,10 @@ using plan::Task;
 constexpr double kMemoryEfficiency = 0.92;
 constexpr double kMemoryLatencyS = 80e-9;
 
+/// Share of an instruction's prologue and drain that shows although the next one may overlap it:
+/// it does whenever an operand comes late.
+constexpr double kShownSkew = 0.25;
+
 using MatrixTile = std::array<std::int64_t, plan::kMatrixDims>;
 
 /// Calls `visit(tile extents, how many such tiles)` for each combination of full and ragged tiles
@@ -40,6 +44,19 @@ void forEachTileShape(const Task& task, const Tiling& tiling, std::size_t dim, M
   if (extent % tile == 0) return;
   extents[dim] = extent % tile;
   forEachTileShape(task, tiling, dim + 1, extents, count, visit);
+}
+
+/// Runs of constant weights, which are laid out by column tiles once the tiling is known: the
+/// axes after the first one that is cut lie together.
+Runs blockedRuns(const Operand& operand, const OperandTile& tile) {
+  Runs runs{byteSize(operand.type), 0, 0};
+  for (std::size_t a = operand.axes.size(); a-- > 0;) {
+    runs.bytes *= tile.axes[a].length;
+    const bool column = a + 1 == operand.axes.size();
+    if (!column && tile.axes[a].length != operand.axes[a].extent) break;
+  }
+  runs.pitch = runs.piece = runs.bytes;
+  return runs;
 }
 
 void countSteps(const std::vector<isa::VectorStep>& steps, std::array<std::int64_t, 3>& counts) {
@@ -80,6 +97,7 @@ Evaluator::Route Evaluator::route(const Operand& operand, bool weights, int queu
   Route result;
   result.byStride = axesByStride(operand);
   result.queue = queue;
+  result.blocked = weights && block.kind == Block::Kind::Weights;
   if (!block.resident && !std::holds_alternative<plan::CopyWork>(task_.work)) {
     result.slotStorage = weights ? storages.weightBuffer : storages.activationBuffer;
   }
@@ -164,7 +182,8 @@ void Evaluator::placeTemporaries() {
 Evaluator::Traffic Evaluator::traffic(const Operand& operand, const OperandTile& tile,
                                       const Slot& slot, const Route& route) const {
   if (!slot.used()) return {};
-  const Runs runs = runsOf(operand, tile, route.byStride);
+  const Runs runs =
+      route.blocked ? blockedRuns(operand, tile) : runsOf(operand, tile, route.byStride);
   const auto run = static_cast<double>(runs.bytes);
   const auto burst = static_cast<double>(context_.chip.dma.minBurstBytes);
   const auto transfers = static_cast<double>(passes(slot.level));
@@ -181,7 +200,9 @@ Evaluator::Traffic Evaluator::traffic(const Operand& operand, const OperandTile&
   const double activates = rows * std::min(1.0, std::ceil(run / route.burstBytes) / route.channels);
   const double memory =
       std::max(moved / route.memoryBytesPerCycle, activates * route.activateCycles);
-  const double once = std::max(memory, moved / static_cast<double>(context_.chip.dma.widthBytes));
+  const double once =
+      std::max(memory, static_cast<double>(tile.bytes / runs.piece *
+                                           ceilDiv(runs.piece, context_.chip.dma.widthBytes)));
   Traffic result;
   result.bytes = moved * transfers;
   result.memoryCycles = memory * transfers;
@@ -237,12 +258,18 @@ void Evaluator::compute(const MatrixWork& work) {
     const MatrixShape shape{x[M0] * x[M1] * x[M2], x[N], x[K0] * x[K1] * x[K2]};
     last = arrayTiming(context_.chip.array, format, shape);
     const auto n = static_cast<double>(count);
-    e.array += n * static_cast<double>(std::max(last.stream, context_.chip.issueCycles));
+    e.array += n * instructionCycles(last);
     e.bufferBytes +=
         n * static_cast<double>(shape.m * shape.k + shape.k * shape.n) * byteSize(format);
     e.vector += n / kTiles * static_cast<double>(postCycles(work, shape.m * shape.n));
   });
-  e.array += static_cast<double>(last.prologue + last.drain);
+}
+
+double Evaluator::instructionCycles(const ArrayTiming& timing) const {
+  const auto stream = static_cast<double>(std::max(timing.stream, context_.chip.issueCycles));
+  const auto skew = static_cast<double>(timing.prologue + timing.drain);
+  if (context_.chip.array.convention == Convention::ScaleSim) return stream;
+  return stream + (context_.chip.array.doubleBufferedWeights ? kShownSkew * skew : skew);
 }
 
 std::int64_t Evaluator::postCycles(const MatrixWork& work, std::int64_t elements) const {

@@ -8,6 +8,7 @@
 #include "kernels/plan/plan.h"
 #include "kernels/plan/storage_map.h"
 #include "sim/config/chip_config.h"
+#include "sim/laws/array_law.h"
 
 namespace npusim::mapping {
 
@@ -76,6 +77,7 @@ class Evaluator {
     std::vector<std::size_t> byStride;
     isa::StorageId slotStorage = -1;  ///< -1: on chip already, no slot
     double memoryBytesPerCycle = 1;
+    bool blocked = false;  ///< constant weights, laid out by column tiles
     double channels = 1;
     double burstBytes = 1;      ///< of one channel
     double rowBytes = 0;        ///< contiguous bytes that one open row of every channel holds
@@ -97,6 +99,7 @@ class Evaluator {
   void compute(const plan::MatrixWork& work);
   void compute(const plan::VectorWork& work);
   void compute(const plan::CopyWork& work);
+  double instructionCycles(const ArrayTiming& timing) const;
   std::int64_t postCycles(const plan::MatrixWork& work, std::int64_t elements) const;
 
   const Context& context_;

@@ -47,6 +47,8 @@ std::vector<std::size_t> axesByStride(const plan::Operand& operand);
 struct Runs {
   std::int64_t bytes = 0;
   std::int64_t pitch = 0;
+  std::int64_t piece =
+      0;  ///< contiguous bytes in the block and on chip: what the DMA moves at once
 };
 Runs runsOf(const plan::Operand& operand, const OperandTile& tile,
             const std::vector<std::size_t>& byStride);

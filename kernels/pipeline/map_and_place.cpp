@@ -227,6 +227,7 @@ class Placer {
       if (block.resident || block.firstTask < 0) continue;
       const bool weights = block.kind == Block::Kind::Weights;
       block.storage = weights ? storages_.weightMemory : storages_.activationMemory;
+      if (block.storage < 0) throw NotPossible(noMemory(block));
       auto& memory = memories[static_cast<std::size_t>(block.storage)];
       const auto at = weights || block.port
                           ? memory.place(block.bytes, 0, last)
@@ -234,6 +235,12 @@ class Placer {
       if (!at) throw NotPossible(memoryFull(block));
       block.address = *at;
     }
+  }
+
+  static std::string noMemory(const Block& block) {
+    return "not supported: a chip without a memory that holds " +
+           std::string(block.kind == Block::Kind::Weights ? "weights" : "activations") + " ('" +
+           block.name + "' has no place); give it one with memory.preset";
   }
 
   std::string memoryFull(const Block& full) const {

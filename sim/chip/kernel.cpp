@@ -114,6 +114,7 @@ std::int64_t Kernel::run() {
 }
 
 void Kernel::pass(std::int64_t cycles) {
+  if (cycles == 0) return;
   clock_->beginRun();
   sc_core::sc_start(clock_->until(cycles), sc_core::SC_RUN_TO_TIME);
 }

@@ -119,13 +119,13 @@ double bandwidthUtilization(const Machine& machine, const PredictResult& total) 
 void countVectorMacs(const Machine& machine, PredictResult& total) {
   const double all = static_cast<double>(total.cycles) * peakMacsPerCycle(machine);
   double elsewhere = share(static_cast<double>(total.macs), all) - total.utilization;
-  total.utilization += elsewhere;
   Loss& loss = total.loss;
   for (double* part : {&loss.dependency, &loss.dram, &loss.overhead, &loss.buffer, &loss.fillDrain,
                        &loss.edge, &loss.network}) {
     const double taken = std::clamp(elsewhere, 0.0, *part);
     *part -= taken;
     elsewhere -= taken;
+    total.utilization += taken;
   }
 }
 

@@ -40,8 +40,10 @@ VectorCost vectorCost(const VectorConfig& vector, const VectorTile& tile) {
   const std::vector<isa::VectorStep>& pre = tile.pass->pre;
   const bool multiplies =
       pre.size() == 1 && pre.front().op == ElementOp::Mul && pre.front().operand >= 0;
-  if (shape.reduces && tile.pass->reduce == ReduceOp::Sum && multiplies) cost.macs = shape.elements;
+  const bool accumulates = shape.reduces && tile.pass->reduce == ReduceOp::Sum && multiplies;
+  if (accumulates) cost.macs = shape.elements;
   cost.simpleOps = operations(ElementCost::Simple) + (shape.reduces ? shape.elements : 0);
+  if (accumulates) cost.simpleOps -= 2 * shape.elements;  // counted as multiply-accumulates
   cost.divideOps = operations(ElementCost::Divide);
   cost.transcendentalOps = operations(ElementCost::Transcendental);
   for (const ResolvedOperand& operand : tile.operands) {
