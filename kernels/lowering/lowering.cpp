@@ -26,6 +26,13 @@ bool keepsLayout(const Operation& operation) {
          std::holds_alternative<Concat>(operation) || std::holds_alternative<Remap>(operation);
 }
 
+/// Can the operation write its result into a part of another tensor?
+bool writesAnywhere(const Operation& operation) {
+  return !std::holds_alternative<Reshape>(operation) &&
+         !std::holds_alternative<Transpose>(operation) &&
+         !std::holds_alternative<Gather>(operation);
+}
+
 /// Does the order of channels and pixels matter for this shape?
 bool orderMatters(const Shape& shape) {
   if (shape.size() < 3) return false;
@@ -138,11 +145,9 @@ void Lowering::aliasConcatenations() {
       const auto at = static_cast<std::size_t>(input);
       const Value& value = graph_.value(input);
       const int producer = producers[at];
-      const bool writes = producer >= 0 &&
-                          !std::holds_alternative<Reshape>(
-                              graph_.nodes[static_cast<std::size_t>(producer)].operation) &&
-                          !std::holds_alternative<Transpose>(
-                              graph_.nodes[static_cast<std::size_t>(producer)].operation);
+      const bool writes =
+          producer >= 0 &&
+          writesAnywhere(graph_.nodes[static_cast<std::size_t>(producer)].operation);
       if (writes && !isOutput[at] && !partOf_[at]) {
         partOf_[at] = Part{node->output, offset, concat->axis};
         channelsLast_[at] = channelsLast(node->output);
@@ -198,12 +203,15 @@ View Lowering::view(ValueId id, bool lastChannels) {
     ensure(hasView(id), "a value is read before it has a place");
     return *views_[static_cast<std::size_t>(id)];
   }
+  const auto known = constants_.find({id, lastChannels});
+  if (known != constants_.end()) return known->second;
   View made{kNoValue, 0, value.type, value.shape,
             denseStrides(value.shape, value.type, lastChannels)};
   const std::vector<int> order = physicalOrder(made);
   made.block = addConstant(value.name, elementCount(value.shape) * byteSize(value.type), [&] {
     return permuted(value.constant->materialize(value.type, value.shape), order);
   });
+  constants_[{id, lastChannels}] = made;
   return made;
 }
 

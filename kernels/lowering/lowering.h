@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -95,6 +96,7 @@ class Lowering {
   const ChipConfig& chip_;
   plan::Plan plan_;
   std::vector<std::optional<plan::View>> views_;
+  std::map<std::pair<ValueId, bool>, plan::View> constants_;  ///< by channelsLast too
   std::vector<bool> channelsLast_;
   std::set<ValueId> worked_;  ///< nodes (by output) whose work a layer carries
   /// Values that are written straight into a part of a concatenation: (its output, offset in

@@ -33,8 +33,9 @@ void tileOf(const plan::Task& task, const plan::Operand& operand, const Tiling& 
       part.fixed = part.fixed && depth < 0;
     }
     if (part.fixed) {
-      part.start = std::max<std::int64_t>(0, axis.offset);
-      part.length = std::min(axis.extent, axis.offset + part.length) - part.start;
+      const std::int64_t end = std::min(axis.extent, axis.offset + part.length);
+      part.start = std::clamp<std::int64_t>(axis.offset, 0, axis.extent - 1);
+      part.length = std::max<std::int64_t>(1, end - part.start);  // 1 even when all is padding
     }
     part.localStride = stride;
     stride *= part.length;

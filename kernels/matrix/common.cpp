@@ -68,6 +68,10 @@ void addBiasAndScale(Lowering& lowering, const Node& node, Task& task, plan::Mat
   const std::int64_t channels = weights.groups * weights.n;
   const auto count = static_cast<std::size_t>(channels);
   work.padding = quantized ? x.quantization->zeroPoint : 0;
+  if (hasBias && !graph.isConstant(node.inputs[2])) {
+    throw NotPossible("not supported: " + node.opName + " '" + node.name +
+                      "' with a bias computed at run time");
+  }
   if (hasBias || quantized) {
     const DataType type = quantized ? DataType::Int32 : DataType::Float32;
     const plan::BlockId block = lowering.addConstant(node.name + ".bias", channels * 4, [&] {

@@ -82,7 +82,7 @@ class Placer {
     buffer -= squeezed_[static_cast<std::size_t>(task)];
     for (const Block& block : plan_.blocks) {
       if (block.resident && block.firstTask <= task && task <= block.lastTask)
-        buffer -= block.bytes;
+        buffer -= mapping::aligned(block.bytes);
     }
     return free;
   }

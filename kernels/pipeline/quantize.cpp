@@ -167,6 +167,11 @@ class Quantizer {
     return {{scale}, roundedTo(-128.0 - static_cast<double>(low) / scale, -128, 127), 0};
   }
 
+  /// A name of its own for the int8 copy of a constant, which may have several readers.
+  std::string fresh(const std::string& name) const {
+    return name + ".int8." + std::to_string(graph_.values.size());
+  }
+
   /// Weights become int8, symmetric, one scale an output channel.
   void setWeights(Node& node) {
     if (!graph_.isConstant(node.inputs[1])) return;
@@ -175,19 +180,43 @@ class Quantizer {
     const bool perChannel = matmul == nullptr || weights.shape.size() == 2;
     const int axis = matmul != nullptr && !matmul->transposeB ? 1 : 0;
     const std::int64_t channels = perChannel ? weights.shape[static_cast<std::size_t>(axis)] : 1;
-    Value quantized{weights.name + ".int8", DataType::Int8, weights.shape, weights.constant,
+    Value quantized{fresh(weights.name), DataType::Int8, weights.shape, weights.constant,
                     Quantization{{}, 0, axis}};
     std::vector<float>& scales = quantized.quantization->scales;
     scales.assign(static_cast<std::size_t>(channels), 1.0F / kLargest);
     if (weights.constant->dense) {
       const std::int64_t stride =
-          perChannel ? rowMajorStrides(weights.shape)[static_cast<std::size_t>(axis)] : 1;
+          perChannel ? rowMajorStrides(weights.shape)[static_cast<std::size_t>(axis)]
+                     : elementCount(weights.shape);
+      scales = leastScales(node, scales.size());
       quantized.constant->dense = quantizeTensor(*weights.constant->dense, stride, scales);
+    } else if (weights.constant->splat) {
+      const double all = *weights.constant->splat;
+      if (all != 0) scales.assign(scales.size(), static_cast<float>(std::abs(all)) / kLargest);
+      quantized.constant->splat = all == 0 ? 0 : std::copysign(kLargest, all);
     }
     node.inputs[1] = graph_.addValue(std::move(quantized));
   }
 
-  /// Sets one scale a channel (element i belongs to channel i / stride mod count) and rounds.
+  /// Scales below which a channel's bias, in units of the product of scales, would not stay a
+  /// whole number that fp32 holds (2^22 and less): channels whose weights nearly vanish.
+  std::vector<float> leastScales(const Node& node, std::size_t channels) const {
+    constexpr double kLargestBias = 0x1p22;
+    std::vector<float> least(channels, 0);
+    const auto& x = graph_.value(node.inputs[0]).quantization;
+    if (!x || node.inputs.size() < 3 || !graph_.isConstant(node.inputs[2])) return least;
+    const Value& bias = graph_.value(node.inputs[2]);
+    const Tensor reals = bias.constant->materialize(bias.type, bias.shape);
+    for (std::int64_t i = 0; i < reals.size(); ++i) {
+      float& scale = least[channels == 1 ? 0 : static_cast<std::size_t>(i) % channels];
+      const double needed = std::abs(reals.at(i)) / (x->scales.front() * kLargestBias);
+      scale = std::max(scale, static_cast<float>(needed));
+    }
+    return least;
+  }
+
+  /// Sets one scale a channel, at least what it holds (element i belongs to channel i / stride mod
+  /// count) and rounds.
   static std::shared_ptr<const Tensor> quantizeTensor(const Tensor& reals, std::int64_t stride,
                                                       std::vector<float>& scales) {
     const auto from = reals.as<float>();
@@ -198,7 +227,7 @@ class Quantizer {
       for (std::size_t i = first; i < first + run; ++i) most = std::max(most, std::abs(from[i]));
     }
     for (std::size_t c = 0; c < scales.size(); ++c) {
-      scales[c] = largest[c] > 0 ? largest[c] / kLargest : 1.0F;
+      scales[c] = std::max(scales[c], largest[c] > 0 ? largest[c] / kLargest : 1.0F);
     }
     auto result = std::make_shared<Tensor>(DataType::Int8, reals.shape());
     const auto to = result->as<std::int8_t>();
@@ -224,7 +253,14 @@ class Quantizer {
     if (!x || !w) return;
     std::vector<double> bias = meanErrors(node, weights);
     const bool hasBias = node.inputs.size() > 2 && graph_.isConstant(node.inputs[2]);
-    if (!hasBias && bias.empty()) return;
+    if (!hasBias && bias.empty()) {
+      // Even without anything to add, so that values or none give the same program.
+      const std::vector<float>& scales = w->scales;
+      const Shape& out = graph_.value(node.output).shape;
+      const std::size_t channel =
+          std::holds_alternative<Convolution>(node.operation) ? 1 : out.size() - 1;
+      bias.assign(std::max(scales.size(), static_cast<std::size_t>(out.at(channel))), 0);
+    }
     if (hasBias) {
       const Value& reals = graph_.value(node.inputs[2]);
       const Tensor tensor = reals.constant->materialize(reals.type, reals.shape);
@@ -295,8 +331,8 @@ class Quantizer {
       }
       Constant constant;
       constant.dense = std::move(integers);
-      input = graph_.addValue(
-          {reals.name + ".int8", DataType::Int8, reals.shape, std::move(constant), q});
+      input =
+          graph_.addValue({fresh(reals.name), DataType::Int8, reals.shape, std::move(constant), q});
     }
   }
 

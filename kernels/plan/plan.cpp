@@ -22,6 +22,13 @@ void verifyOperand(const Plan& plan, const Task& task, const Operand& operand) {
          "a task's operand leaves its block");
 }
 
+/// Is the axis indexed by what a gather looks up: anywhere in it?
+bool looksUp(const Task& task, const Operand& operand, const Axis& axis) {
+  const auto* copy = std::get_if<CopyWork>(&task.work);
+  return copy != nullptr && copy->gatherDim && &operand == task.operands.data() &&
+         axis.coefficients[static_cast<std::size_t>(*copy->gatherDim)] != 0;
+}
+
 }  // namespace
 
 void Plan::computeLifetimes() {
@@ -60,6 +67,7 @@ ByteRange footprint(const Task& task, const Operand& operand) {
       const std::int64_t reach = axis.coefficients[d] * (task.dims[d].extent - 1);
       (reach < 0 ? low : high) += reach;
     }
+    if (looksUp(task, operand, axis)) high = axis.extent - 1;
     low = std::max<std::int64_t>(low, 0);
     high = std::min(high, axis.extent - 1);
     if (high < low) return {operand.offset, operand.offset};

@@ -53,28 +53,37 @@ std::vector<Charge> chargeLayers(const Machine& machine) {
   return charges;
 }
 
-/// What most of the layer's cycles went to; a layer that hides behind others is named after its
-/// own work.
-std::string boundBy(const Charge& charge, const Counters& counters) {
+/// What the layer's time is best explained by: the share of its cycles that the array computed,
+/// that its memory traffic takes at peak bandwidth or made the array wait, and that other engines
+/// did. A layer without MACs is never bound by compute, one without memory traffic never by DRAM.
+std::string boundBy(const Charge& charge, const Counters& counters, std::int64_t dramCycles) {
   const std::int64_t cycles = charge.end - charge.begin;
-  if (cycles == 0) {
-    if (counters.macs > 0) return "compute";
-    return counters.vectorSimpleOps > 0 ? "vector" : "dram";
-  }
   std::int64_t idle = 0;
   for (const std::int64_t part : charge.idle) idle += part;
+  const bool memory = counters.dramBytes.read + counters.dramBytes.write > 0;
+  const std::int64_t waited = of(charge.idle, IdleCause::Dram);
   struct Share {
     std::int64_t cycles;
     const char* name;
   };
   const std::array<Share, 5> shares = {
-      {{cycles - idle, "compute"},
-       {of(charge.idle, IdleCause::Dram), "dram"},
-       {of(charge.idle, IdleCause::Vector), "vector"},
-       {of(charge.idle, IdleCause::Buffer), "buffer"},
+      {{counters.macs > 0 ? cycles - idle : -1, "compute"},
+       {memory ? std::max(waited, dramCycles) : -1, "dram"},
+       {counters.vectorSimpleOps + counters.macs > 0 ? of(charge.idle, IdleCause::Vector) : -1,
+        "vector"},
+       {of(charge.idle, IdleCause::Buffer) + (memory ? 0 : waited), "buffer"},
        {of(charge.idle, IdleCause::Dependency) + of(charge.idle, IdleCause::Overhead),
         "dependency"}}};
   return std::ranges::max_element(shares, {}, &Share::cycles)->name;
+}
+
+/// Core cycles that the counted memory bytes take at peak bandwidth.
+std::int64_t cyclesAtPeak(const Machine& machine, const ReadWrite& bytes) {
+  double peak = 0;
+  for (const MemoryConfig& memory : machine.chip.memories) peak += memory.peakBytesPerSecond();
+  if (peak <= 0 || machine.chip.idealMemory) return 0;
+  const double seconds = static_cast<double>(bytes.read + bytes.write) / peak;
+  return static_cast<std::int64_t>(seconds * machine.chip.clockMhz * 1e6);
 }
 
 /// Multiply-accumulates a cycle at best, in the format that the program's products use.
@@ -100,7 +109,7 @@ LayerResult layerResult(const Machine& machine, std::size_t index, const Charge&
   result.endCycle = tally.finish;
   result.utilization = share(static_cast<double>(result.macs),
                              static_cast<double>(result.cycles) * peakMacsPerCycle(machine));
-  result.boundBy = boundBy(charge, tally.counters);
+  result.boundBy = boundBy(charge, tally.counters, cyclesAtPeak(machine, tally.counters.dramBytes));
   result.stalls = stallsOf(charge.idle);
   result.counters = tally.counters;
   return result;
