@@ -254,12 +254,9 @@ class Quantizer {
     std::vector<double> bias = meanErrors(node, weights);
     const bool hasBias = node.inputs.size() > 2 && graph_.isConstant(node.inputs[2]);
     if (!hasBias && bias.empty()) {
-      // Even without anything to add, so that values or none give the same program.
-      const std::vector<float>& scales = w->scales;
-      const Shape& out = graph_.value(node.output).shape;
-      const std::size_t channel =
-          std::holds_alternative<Convolution>(node.operation) ? 1 : out.size() - 1;
-      bias.assign(std::max(scales.size(), static_cast<std::size_t>(out.at(channel))), 0);
+      // Zeros, so that a convolution comes out the same with values and without.
+      if (!std::holds_alternative<Convolution>(node.operation)) return;
+      bias.assign(static_cast<std::size_t>(weights.shape.front()), 0);
     }
     if (hasBias) {
       const Value& reals = graph_.value(node.inputs[2]);
