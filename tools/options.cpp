@@ -166,10 +166,12 @@ void addProblemOptions(CommandLine& line, RunOptions& options) {
 }
 
 std::string seedNote() {
-  return "Inputs that are not given are made from --seed: floats uniform in [-1, 1),\n"
-         "element i of input NAME from SplitMix64 of seed, NAME and i; integers and\n"
-         "booleans 0. Without --calibrate, int8 scales come from four seeded variations\n"
-         "of the inputs: shifted, scaled, never the same.\n";
+  return "Inputs not given are made from --seed: floats uniform in [-1, 1), element i of\n"
+         "input NAME from SplitMix64 of seed, NAME and i; integers and booleans 0.\n";
+}
+
+std::string calibrationNote() {
+  return "Without --calibrate, int8 scales come from 4 seeded variations of the inputs.\n";
 }
 
 void checkTogether(const DataOptions& data, const ResultOptions& results) {

@@ -27,5 +27,6 @@ void addProblemOptions(CommandLine& line, RunOptions& options);
 
 /// How inputs are made from --seed, for --help.
 std::string seedNote();
+std::string calibrationNote();
 
 }  // namespace npusim::tools

@@ -18,7 +18,7 @@ std::optional<RunOptions> parseRun(const Arguments& arguments) {
   addCheckOptions(line, options.data);
   addCalibrationOption(line, options.data);
   addResultOptions(line, options.results);
-  line.notes = seedNote();
+  line.notes = seedNote() + calibrationNote();
   if (!parse(line, arguments)) return std::nullopt;
   return options;
 }

@@ -110,7 +110,7 @@ std::string arrayTime(const PredictResult& p) {
               {{"useful", p.utilization},
                {"edge", loss.edge},
                {"fill and drain", loss.fillDrain},
-               {"wait for DRAM", loss.dram},
+               {"wait for DRAM, DMA", loss.dram},
                {"wait for buffer", loss.buffer},
                {"wait for other engines", loss.dependency},
                {"wait for network", loss.network},
@@ -136,8 +136,10 @@ std::string phases(const RunResult& r) {
   table.addRow({"io", "-", si(r.io.timeS, "s"), energy(r.io.energyJ), bytes(r.io.bytes),
                 fmt::format("of it {} dispatch", si(r.io.dispatchS, "s"))});
   const std::string rates =
-      fmt::format("{} inferences/s, {}, {}", rate(ratio(asDouble(r.batch), p.timeS)),
-                  si(ratio(asDouble(p.macs), p.timeS), "MAC/s"), si(p.averagePowerW, "W"));
+      p.timeS <= 0
+          ? ""
+          : fmt::format("{} inferences/s, {}, {}", rate(ratio(asDouble(r.batch), p.timeS)),
+                        si(ratio(asDouble(p.macs), p.timeS), "MAC/s"), si(p.averagePowerW, "W"));
   table.addRow({"predict", grouped(p.cycles), si(p.timeS, "s"), energy(p.energyJ), "-", rates});
   std::string text = table.text();
   if (r.repeat > 1) {
@@ -159,9 +161,12 @@ std::string trafficTable(const PredictResult& p) {
   if (c.networkBytes > 0) table.addRow({"between cores", bytes(c.networkBytes), "", ""});
   const double minimum = asDouble(p.compulsoryDramBytes);
   level("DRAM", c.dramBytes,
-        fmt::format("{} of the compulsory {}, {} of peak bandwidth",
+        fmt::format("{} of the compulsory {}{}",
                     times(ratio(asDouble(c.dramBytes.read + c.dramBytes.write), minimum)),
-                    bytes(p.compulsoryDramBytes), percent(p.bandwidthUtilization)));
+                    bytes(p.compulsoryDramBytes),
+                    p.bandwidthUtilization > 0
+                        ? fmt::format(", {} of peak bandwidth", percent(p.bandwidthUtilization))
+                        : ""));
   return table.text();
 }
 
@@ -194,8 +199,8 @@ std::string references(const RunResult& r) {
                    {"time"},
                    {"energy"},
                    {"DRAM"},
-                   {"NPU faster by"},
-                   {"NPU saves energy by"}});
+                   {"speed-up"},
+                   {"energy ratio"}});
   for (const ReferenceResult& ref : r.references) {
     table.addRow({ref.name, ref.kind, fmt::format("{}, batch {}", ref.precision, r.batch),
                   si(ref.timeS, "s"), energy(ref.energyJ),

@@ -115,7 +115,9 @@ LayerResult layerResult(const Machine& machine, std::size_t index, const Charge&
   return result;
 }
 
+/// 0 with ideal memory, which takes no time.
 double bandwidthUtilization(const Machine& machine, const PredictResult& total) {
+  if (machine.chip.idealMemory) return 0;
   double peak = 0;
   for (const MemoryConfig& memory : machine.chip.memories) peak += memory.peakBytesPerSecond();
   const ReadWrite& bytes = total.counters.dramBytes;

@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "tests/tools/process.h"
+#include "tools/subcommands.h"
 
 namespace npusim::tools {
 namespace {
@@ -271,6 +272,16 @@ TEST_P(BrokenInput, EndsInOneLineAndTheRightCode) {
 
 INSTANTIATE_TEST_SUITE_P(Each, BrokenInput, testing::ValuesIn(everything()),
                          [](const auto& param) { return param.param.name; });
+
+TEST(BrokenInputs, CoverEverySubcommand) {
+  const std::vector<Broken> all = everything();
+  for (const Subcommand& subcommand : subcommands()) {
+    const std::string call = std::string("$NPUSIM ") + subcommand.name;
+    EXPECT_TRUE(std::any_of(all.begin(), all.end(), [&](const Broken& broken) {
+      return broken.command.find(call) != std::string::npos;
+    })) << subcommand.name;
+  }
+}
 
 /// Gibberish in the place of a model must be refused, or be a model after all: never a crash, a
 /// bug of ours or more than one line.
