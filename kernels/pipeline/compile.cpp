@@ -81,7 +81,12 @@ isa::Program compile(const Graph& graph, const ChipConfig& chip, const CompileOp
   program.chipHash = chipHash(chip);
   program.chipYaml = toYaml(chip);
   program.compulsoryDramBytes = compulsoryBytes(program);
-  isa::verify(program);
+  try {
+    isa::verify(program);
+  } catch (const BadInput& refused) {
+    throw InternalError(std::string("the compiler wrote a program that is refused: ") +
+                        refused.what());
+  }
   return program;
 }
 
