@@ -72,18 +72,18 @@ def check_tidy(build):
     entries = sorted((e for e in entries if e["file"] in ours), key=lambda e: e["file"])
     stamps = build / "tidy"
     stamps.mkdir(exist_ok=True)
-    todo = [(e, stamps / key(e, common)) for e in entries]
-    todo = [(e, stamp) for e, stamp in todo if not stamp.exists()]
+    pending = [(e, stamps / key(e, common)) for e in entries]
+    pending = [(e, stamp) for e, stamp in pending if not stamp.exists()]
 
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for (entry, stamp), found in zip(todo, pool.map(lambda t: tidy(t[0], build), todo)):
+        for (entry, stamp), found in zip(pending, pool.map(lambda t: tidy(t[0], build), pending)):
             if found:
                 failed += 1
                 print(found, flush=True)
             else:
                 stamp.touch()
-    print(f"lint: clang-tidy looked at {len(todo)} of {len(entries)} files, {failed} with findings")
+    print(f"lint: clang-tidy looked at {len(pending)} of {len(entries)} files, {failed} with findings")
     if failed:
         sys.exit(1)
 
