@@ -23,6 +23,10 @@ class Flattener {
     names.push_back(path_ + name);
     cells.push_back(cell(fmt::format("{}", field)));
   }
+  template <typename Number>
+  void computed(const char* name, Number number) {
+    value(name, number);
+  }
   template <typename Body>
   void object(const char* name, const Body& body) {
     const std::string outer = path_;

@@ -43,7 +43,10 @@ class Writer {
     Json& nested = json_[name] = Json::object();
     for (const auto& [key, count] : pairs) nested[key] = count;
   }
-  void computed(const char* name, double number) { json_[name] = number; }
+  template <typename Number>
+  void computed(const char* name, Number number) {
+    json_[name] = number;
+  }
 
  private:
   Json& json_;
@@ -85,7 +88,8 @@ class Reader {
       pairs.emplace_back(key, count.get<std::int64_t>());
     }
   }
-  void computed(const char*, double) const {}
+  template <typename Number>
+  void computed(const char*, Number) const {}
 
  private:
   template <typename Field>

@@ -22,8 +22,12 @@ void readWrite(Visitor& v, const char* name, ReadWrite& bytes) {
 template <typename Visitor>
 void traffic(Visitor& v, Counters& counters) {
   v.object("traffic_bytes", [&](auto& o) {
-    readWrite(o, "local_store", counters.localStoreBytes);
-    o.value("array_network", counters.arrayNetworkBytes);
+    o.object("local_store", [&](auto& store) {
+      const ReadWrite all = counters.localStoreBytes.total();
+      store.computed("read", all.read);
+      store.computed("write", all.write);
+    });
+    o.computed("array_network", counters.arrayNetworkBytes.total());
     readWrite(o, "buffer", counters.bufferBytes);
     o.value("network", counters.networkBytes);
     readWrite(o, "dram", counters.dramBytes);
@@ -36,6 +40,17 @@ void events(Visitor& v, Counters& counters) {
   v.object("events", [&](auto& o) {
     o.value("macs", counters.macs);
     o.value("zero_operand_macs", counters.zeroOperandMacs);
+    o.value("gated_macs", counters.gatedMacs);
+    o.object("local_store_bytes", [&](auto& store) {
+      readWrite(store, "weights", counters.localStoreBytes.weights);
+      readWrite(store, "inputs", counters.localStoreBytes.inputs);
+      readWrite(store, "outputs", counters.localStoreBytes.outputs);
+    });
+    o.object("array_network_bytes", [&](auto& links) {
+      links.value("weights", counters.arrayNetworkBytes.weights);
+      links.value("inputs", counters.arrayNetworkBytes.inputs);
+      links.value("outputs", counters.arrayNetworkBytes.outputs);
+    });
     readWrite(o, "weight_buffer_bytes", counters.weightBufferBytes);
     readWrite(o, "accumulator_bytes", counters.accumulatorBytes);
     o.value("host_bytes", counters.hostBytes);

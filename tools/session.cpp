@@ -50,7 +50,7 @@ void describeMachine(RunResult& result, const ChipConfig& chip) {
   result.chipHash = chipHash(chip);
   result.chipYaml = toYaml(chip);
   result.convention = name(chip.array.convention);
-  result.dataflow = name(chip.array.dataflow);
+  result.dataflow = chip.array.dataflow.name;
   result.rows = chip.array.rows;
   result.cols = chip.array.cols;
   result.clockMhz = chip.clockMhz;

@@ -155,8 +155,8 @@ std::string trafficTable(const PredictResult& p) {
   const auto level = [&](const char* name, const ReadWrite& moved, const std::string& remark) {
     table.addRow({name, bytes(moved.read), bytes(moved.write), remark});
   };
-  level("local stores", c.localStoreBytes, "");
-  table.addRow({"between PEs", bytes(c.arrayNetworkBytes), "", ""});
+  level("local stores", c.localStoreBytes.total(), "");
+  table.addRow({"between PEs", bytes(c.arrayNetworkBytes.total()), "", ""});
   level("buffers", c.bufferBytes, "");
   if (c.networkBytes > 0) table.addRow({"between cores", bytes(c.networkBytes), "", ""});
   const double minimum = asDouble(p.compulsoryDramBytes);

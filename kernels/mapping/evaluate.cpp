@@ -255,13 +255,14 @@ void Evaluator::compute(const MatrixWork& work) {
   ArrayTiming last;
   MatrixTile extents{};
   forEachTileShape(task_, mapping_.tiling, 0, extents, 1, [&](const auto& x, std::int64_t count) {
-    const MatrixShape shape{x[M0] * x[M1] * x[M2], x[N], x[K0] * x[K1] * x[K2]};
+    MatrixShape shape;
+    shape.extents = {x[M0], x[M1], x[M2], x[N], x[K0], x[K1], x[K2]};
     last = arrayTiming(context_.chip.array, format, shape);
     const auto n = static_cast<double>(count);
     e.array += n * instructionCycles(last);
     e.bufferBytes +=
-        n * static_cast<double>(shape.m * shape.k + shape.k * shape.n) * byteSize(format);
-    e.vector += n / kTiles * static_cast<double>(postCycles(work, shape.m * shape.n));
+        n * static_cast<double>((shape.m() + shape.n()) * shape.k()) * byteSize(format);
+    e.vector += n / kTiles * static_cast<double>(postCycles(work, shape.m() * shape.n()));
   });
 }
 

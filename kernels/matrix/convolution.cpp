@@ -84,8 +84,16 @@ Operand inputOperand(const View& view, const Sizes& s, std::int64_t together) {
 }
 
 MatrixShape shapeOf(const Sizes& s, std::int64_t together) {
-  return {s.images * s.outHeight * s.outWidth, s.outputsPerGroup() * together,
-          s.reduction() * together};
+  MatrixShape shape;
+  shape.extents = {s.images,
+                   s.outHeight,
+                   s.outWidth,
+                   s.outputsPerGroup() * together,
+                   s.windows.kernelH,
+                   s.windows.kernelW,
+                   s.channelsPerGroup() * together};
+  shape.strides = {s.windows.strideH, s.windows.strideW};
+  return shape;
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <cstdint>
 #include <vector>
 
 #include "sim/array/matrix_tile.h"
-#include "sim/laws/array_law.h"
+#include "sim/array/observer.h"
+#include "sim/core/array_cost.h"
 #include "sim/memory/storage.h"
 
 namespace npusim {
@@ -13,6 +13,7 @@ namespace npusim {
 struct ArrayCost {
   ArrayTiming timing;
   ArrayWork work;
+  bool operator==(const ArrayCost&) const = default;
 };
 
 /// The PE array at one fidelity. The chip asks for the cost when it issues a tile and for the
@@ -24,9 +25,12 @@ class ArrayModel {
 
   virtual ArrayCost cost(const MatrixTile& tile) = 0;
 
-  /// Reads A, B, bias and sums from `storages` and writes C. Returns the zeros among the m x k
-  /// elements of A as fed to the array, padding included.
-  virtual std::int64_t compute(const MatrixTile& tile, std::vector<Storage>& storages) = 0;
+  /// Reads A, B, bias and sums from `storages` and writes C.
+  virtual ZeroWork compute(const MatrixTile& tile, std::vector<Storage>& storages) = 0;
+
+  /// From now on `observer` sees every cycle of compute(); null: nobody. Models that do not step
+  /// through cycles never call it.
+  virtual void observe(ArrayObserver* /*observer*/) {}
 };
 
 }  // namespace npusim

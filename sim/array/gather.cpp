@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "sim/array/product.h"
-#include "sim/core/rounding.h"
 #include "sim/memory/element_io.h"
 
 namespace npusim {
@@ -92,29 +90,25 @@ void gatherRows(const MatrixTile& tile, const Storage& storage, std::int64_t fir
 }
 
 template <typename T>
-void gatherPanels(const MatrixTile& tile, const Storage& storage, std::vector<T>& panels) {
-  const std::int64_t n = tile.n();
-  const std::int64_t k = tile.k();
-  const std::int64_t panelCount = ceilDiv(n, kPanelColumns);
-  panels.assign(static_cast<std::size_t>(panelCount * k * kPanelColumns), T{});
+void gatherWeights(const MatrixTile& tile, const Storage& storage, std::int64_t firstColumn,
+                   std::int64_t columns, std::int64_t pitch, T* block) {
   const std::int64_t stride = tile.b.strides[MatrixTile::kN];
   Position position{};
   const std::span<std::int64_t> kPosition(&position[4], 3);
   const std::span<const std::int64_t> kExtents(&tile.extents[4], 3);
-  for (std::int64_t row = 0; row < k; ++row, stepPosition(kPosition, kExtents)) {
+  do {
     const std::int64_t first = dot(tile.b.address, tile.b.strides, position);
-    for (std::int64_t column = 0; column < n; column += kPanelColumns) {
-      T* line = &panels[static_cast<std::size_t>(column * k + row * kPanelColumns)];
-      readLine(storage, tile.b, first + column * stride, stride,
-               std::min(kPanelColumns, n - column), line);
-    }
-  }
+    readLine(storage, tile.b, first + firstColumn * stride, stride, columns, block);
+    block += pitch;
+  } while (stepPosition(kPosition, kExtents));
 }
 
 template void gatherRows(const MatrixTile&, const Storage&, std::int64_t, std::int64_t, float*);
 template void gatherRows(const MatrixTile&, const Storage&, std::int64_t, std::int64_t,
                          std::int32_t*);
-template void gatherPanels(const MatrixTile&, const Storage&, std::vector<float>&);
-template void gatherPanels(const MatrixTile&, const Storage&, std::vector<std::int32_t>&);
+template void gatherWeights(const MatrixTile&, const Storage&, std::int64_t, std::int64_t,
+                            std::int64_t, float*);
+template void gatherWeights(const MatrixTile&, const Storage&, std::int64_t, std::int64_t,
+                            std::int64_t, std::int32_t*);
 
 }  // namespace npusim

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "sim/array/matrix_tile.h"
 #include "sim/memory/storage.h"
@@ -14,9 +13,10 @@ template <typename T>
 void gatherRows(const MatrixTile& tile, const Storage& storage, std::int64_t firstRow,
                 std::int64_t rows, T* block);
 
-/// All of B in panels of kPanelColumns columns: panel p holds k rows of columns 32 p .. 32 p + 31,
-/// columns beyond n are zero.
+/// Columns [firstColumn, firstColumn + columns) of B: a line for each k in ascending order, `pitch`
+/// elements apart.
 template <typename T>
-void gatherPanels(const MatrixTile& tile, const Storage& storage, std::vector<T>& panels);
+void gatherWeights(const MatrixTile& tile, const Storage& storage, std::int64_t firstColumn,
+                   std::int64_t columns, std::int64_t pitch, T* block);
 
 }  // namespace npusim

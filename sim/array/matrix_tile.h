@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "sim/core/array_cost.h"
 #include "sim/memory/access.h"
 
 namespace npusim {
@@ -26,6 +27,11 @@ struct MatrixTile {
   std::int64_t n() const { return extents[kN]; }
   std::int64_t k() const { return extents[4] * extents[5] * extents[6]; }
   bool empty() const { return m() * n() * k() == 0; }
+
+  MatrixShape shape() const;
 };
+
+/// Operand format under which the array's rates are listed: uint8 counts as int8.
+DataType arrayFormat(DataType operand);
 
 }  // namespace npusim

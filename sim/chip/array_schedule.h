@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "sim/config/chip_config.h"
-#include "sim/laws/array_law.h"
+#include "sim/core/array_cost.h"
 
 namespace npusim {
 

@@ -17,11 +17,18 @@ void expectEqual(std::int64_t a, std::int64_t b, const std::string& what) {
 
 void expectNoneNegative(const LayerResult& layer) {
   const Counters& c = layer.counters;
-  const std::array<std::int64_t, 29> numbers = {c.macs,
+  const std::array<std::int64_t, 36> numbers = {c.macs,
                                                 c.zeroOperandMacs,
-                                                c.localStoreBytes.read,
-                                                c.localStoreBytes.write,
-                                                c.arrayNetworkBytes,
+                                                c.gatedMacs,
+                                                c.localStoreBytes.weights.read,
+                                                c.localStoreBytes.weights.write,
+                                                c.localStoreBytes.inputs.read,
+                                                c.localStoreBytes.inputs.write,
+                                                c.localStoreBytes.outputs.read,
+                                                c.localStoreBytes.outputs.write,
+                                                c.arrayNetworkBytes.weights,
+                                                c.arrayNetworkBytes.inputs,
+                                                c.arrayNetworkBytes.outputs,
                                                 c.bufferBytes.read,
                                                 c.bufferBytes.write,
                                                 c.weightBufferBytes.read,

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "sim/array/tile_array.h"
 #include "sim/chip/resolve.h"
 #include "sim/core/error.h"
 
@@ -123,9 +122,12 @@ void MatrixEngine::finishTile(const Flight& flight) {
   LayerTally& layer = machine().layerOf(*flight.instruction);
   countTile(flight, layer);
   if (!machine().values) return;
-  const std::int64_t zeros = array_->compute(tile, machine().storages);
-  layer.counters.zeroOperandMacs +=
-      zeros * tile.n() * tile.usefulNumerator / tile.usefulDenominator;
+  const ZeroWork zero = array_->compute(tile, machine().storages);
+  const std::int64_t useful = zero.macs * tile.usefulNumerator / tile.usefulDenominator;
+  layer.counters.zeroOperandMacs += useful;
+  if (!machine().chip.array.zeroGating) return;
+  layer.counters.gatedMacs += useful;
+  layer.counters.localStoreBytes -= zero.savedStore;
 }
 
 void MatrixEngine::countTile(const Flight& flight, LayerTally& layer) {
@@ -135,9 +137,8 @@ void MatrixEngine::countTile(const Flight& flight, LayerTally& layer) {
       tile.m() * tile.n() * tile.k() * tile.usefulNumerator + layer.macRemainder;
   counters.macs += scaled / tile.usefulDenominator;
   layer.macRemainder = scaled % tile.usefulDenominator;
-  counters.localStoreBytes.read += flight.work.localStoreReadBytes;
-  counters.localStoreBytes.write += flight.work.localStoreWriteBytes;
-  counters.arrayNetworkBytes += flight.work.networkBytes;
+  counters.localStoreBytes += flight.work.localStore;
+  counters.arrayNetworkBytes += flight.work.network;
   for (const BufferTraffic& part : trafficOf(tile, flight.work)) {
     machine().countBuffer(counters, part.storage, part.read, part.written);
   }

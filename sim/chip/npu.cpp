@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "sim/array/tile_array.h"
+#include "sim/array/tile/tile_array.h"
 #include "sim/chip/dma_engine.h"
 #include "sim/chip/host_link.h"
 #include "sim/chip/kernel.h"

@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "sim/array/tile_array.h"
+#include "sim/array/tile/tile_array.h"
 #include "sim/chip/conservation.h"
 
 namespace npusim {

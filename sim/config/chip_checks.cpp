@@ -10,11 +10,10 @@
 
 #include "sim/config/chip_fields.h"
 #include "sim/config/yaml_merge.h"
+#include "sim/core/array_cost.h"
 
 namespace npusim {
 namespace {
-
-constexpr std::int64_t kPartialSumBytes = 4;
 
 /// The child that one part of a path names, or null.
 const YamlNode* step(const YamlNode& node, const std::string& part) {
@@ -87,11 +86,11 @@ void checkLocalStore(const ChipConfig& chip, const YamlNode& tree) {
   };
   const std::int64_t operand = operandBytes(chip);
   for (const Row& row :
-       {Row{"weight_bytes", "the weights", chip.localStore.weightBytes, operand},
-        Row{"input_bytes", "the inputs", chip.localStore.inputBytes, operand},
-        Row{"output_bytes", "a partial sum", chip.localStore.outputBytes, kPartialSumBytes}}) {
+       {Row{"weights", "the weights", chip.array.localStore.weights.bytes, operand},
+        Row{"inputs", "the inputs", chip.array.localStore.inputs.bytes, operand},
+        Row{"outputs", "a partial sum", chip.array.localStore.outputs.bytes, kPartialSumBytes}}) {
     if (row.have >= row.need) continue;
-    blame(tree, fmt::format("local_store.{}", row.key),
+    blame(tree, fmt::format("local_store.{}.bytes", row.key),
           fmt::format("{} bytes do not hold {} of a PE, must be at least {}", row.have, row.what,
                       row.need));
   }

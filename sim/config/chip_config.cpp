@@ -13,8 +13,6 @@ bool contains(const std::vector<Holds>& holds, Holds kind) {
 
 }  // namespace
 
-std::string_view name(Dataflow dataflow) { return Word<Dataflow>{kDataflowWords}.nameOf(dataflow); }
-
 std::string_view name(Convention convention) {
   return Word<Convention>{kConventionWords}.nameOf(convention);
 }

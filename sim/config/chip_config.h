@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/config/dataflow.h"
 #include "sim/core/data_type.h"
 
 namespace npusim {
@@ -13,34 +14,40 @@ namespace npusim {
 /// One machine as its YAML file describes it, resolved: defaults applied, presets read, every
 /// value checked. Plain data; each field's unit is in its name. Field names are the file's keys.
 
-/// How one operand of the matrix product moves through the array.
-enum class Dataflow : std::uint8_t { WeightStationary, OutputStationary, InputStationary };
-std::string_view name(Dataflow dataflow);
-
 /// How array cycles are counted; see docs/architecture.md.
 enum class Convention : std::uint8_t { Overlapped, ScaleSim };
 std::string_view name(Convention convention);
 
-struct ArrayConfig {
-  std::int64_t rows = 32;
-  std::int64_t cols = 32;
-  Dataflow dataflow = Dataflow::WeightStationary;
-  Convention convention = Convention::Overlapped;
-  bool doubleBufferedWeights = true;
-  /// MACs one PE does in a cycle, by operand format; a chip computes only the formats listed.
-  /// 0.25 means a MAC every 4 cycles; 2 means a 2-long dot product each cycle.
-  std::map<DataType, double> macsPerCycle;
+/// What one PE keeps of one operand.
+struct OperandStoreConfig {
+  std::int64_t bytes = 4;
+  std::int64_t wordBits = 0;  ///< moved by one access; 0: what a PE needs in a cycle
+  std::int64_t ports = 1;      ///< accesses in a cycle
 };
 
-/// Per-PE local store, in bytes by operand.
+/// The local store of a PE.
 struct LocalStoreConfig {
-  std::int64_t weightBytes = 4;
-  std::int64_t inputBytes = 4;
-  std::int64_t outputBytes = 4;
+  OperandStoreConfig weights, inputs;
+  OperandStoreConfig outputs = {.bytes = 4, .wordBits = 0, .ports = 2};
 };
 
 enum class Holds : std::uint8_t { Weights, Activations, Accumulators };
 std::string_view name(Holds holds);
+
+struct ArrayConfig {
+  std::int64_t rows = 32;
+  std::int64_t cols = 32;
+  Dataflow dataflow = dataflowPreset("weight_stationary");
+  Convention convention = Convention::Overlapped;
+  /// The held operand of the next fold arrives while this fold streams.
+  bool doubleBufferedWeights = true;
+  /// A PE whose input is zero neither multiplies nor touches its local store; cycles are the same.
+  bool zeroGating = false;
+  /// MACs one PE does in a cycle, by operand format; a chip computes only the formats listed.
+  /// 0.25 means a MAC every 4 cycles; 2 means a 2-long dot product each cycle.
+  std::map<DataType, double> macsPerCycle;
+  LocalStoreConfig localStore;  ///< of each PE; the file's `local_store`
+};
 
 /// An on-chip buffer. The first one is the file's `buffer`, the rest its `buffers`.
 struct BufferConfig {
@@ -126,7 +133,6 @@ struct ChipConfig {
   /// Formats in order of preference: --precision defaults to the network's own, else the first.
   std::vector<DataType> formats;
   ArrayConfig array;
-  LocalStoreConfig localStore;
   std::vector<BufferConfig> buffers;  ///< at least one
   std::vector<MemoryConfig> memories;
   VectorConfig vector;

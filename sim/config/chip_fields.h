@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sim/config/chip_config.h"
+#include "sim/config/dataflow_words.h"
 #include "sim/config/limits.h"
 #include "sim/config/yaml_section.h"
 #include "sim/core/yaml_rules.h"
@@ -16,11 +17,6 @@ namespace npusim {
 /// reading and writing, walk these functions, so what is written is what can be read.
 /// docs/chip_files.md explains every key.
 
-inline constexpr std::array<std::pair<std::string_view, Dataflow>, 3> kDataflowWords = {{
-    {"weight_stationary", Dataflow::WeightStationary},
-    {"output_stationary", Dataflow::OutputStationary},
-    {"input_stationary", Dataflow::InputStationary},
-}};
 inline constexpr std::array<std::pair<std::string_view, Convention>, 2> kConventionWords = {{
     {"overlapped", Convention::Overlapped},
     {"scale_sim", Convention::ScaleSim},
@@ -35,25 +31,33 @@ template <typename Visit>
 void fields(Visit& visit, ArrayConfig& array) {
   visit.optional("rows", array.rows, Whole{1, 4096});
   visit.optional("cols", array.cols, Whole{1, 4096});
-  visit.optional("dataflow", array.dataflow, Word<Dataflow>{kDataflowWords});
+  visit.optional("dataflow", array.dataflow, DataflowRule{});
   visit.optional("convention", array.convention, Word<Convention>{kConventionWords});
-  if (array.dataflow == Dataflow::OutputStationary) {
+  if (array.dataflow.kind != ArrayKind::Systolic || array.dataflow.holdsOutputs()) {
     visit.neverRead("double_buffered_weights", "dataflow",
-                    "an output-stationary array keeps no weights");
+                    "the dataflow " + array.dataflow.name + " does not hold weights or inputs");
   } else if (array.convention == Convention::ScaleSim) {
     visit.neverRead("double_buffered_weights", "convention",
                     "the scale_sim convention overlaps nothing");
   } else {
     visit.optional("double_buffered_weights", array.doubleBufferedWeights, Flag{});
   }
+  visit.optional("zero_gating", array.zeroGating, Flag{});
   visit.byFormat("macs_per_cycle", array.macsPerCycle, WholeOrPart{1024});
 }
 
 template <typename Visit>
+void fields(Visit& visit, OperandStoreConfig& store) {
+  visit.optional("bytes", store.bytes, Whole{1, limits::kMib});
+  visit.optional("word_bits", store.wordBits, Whole{0, 4096});
+  visit.optional("ports", store.ports, Whole{1, 16});
+}
+
+template <typename Visit>
 void fields(Visit& visit, LocalStoreConfig& store) {
-  visit.optional("weight_bytes", store.weightBytes, Whole{1, limits::kMib});
-  visit.optional("input_bytes", store.inputBytes, Whole{1, limits::kMib});
-  visit.optional("output_bytes", store.outputBytes, Whole{1, limits::kMib});
+  visit.section("weights", store.weights);
+  visit.section("inputs", store.inputs);
+  visit.section("outputs", store.outputs);
 }
 
 template <typename Visit>
@@ -151,7 +155,7 @@ void fields(Visit& visit, ChipConfig& chip) {
   visit.required("formats", chip.formats, ListOf<Word<DataType>>{{formatWords()}});
   visit.optional("issue_cycles", chip.issueCycles, limits::kCycles);
   visit.section("array", chip.array);
-  visit.section("local_store", chip.localStore);
+  visit.section("local_store", chip.array.localStore);
   visit.firstAndRest("buffer", "buffers", chip.buffers, false);
   visit.firstAndRest("memory", "memories", chip.memories, true);
   visit.section("vector", chip.vector);

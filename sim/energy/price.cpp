@@ -24,18 +24,18 @@ double macPrice(const Counters& counters, const EnergyTable& table, DataType for
     throw BadInput("energy table " + table.name + ": mac_pj: no figure for " +
                    std::string(name(format)) + "; add one");
   }
-  return static_cast<double>(counters.macs) * entry->second;
+  return static_cast<double>(counters.macs - counters.gatedMacs) * entry->second;
 }
 
 double localStorePrice(const Counters& counters, const ChipConfig& chip, const EnergyTable& table) {
-  if (!any(counters.localStoreBytes)) return 0;
-  double sum = 0;
-  for (const std::int64_t capacity :
-       {chip.localStore.weightBytes, chip.localStore.inputBytes, chip.localStore.outputBytes}) {
-    const StorePoint point = storeAt(table.localStore, static_cast<double>(capacity));
-    sum += bytesPrice(counters.localStoreBytes, point) / 3;
-  }
-  return sum;
+  const LocalStoreConfig& store = chip.array.localStore;
+  const auto price = [&](const ReadWrite& bytes, const OperandStoreConfig& of) {
+    return any(bytes) ? bytesPrice(bytes, storeAt(table.localStore, static_cast<double>(of.bytes)))
+                      : 0.0;
+  };
+  return price(counters.localStoreBytes.weights, store.weights) +
+         price(counters.localStoreBytes.inputs, store.inputs) +
+         price(counters.localStoreBytes.outputs, store.outputs);
 }
 
 const BufferConfig& bufferFor(const ChipConfig& chip, Holds kind) {
@@ -102,7 +102,7 @@ Energy price(const Counters& counters, std::int64_t cycles, const ChipConfig& ch
   Energy energy;
   energy.mac = macPrice(counters, table, format);
   energy.localStore = localStorePrice(counters, chip, table);
-  energy.arrayNetwork = static_cast<double>(counters.arrayNetworkBytes) * table.arrayHopPjPerByte;
+  energy.arrayNetwork = static_cast<double>(counters.arrayNetworkBytes.total()) * table.arrayHopPjPerByte;
   energy.buffer = bufferPrice(counters, chip, table);
   energy.vector = vectorPrice(counters, table);
   energy.network = static_cast<double>(counters.networkBytes) * table.networkPjPerByteHop;
@@ -126,9 +126,9 @@ Area area(const ChipConfig& chip, const EnergyTable& table) {
     }
     peUm2 = std::max(peUm2, rate * entry->second);
   }
-  const LocalStoreConfig& store = chip.localStore;
+  const LocalStoreConfig& store = chip.array.localStore;
   const auto storeBytes =
-      static_cast<double>(store.weightBytes + store.inputBytes + store.outputBytes);
+      static_cast<double>(store.weights.bytes + store.inputs.bytes + store.outputs.bytes);
   double bufferBytes = 0;
   for (const BufferConfig& buffer : chip.buffers) {
     bufferBytes += static_cast<double>(buffer.capacityBytes);

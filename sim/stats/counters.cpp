@@ -1,25 +1,17 @@
 #include "sim/stats/counters.h"
 
 namespace npusim {
-namespace {
-
-void add(ReadWrite& to, const ReadWrite& from) {
-  to.read += from.read;
-  to.write += from.write;
-}
-
-}  // namespace
-
 Counters& Counters::operator+=(const Counters& other) {
   macs += other.macs;
   zeroOperandMacs += other.zeroOperandMacs;
-  add(localStoreBytes, other.localStoreBytes);
+  gatedMacs += other.gatedMacs;
+  localStoreBytes += other.localStoreBytes;
   arrayNetworkBytes += other.arrayNetworkBytes;
-  add(bufferBytes, other.bufferBytes);
-  add(weightBufferBytes, other.weightBufferBytes);
-  add(accumulatorBytes, other.accumulatorBytes);
+  bufferBytes += other.bufferBytes;
+  weightBufferBytes += other.weightBufferBytes;
+  accumulatorBytes += other.accumulatorBytes;
   networkBytes += other.networkBytes;
-  add(dramBytes, other.dramBytes);
+  dramBytes += other.dramBytes;
   hostBytes += other.hostBytes;
   vectorSimpleOps += other.vectorSimpleOps;
   vectorDivideOps += other.vectorDivideOps;

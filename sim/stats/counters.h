@@ -2,18 +2,17 @@
 
 #include <cstdint>
 
-namespace npusim {
+#include "sim/core/traffic.h"
 
-struct ReadWrite {
-  std::int64_t read = 0, write = 0;
-};
+namespace npusim {
 
 /// Events counted where they happen, for one layer or a whole phase. Bytes, events or cycles.
 struct Counters {
   std::int64_t macs = 0;             ///< useful multiply-accumulates
   std::int64_t zeroOperandMacs = 0;  ///< of them, with a zero operand (values on)
-  ReadWrite localStoreBytes;
-  std::int64_t arrayNetworkBytes = 0;  ///< operand bytes handed from PE to PE
+  std::int64_t gatedMacs = 0;        ///< of them, not done because the array gates zeros
+  ByOperand<ReadWrite> localStoreBytes;       ///< at the PEs' own stores
+  ByOperand<std::int64_t> arrayNetworkBytes;  ///< that PEs received over links and buses, or sent
   ReadWrite bufferBytes;               ///< all on-chip buffers, accumulators included
   ReadWrite weightBufferBytes;         ///< of bufferBytes, at the buffer that holds weights
   ReadWrite accumulatorBytes;          ///< of bufferBytes, at the buffer that holds accumulators

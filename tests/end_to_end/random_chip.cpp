@@ -38,11 +38,11 @@ std::vector<BufferConfig> buffers(Random& random) {
 void setArray(Random& random, ArrayConfig& array) {
   array.rows = random.integer(1, 16);
   array.cols = random.integer(1, 16);
-  array.dataflow = random.among<Dataflow>(
-      {Dataflow::WeightStationary, Dataflow::OutputStationary, Dataflow::InputStationary});
+  array.dataflow = dataflowPreset(random.among<const char*>(
+      {"weight_stationary", "output_stationary", "input_stationary", "dot_product"}));
   array.convention = random.among<Convention>({Convention::Overlapped, Convention::ScaleSim});
   const bool read =
-      array.dataflow != Dataflow::OutputStationary && array.convention == Convention::Overlapped;
+      !array.dataflow.holdsOutputs() && array.convention == Convention::Overlapped;
   if (read) array.doubleBufferedWeights = random.once(2);
   for (auto& [format, rate] : array.macsPerCycle) rate = random.among<double>({0.25, 1, 2});
 }
@@ -55,7 +55,7 @@ ChipConfig randomChip(Random& random) {
   chip.clockMhz = random.among<double>({200, 700, 1000, 1333});
   setArray(random, chip.array);
   chip.buffers = buffers(random);
-  chip.localStore = {64, 64, 64};
+  chip.array.localStore = {{64}, {64}, {.bytes = 64, .ports = 2}};
   // Slower than the array, so that multiply-accumulates on the vector unit stay the exception.
   const std::int64_t pes = chip.array.rows * chip.array.cols;
   chip.vector.lanes = random.integer(1, std::max<std::int64_t>(1, pes / 8));

@@ -23,7 +23,10 @@ ARROWS = {
     "sim/stats": SHARED,
     "sim/energy": SHARED + ["sim/stats"],
     "sim/memory": SHARED + ["sim/stats"],
-    "sim/array": UNITS,
+    "sim/array": ["sim/core", "sim/memory"],
+    "sim/array/tile": ["sim/core", "sim/config", "sim/laws", "sim/memory", "sim/array"],
+    "sim/array/pe": ["sim/core", "sim/config", "sim/memory", "sim/array"],
+    "sim/array/module": ["sim/core", "sim/config", "sim/memory", "sim/array"],
     "sim/vector": UNITS,
     "sim/network": UNITS,
     "sim/trace": SHARED + ["sim/stats"],
@@ -35,7 +38,7 @@ ARROWS = {
 
 # Library: how its headers are spelled, and which files may see them.
 LIBRARIES = {
-    "SystemC": (r"systemc|tlm|sysc/|tlm_utils/", r"sim/chip/|tests/sim/chip/"),
+    "SystemC": (r"systemc|tlm|sysc/|tlm_utils/", r"(tests/)?sim/(chip|array/module)/"),
     "ONNX and protobuf": (r"onnx/|google/protobuf/", r"(tests/)?workloads/onnx/.*\.cpp$"),
     "yaml-cpp": (r"yaml-cpp/", r"sim/core/yaml_parse\.cpp$"),
     "Boost": (r"boost/", r"(tests/)?tools/"),

@@ -19,8 +19,8 @@ LayerResult convolution() {
   layer.stalls = {1000, 0, 50, 0};
   layer.counters.macs = layer.macs;
   layer.counters.zeroOperandMacs = 70779;
-  layer.counters.localStoreBytes = {28311552, 7200};
-  layer.counters.arrayNetworkBytes = 56623104;
+  layer.counters.localStoreBytes.weights = {28311552, 7200};
+  layer.counters.arrayNetworkBytes = {0, 28311552, 28311552};
   layer.counters.bufferBytes = {1179648, 786432};
   layer.counters.weightBufferBytes = {7200, 7200};
   layer.counters.accumulatorBytes = {393216, 393216};

@@ -35,9 +35,9 @@ std::vector<Row> goldenRows() {
   return rows;
 }
 
-const std::map<std::string, Dataflow> kDataflows = {{"os", Dataflow::OutputStationary},
-                                                    {"ws", Dataflow::WeightStationary},
-                                                    {"is", Dataflow::InputStationary}};
+const std::map<std::string, std::string> kDataflows = {{"os", "output_stationary"},
+                                                    {"ws", "weight_stationary"},
+                                                    {"is", "input_stationary"}};
 
 TEST(ScaleSim, LawEqualsEveryGoldenRow) {
   const std::vector<Row> rows = goldenRows();
@@ -46,10 +46,10 @@ TEST(ScaleSim, LawEqualsEveryGoldenRow) {
     ArrayConfig array;
     array.rows = row.rows;
     array.cols = row.cols;
-    array.dataflow = kDataflows.at(row.dataflow);
+    array.dataflow = dataflowPreset(kDataflows.at(row.dataflow));
     array.convention = Convention::ScaleSim;
     array.macsPerCycle = {{DataType::Int8, 1}};
-    EXPECT_EQ(arrayTiming(array, DataType::Int8, {row.m, row.n, row.k}).total(), row.cycles)
+    EXPECT_EQ(arrayTiming(array, DataType::Int8, MatrixShape::product(row.m, row.n, row.k)).total(), row.cycles)
         << row.text;
   }
 }

@@ -44,7 +44,7 @@ TEST(Chip, AbsentKeysHaveTheDefaultsOfTheStructs) {
   const ChipConfig defaults;
   EXPECT_EQ(chip.clockMhz, defaults.clockMhz);
   EXPECT_EQ(chip.array.rows, 32);
-  EXPECT_EQ(chip.array.dataflow, Dataflow::WeightStationary);
+  EXPECT_EQ(chip.array.dataflow.name, "weight_stationary");
   EXPECT_EQ(chip.array.convention, Convention::Overlapped);
   EXPECT_TRUE(chip.array.doubleBufferedWeights);
   EXPECT_EQ(chip.buffers.front().name, "buffer");
@@ -88,7 +88,7 @@ TEST(Chip, OverridesReachEveryLevel) {
                                             {"power.throttled_clock_mhz", "500"}});
   EXPECT_EQ(chip.clockMhz, 700);
   EXPECT_EQ(chip.array.rows, 64);
-  EXPECT_EQ(chip.array.dataflow, Dataflow::OutputStationary);
+  EXPECT_EQ(chip.array.dataflow.name, "output_stationary");
   EXPECT_EQ(chip.buffers[0].capacityBytes, 256 * 1024);
   EXPECT_EQ(chip.buffers[1].capacityBytes, 96 * 1024);
   EXPECT_EQ(chip.buffers[1].banks, 8);

@@ -160,11 +160,11 @@ const Broken kBroken[] = {
      "c.yaml:12:16: memory.timing.RC: is 20, must be at least RAS (39)"},
     {"RefreshNeverEnds", "preset: ddr4_2400", "preset: ddr4_2400\n  timing: {REFI: 400}",
      "c.yaml:12:18: memory.timing.REFI: is 400, must be above RFC (420), or 0 for no refresh"},
-    {"SmallLocalStore", "name: small", "name: small\nlocal_store: {output_bytes: 2}",
-     "c.yaml:2:29: local_store.output_bytes: 2 bytes do not hold a partial sum of a PE, must be at "
+    {"SmallLocalStore", "name: small", "name: small\nlocal_store: {outputs: {bytes: 2}}",
+     "c.yaml:2:34: local_store.outputs.bytes: 2 bytes do not hold a partial sum of a PE, must be at "
      "least 4"},
     {"LocalStoreForWideProducts", "{int8: 1}", "{int8: 8}",
-     "c.yaml:1:1: local_store.weight_bytes: 4 bytes do not hold the weights of a PE, must be at "
+     "c.yaml:1:1: local_store.weights.bytes: 4 bytes do not hold the weights of a PE, must be at "
      "least 8"},
     {"NeverReadForTheDataflow", "rows: 8",
      "dataflow: output_stationary\n  double_buffered_weights: true",

@@ -61,11 +61,11 @@ class RandomChip {
     ArrayConfig& array = chip.array;
     array.rows = whole(1, 4096);
     array.cols = whole(1, 4096);
-    array.dataflow = pick<Dataflow>(
-        {Dataflow::WeightStationary, Dataflow::OutputStationary, Dataflow::InputStationary});
+    array.dataflow = dataflowPreset(pick<const char*>(
+        {"weight_stationary", "output_stationary", "input_stationary", "dot_product"}));
     array.convention = pick<Convention>({Convention::Overlapped, Convention::ScaleSim});
     const bool read =
-        array.dataflow != Dataflow::OutputStationary && array.convention == Convention::Overlapped;
+        !array.dataflow.holdsOutputs() && array.convention == Convention::Overlapped;
     array.doubleBufferedWeights = !read || whole(0, 1) == 1;
     for (const auto& [word, format] : formatWords()) {
       if (whole(0, 1) == 0 && format != DataType::Int8) continue;
@@ -73,7 +73,9 @@ class RandomChip {
       const auto parts = static_cast<double>(whole(1, 1000));
       array.macsPerCycle[format] = whole(0, 1) == 0 ? 1 / parts : static_cast<double>(whole(1, 9));
     }
-    chip.localStore = {whole(36, 999), whole(36, 999), whole(4, 999)};
+    chip.array.localStore = {{whole(36, 999), whole(0, 64), whole(1, 4)},
+                             {whole(36, 999), whole(0, 64), whole(1, 4)},
+                             {whole(4, 999), whole(0, 64), whole(1, 4)}};
   }
 
   BufferConfig buffer(const std::string& name, std::vector<Holds> holds) {

@@ -41,7 +41,7 @@ ChipConfig simpleChip() {
   chip.array.rows = 8;
   chip.array.cols = 4;
   chip.array.macsPerCycle = {{DataType::Int8, 2}, {DataType::Float16, 1}};
-  chip.localStore = {10, 10, 10};
+  chip.array.localStore = {{10}, {10}, {10}};
   chip.buffers = {{"activations", {Holds::Activations}, 1024, 1},
                   {"weights", {Holds::Weights}, 10 * 1024, 1},
                   {"sums", {Holds::Accumulators}, 100 * 1024, 1}};
@@ -91,8 +91,8 @@ TEST(StoreEnergy, PointsOutOfOrderAreOurBug) {
 TEST(Price, EachEventByHand) {
   Counters counters;
   counters.macs = 1000;
-  counters.localStoreBytes = {600, 60};
-  counters.arrayNetworkBytes = 400;
+  counters.localStoreBytes.inputs = {600, 60};
+  counters.arrayNetworkBytes = {100, 100, 200};
   counters.bufferBytes = {100, 10};
   counters.vectorSimpleOps = 7;
   counters.vectorDivideOps = 3;
@@ -146,9 +146,9 @@ TEST(Price, AChipWithOneBufferPaysItForEverything) {
 
 TEST(Price, LocalStoreIsTheMeanOfTheOperandsStores) {
   ChipConfig chip = simpleChip();
-  chip.localStore = {1, 10, 100};
+  chip.array.localStore = {{1}, {10}, {100}};
   Counters counters;
-  counters.localStoreBytes = {300, 0};
+  counters.localStoreBytes = {{100, 0}, {100, 0}, {100, 0}};
   EXPECT_THAT(priced(counters, 0, chip).localStore,
               DoubleNear(100 * (0.1 + std::sqrt(0.1) + 1), 1e-9));
 }
@@ -191,8 +191,8 @@ Counters randomCounters(std::mt19937& random) {
   const auto some = [&] { return std::uniform_int_distribution<std::int64_t>(0, 1 << 20)(random); };
   Counters counters;
   counters.macs = some();
-  counters.localStoreBytes = {some(), some()};
-  counters.arrayNetworkBytes = some();
+  counters.localStoreBytes.weights = {some(), some()};
+  counters.arrayNetworkBytes.outputs = some();
   counters.weightBufferBytes = {some(), some()};
   counters.accumulatorBytes = {some(), some()};
   counters.bufferBytes = {

@@ -31,8 +31,8 @@ Counters secondOfCnn0(const ChipConfig& chip) {
   const double sums = active * static_cast<double>(chip.array.cols);
   Counters counters;
   counters.macs = count(active * pes);
-  counters.localStoreBytes.read = counters.macs;
-  counters.arrayNetworkBytes = 5 * counters.macs;
+  counters.localStoreBytes.weights.read = counters.macs;
+  counters.arrayNetworkBytes = {0, counters.macs, 4 * counters.macs};
   counters.weightBufferBytes = {counters.macs / 2888, counters.macs / 2888};
   counters.accumulatorBytes = {count(4 * sums), count(4 * sums)};
   counters.bufferBytes.read = count(active * static_cast<double>(chip.array.rows)) +

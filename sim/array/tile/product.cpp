@@ -1,4 +1,4 @@
-#include "sim/array/product.h"
+#include "sim/array/tile/product.h"
 
 #include <array>
 #include <cmath>

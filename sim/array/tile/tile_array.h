@@ -7,9 +7,6 @@
 
 namespace npusim {
 
-/// Operand format under which the array's rates are listed: uint8 counts as int8.
-DataType arrayFormat(DataType operand);
-
 /// `tile` fidelity: cycles and bytes by the laws, values by a vectorised product. Floats widen to
 /// fp32 and form one fused multiply-add chain over ascending k for each output, starting from the
 /// existing sum, the bias or zero; integers are exact in int32.
@@ -18,7 +15,7 @@ class TileArray : public ArrayModel {
   explicit TileArray(const ArrayConfig& array) : array_(array) {}
 
   ArrayCost cost(const MatrixTile& tile) override;
-  std::int64_t compute(const MatrixTile& tile, std::vector<Storage>& storages) override;
+  ZeroWork compute(const MatrixTile& tile, std::vector<Storage>& storages) override;
 
  private:
   template <typename T>

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "sim/core/traffic.h"
+
+namespace npusim {
+
+/// Bytes of a partial sum (fp32 or int32).
+constexpr std::int64_t kPartialSumBytes = 4;
+
+/// A matrix product C[m x n] (+)= A[m x k] B[k x n] given to the array in one instruction, as a
+/// convolution sees it: extents of B OY OX (m), K (n), FY FX C (k).
+struct MatrixShape {
+  std::array<std::int64_t, 7> extents = {1, 1, 1, 1, 1, 1, 1};
+  /// Input rows and columns from one output to the next, in steps of the filter's taps.
+  std::array<std::int64_t, 2> strides = {1, 1};
+  bool accumulates = false;  ///< sums start from those in the accumulators
+  bool addsBias = false;     ///< sums start from a bias by n
+
+  static MatrixShape product(std::int64_t m, std::int64_t n, std::int64_t k) {
+    return {{1, 1, m, n, 1, 1, k}};
+  }
+  std::int64_t m() const { return extents[0] * extents[1] * extents[2]; }
+  std::int64_t n() const { return extents[3]; }
+  std::int64_t k() const { return extents[4] * extents[5] * extents[6]; }
+  std::int64_t macs() const { return m() * n() * k(); }
+  bool startsFromSums() const { return accumulates || addsBias; }
+  auto operator<=>(const MatrixShape&) const = default;
+};
+
+/// When one matrix instruction uses the array, in core cycles. In the `overlapped` convention the
+/// prologue of an instruction may run under the stream of the one before it, and its own drain
+/// under the stream of the one after; alone it takes total().
+struct ArrayTiming {
+  std::int64_t prologue = 0;  ///< first held tile enters
+  std::int64_t stream = 0;    ///< operands enter the array
+  std::int64_t drain = 0;     ///< skew of the last results
+  std::int64_t total() const { return prologue + stream + drain; }
+  bool operator==(const ArrayTiming&) const = default;
+};
+
+/// What one matrix instruction moves and how the array's PE-cycles were spent.
+struct ArrayWork {
+  std::int64_t inputBytes = 0;         ///< A read from its buffer
+  std::int64_t weightBytes = 0;        ///< B read from its buffer
+  std::int64_t partialReadBytes = 0;   ///< partial sums read back from the accumulators
+  std::int64_t partialWriteBytes = 0;  ///< partial sums and results written to them
+  ByOperand<ReadWrite> localStore;     ///< bytes at the PEs' own stores, whole words
+  ByOperand<std::int64_t> network;     ///< bytes that PEs received over links and buses, or sent
+  double edgePeCycles = 0;             ///< PEs outside a ragged fold while operands stream
+  double fillDrainPeCycles = 0;        ///< cycles in which no operands stream
+  bool operator==(const ArrayWork&) const = default;
+};
+
+/// What zero inputs were worth in one instruction.
+struct ZeroWork {
+  std::int64_t macs = 0;            ///< products whose input was zero
+  ByOperand<ReadWrite> savedStore;  ///< local-store bytes that gating spared
+  bool operator==(const ZeroWork&) const = default;
+};
+
+}  // namespace npusim
