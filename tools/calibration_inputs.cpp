@@ -50,20 +50,20 @@ Tensor variation(const Tensor& tensor, std::uint64_t seed) {
   return result;
 }
 
-std::vector<Inputs> variations(const std::vector<InputSlot>& slots, const DataOptions& data) {
-  const GivenTensors given = readGiven(data);
-  const Inputs tested = completeInputs(slots, given, data.seed);
+std::vector<Inputs> variations(const std::vector<InputSlot>& slots, const GivenTensors& given,
+                               std::uint64_t seed) {
+  const Inputs tested = completeInputs(slots, given, seed);
   std::vector<Inputs> samples;
   const std::int64_t batch =
       slots.empty() || slots.front().shape.empty() ? 1 : slots.front().shape.front();
   const auto samplesNeeded = std::max<std::uint64_t>(
       1, kVariations / static_cast<std::uint64_t>(std::max<std::int64_t>(1, batch)));
   for (std::uint64_t v = 1; v <= samplesNeeded; ++v) {
-    Inputs inputs = completeInputs(slots, {}, data.seed + v);
+    Inputs inputs = completeInputs(slots, {}, seed + v);
     for (std::size_t i = 0; i < slots.size(); ++i) {
       const std::string& name = slots[i].name;
       const bool isGiven = given.byName.contains(name) || i < given.data.inputs.size();
-      if (isGiven) inputs[name] = variation(tested.at(name), data.seed + v);
+      if (isGiven) inputs[name] = variation(tested.at(name), seed + v);
     }
     samples.push_back(std::move(inputs));
   }
@@ -108,9 +108,10 @@ std::vector<DataSet> batches(const DataSet& set, const std::vector<InputSlot>& s
 
 }  // namespace
 
-std::vector<Inputs> calibrationInputs(const Graph& graph, const DataOptions& data) {
+std::vector<Inputs> calibrationInputs(const Graph& graph, const DataOptions& data,
+                                      const GivenTensors& given) {
   const std::vector<InputSlot> slots = inputSlots(graph);
-  if (data.calibrationFolders.empty()) return variations(slots, data);
+  if (data.calibrationFolders.empty()) return variations(slots, given, data.seed);
   std::vector<Inputs> samples;
   for (const std::string& folder : data.calibrationFolders) {
     for (const DataSet& set : batches(readDataSet(folder), slots)) {

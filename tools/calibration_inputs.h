@@ -10,6 +10,7 @@ namespace npusim::tools {
 /// the network's size. Without: four seeded variations of the inputs under test, never those
 /// themselves: given tensors are shifted cyclically along every dimension but the first and
 /// scaled by 0.9 to 1.1 within their range, made ones come from other seeds.
-std::vector<Inputs> calibrationInputs(const Graph& graph, const DataOptions& data);
+std::vector<Inputs> calibrationInputs(const Graph& graph, const DataOptions& data,
+                                      const GivenTensors& given);
 
 }  // namespace npusim::tools

@@ -49,6 +49,7 @@ std::string usage() {
 
 void dispatch(const Arguments& words) {
   const std::string& word = words.empty() ? "--help" : words.front();
+  if (word == "help" && words.size() > 1) return dispatch({words[1], "--help"});
   if (word == "--help" || word == "-h" || word == "help") return print(usage());
   if (word == "--version") return print("npusim " NPUSIM_VERSION "\n");
   const auto found = std::find_if(kSubcommands.begin(), kSubcommands.end(),
@@ -83,7 +84,7 @@ int runCommand(int argc, char** argv) {
   } catch (const Error& error) {
     return tools::complain(error.code(), error.what());
   } catch (const std::bad_alloc&) {
-    return tools::complain(ExitCode::NotPossible, "not enough memory");
+    return tools::complain(ExitCode::NotPossible, "not enough memory; --values off needs far less");
   } catch (const std::exception& error) {
     return tools::complainAboutBug(error.what());
   }

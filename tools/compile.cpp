@@ -9,8 +9,19 @@
 #include "tools/session.h"
 #include "tools/subcommands.h"
 #include "tools/units.h"
+#include "tools/unused_options.h"
 
 namespace npusim::tools {
+namespace {
+
+/// Whether the given inputs may set the scales of int8, as far as can be known without the network.
+bool mayCalibrate(const RunOptions& options, const ChipConfig& chip) {
+  const DataType precision = options.compile.precision.value_or(chip.formats.at(0));
+  return options.data.values && options.data.calibrationFolders.empty() &&
+         precision == DataType::Int8;
+}
+
+}  // namespace
 
 void compileProgram(const Arguments& arguments) {
   RunOptions options;
@@ -31,15 +42,20 @@ void compileProgram(const Arguments& arguments) {
       "Given inputs bind open dimensions. Scales for int8 come from --calibrate, or\n"
       "from four seeded variations of the inputs: shifted, scaled, never the same.\n";
   if (!parse(line, arguments)) return;
-  if (file.empty()) throw BadInput("npusim compile needs -o FILE.npu");
-  expectWritable(file);
+  if (file.empty()) throw BadInput("compile needs -o FILE.npu");
+  checkValuesUsed(options.data, {});
+  checkFiles({{"-o", file}}, filesOf(options.machine, options.network, options.data));
 
   const Session session;
   session.progress.show("reading the network");
   const ChipConfig chip = loadMachine(options.machine);
-  Network network = readNetwork(options.network, readGiven(options.data));
+  GivenTensors given = readGiven(options.data);
+  given.onlyShapes = !mayCalibrate(options, chip);
+  Network network = readNetwork(options.network, given);
+  const DataType precision = choosePrecision(options.compile.precision, network, chip);
+  checkSeedUsed(options.data, {}, given, precision == DataType::Int8);
   const Compiled compiled =
-      compileNetwork(network, chip, options.compile, options.data, session.progress);
+      compileNetwork(network, chip, options.compile, options.data, given, session.progress);
   isa::write(compiled.program, file);
   session.progress.clear();
   print(fmt::format("{}: {} for {} in {}, {} layers, {}\n", file, network.name, chip.name,

@@ -1,7 +1,9 @@
 #include "tools/compile_network.h"
 
+#include "sim/core/error.h"
 #include "tools/calibration_inputs.h"
 #include "tools/stopwatch.h"
+#include "tools/unused_options.h"
 #include "workloads/evaluate/evaluate.h"
 
 namespace npusim::tools {
@@ -27,14 +29,20 @@ Calibration calibrate(const Graph& graph, const std::vector<Inputs>& samples) {
 }  // namespace
 
 ChipConfig loadMachine(const MachineOptions& options) {
+  for (const auto& [path, value] : options.overrides) {
+    if (path != "ideal_memory" || !options.idealMemory) continue;
+    throw BadInput("--set ideal_memory=" + value + ": --memory says the same or else; keep one");
+  }
   ChipConfig chip = loadChip(options.chip, options.overrides);
-  chip.idealMemory = chip.idealMemory || options.idealMemory;
+  chip.idealMemory = options.idealMemory.value_or(chip.idealMemory);
   return chip;
 }
 
 Compiled compileNetwork(Network& network, const ChipConfig& chip, const CompileChoice& choice,
-                        const DataOptions& data, const Progress& progress) {
+                        const DataOptions& data, const GivenTensors& given,
+                        const Progress& progress) {
   const DataType precision = choosePrecision(choice.precision, network, chip);
+  checkFormatUses(data, precision);
   if (data.values) materializeWeights(network.graph);
   Stopwatch watch;
   const Graph optimized = optimize(network.graph);
@@ -43,7 +51,7 @@ Compiled compileNetwork(Network& network, const ChipConfig& chip, const CompileC
   Calibration calibration;
   if (precision == DataType::Int8 && data.values && chip.supports(precision)) {
     progress.show("calibrating");
-    calibration = calibrate(optimized, calibrationInputs(optimized, data));
+    calibration = calibrate(optimized, calibrationInputs(optimized, data, given));
   }
 
   progress.show("compiling");

@@ -19,8 +19,9 @@ ChipConfig loadMachine(const MachineOptions& options);
 
 /// Passes, calibration where the precision asks for it, and compilation. With values, weights that
 /// a seed stands for become real first, in `network` too. int8 scales come from evaluating
-/// the network on calibrationInputs().
+/// the network on calibrationInputs(). Throws BadInput for options that the format does not use.
 Compiled compileNetwork(Network& network, const ChipConfig& chip, const CompileChoice& choice,
-                        const DataOptions& data, const Progress& progress);
+                        const DataOptions& data, const GivenTensors& given,
+                        const Progress& progress);
 
 }  // namespace npusim::tools

@@ -3,12 +3,16 @@
 #include "tools/problem.h"
 #include "tools/session.h"
 #include "tools/subcommands.h"
+#include "tools/unused_options.h"
 
 namespace npusim::tools {
 namespace {
 
 /// "1,64,56,56" as a shape.
 Shape shapeFrom(const std::string& option, const std::string& text) {
+  if (text.find_first_not_of("0123456789,-") != std::string::npos) {
+    throw BadInput(option + " " + text + ": must be whole numbers between commas, as in 1,3,8,8");
+  }
   Shape shape;
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
@@ -47,10 +51,12 @@ void conv(const Arguments& arguments) {
       "dilation", number("--dilation", 1, problem.dilation), "of the window (1)")(
       "groups", number("--groups", 1, problem.groups), "of channels (1)");
   addProblemOptions(line, options);
+  line.notes = problemNote();
   if (!parse(line, arguments)) return;
-  if (problem.input.empty()) throw BadInput("npusim conv needs --input N,C,H,W");
-  if (problem.kernel.empty()) throw BadInput("npusim conv needs --kernel K,R,S");
-  checkTogether(options.data, options.results);
+  if (problem.input.empty()) throw BadInput("conv needs --input N,C,H,W");
+  if (problem.kernel.empty()) throw BadInput("conv needs --kernel K,R,S");
+  checkValuesUsed(options.data, options.results);
+  checkFiles(options.results, filesOf(options.machine, {}, {}));
   runNetwork(options, convNetwork(problem, options.data.seed), {}, Session{});
 }
 

@@ -3,8 +3,26 @@
 #include "tools/options.h"
 #include "tools/session.h"
 #include "tools/subcommands.h"
+#include "tools/unused_options.h"
 
 namespace npusim::tools {
+namespace {
+
+const std::string kNoValues =
+    "the program was compiled without values; compile it again without --values off";
+
+/// As for a network; nor do a program's shapes depend on inputs.
+void checkData(const DataOptions& data, const ResultOptions& results, const std::string& remedy) {
+  checkValuesUsed(data, results, remedy);
+  if (data.tolerance && data.folder.empty()) {
+    throw BadInput("--tolerance needs --data: a program file has nothing else to check against");
+  }
+  if (data.values) return;
+  if (!data.inputFiles.empty()) throw BadInput("--input needs values; " + remedy);
+  if (!data.folder.empty()) throw BadInput("--data needs values; " + remedy);
+}
+
+}  // namespace
 
 void execProgram(const Arguments& arguments) {
   DataOptions data;
@@ -20,12 +38,16 @@ void execProgram(const Arguments& arguments) {
   line.notes = seedNote();
   const auto words = parse(line, arguments);
   if (!words) return;
-  checkTogether(data, results);
+  checkData(data, results, "leave out --values off");
+  checkFiles(results, {{"FILE.npu", words->front()}});
   const Session session;
   session.progress.show("reading the program");
   const isa::Program program = isa::read(words->front());
-  if (!program.values) data.values = false;
-  checkTogether(data, results);
+  if (!program.values) {
+    if (data.values && data.valuesGiven) throw BadInput("--values on: " + kNoValues);
+    data.values = false;
+    checkData(data, results, kNoValues);
+  }
   runProgram(program, data, results, session);
 }
 

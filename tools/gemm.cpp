@@ -2,6 +2,7 @@
 #include "tools/problem.h"
 #include "tools/session.h"
 #include "tools/subcommands.h"
+#include "tools/unused_options.h"
 
 namespace npusim::tools {
 
@@ -14,9 +15,11 @@ void gemm(const Arguments& arguments) {
       "chip's fastest formats.";
   line.positionals = {"M", "N", "K"};
   addProblemOptions(line, options);
+  line.notes = problemNote();
   const auto words = parse(line, arguments);
   if (!words) return;
-  checkTogether(options.data, options.results);
+  checkValuesUsed(options.data, options.results);
+  checkFiles(options.results, filesOf(options.machine, {}, {}));
   std::vector<std::int64_t> sizes;
   for (std::size_t i = 0; i < words->size(); ++i) {
     sizes.push_back(wholeNumber(line.positionals[i], (*words)[i], 1));

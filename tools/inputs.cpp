@@ -5,26 +5,18 @@
 #include <algorithm>
 
 #include "sim/core/error.h"
+#include "sim/core/hash.h"
 #include "sim/core/suggest.h"
-#include "tools/hash.h"
 #include "workloads/evaluate/evaluate.h"
 #include "workloads/evaluate/npy.h"
 
 namespace npusim::tools {
 namespace {
 
-/// SplitMix64 (Steele, Lea, Flood 2014).
-std::uint64_t splitMix(std::uint64_t state) {
-  state += 0x9e3779b97f4a7c15u;
-  state = (state ^ (state >> 30)) * 0xbf58476d1ce4e5b9u;
-  state = (state ^ (state >> 27)) * 0x94d049bb133111ebu;
-  return state ^ (state >> 31);
-}
-
 Tensor makeInput(const InputSlot& slot, std::uint64_t seed) {
   if (!isFloat(slot.type)) return {slot.type, slot.shape};
   Tensor tensor(DataType::Float32, slot.shape);
-  const std::uint64_t start = splitMix(hashBytes(slot.name) ^ splitMix(seed));
+  const std::uint64_t start = splitMix(hashSized(slot.name) ^ splitMix(seed));
   std::uint64_t i = 0;
   for (float& element : tensor.as<float>()) {
     element = static_cast<float>(splitMix(start + i++) >> 40) * 0x1p-23F - 1.0F;
@@ -35,7 +27,7 @@ Tensor makeInput(const InputSlot& slot, std::uint64_t seed) {
 Tensor readTensor(const std::string& file) {
   if (file.ends_with(".npy")) return readNpy(file);
   if (file.ends_with(".pb")) return readTensorProto(file);
-  throw BadInput(fmt::format("{}: an input is a .npy or a .pb file", file));
+  throw BadInput(fmt::format("'{}': an input is a .npy or a .pb file", file));
 }
 
 /// Floats may come in any float type and integers in any integer type; the shape must be right.

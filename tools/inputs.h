@@ -18,6 +18,8 @@ using Inputs = std::map<std::string, Tensor>;
 struct GivenTensors {
   Inputs byName;  ///< --input
   DataSet data;   ///< --data, in the order of the network's inputs
+  /// The run uses their shapes only: they must bind a dimension that the network leaves open.
+  bool onlyShapes = false;
 };
 
 /// Reads --input and --data files. Throws BadInput naming the file.

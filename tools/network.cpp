@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <span>
 
 #include "sim/core/embedded.h"
 #include "sim/core/error.h"
+#include "sim/core/hash.h"
 #include "sim/core/suggest.h"
-#include "tools/hash.h"
-#include "tools/output.h"
 #include "workloads/description/description.h"
 #include "workloads/onnx/import.h"
 
@@ -28,21 +28,30 @@ OnnxOptions onnxOptions(const NetworkOptions& options, const GivenTensors& given
   result.dims = options.dims;
   result.batch = options.batch;
   for (const auto& [name, tensor] : given.byName) result.inputShapes[name] = tensor.shape();
+  result.shapesMustBind = given.onlyShapes;
   for (const Tensor& tensor : given.data.inputs) result.orderedShapes.push_back(tensor.shape());
   return result;
 }
 
-void refuseDims(const NetworkOptions& options) {
-  if (options.dims.empty()) return;
-  throw BadInput(fmt::format("--dim {}: a YAML description names no dimensions; use --batch",
-                             options.dims.begin()->first));
+/// A description has no dimensions for --dim or given inputs to bind.
+void refuseBindings(const NetworkOptions& options, const GivenTensors& given) {
+  if (!options.dims.empty()) {
+    throw BadInput(fmt::format("--dim {}: a YAML description names no dimensions; use --batch",
+                               options.dims.begin()->first));
+  }
+  const bool inputs = !given.byName.empty() || !given.data.inputs.empty();
+  if (inputs && given.onlyShapes) {
+    throw BadInput(
+        "--input and --data change nothing: the inputs' values are not used here, and a YAML "
+        "description leaves no dimension open; leave them out");
+  }
 }
 
 Graph readZoo(const NetworkOptions& options, const GivenTensors& given) {
   const std::string file = zooFile(options.workload);
   const std::string_view bytes = *embeddedFile(file);
   if (isOnnx(file)) return importOnnxBytes(bytes, options.workload, onnxOptions(options, given));
-  refuseDims(options);
+  refuseBindings(options, given);
   return parseDescription(bytes, file, options.batch);
 }
 
@@ -50,7 +59,7 @@ Graph readFileOrZoo(const NetworkOptions& options, const GivenTensors& given) {
   const std::string& workload = options.workload;
   if (isOnnx(workload)) return importOnnx(workload, onnxOptions(options, given));
   if (!isYaml(workload)) return readZoo(options, given);
-  refuseDims(options);
+  refuseBindings(options, given);
   return readDescription(workload, options.batch);
 }
 
@@ -67,14 +76,8 @@ DataType ownPrecision(const Graph& graph) {
   return DataType::Float32;
 }
 
-/// Covers weights in files of their own, which the network's file only names.
-std::uint64_t hashConstants(const Graph& graph, std::uint64_t hash) {
-  for (const Value& value : graph.values) {
-    if (!value.constant || !value.constant->dense) continue;
-    const auto bytes = value.constant->dense->bytes();
-    hash = hashBytes({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, hash);
-  }
-  return hash;
+std::string_view asText(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 }  // namespace
@@ -98,15 +101,30 @@ std::string zooFile(const std::string& name) {
                   name, didYouMean(name, zooNames()), joinedChoices(zooNames())));
 }
 
+std::uint64_t contentHash(const Graph& graph) {
+  std::uint64_t hash = hashSized(graph.toText());
+  for (const Value& value : graph.values) {
+    if (value.quantization)
+      hash = hashSized(asText(std::as_bytes(std::span(value.quantization->scales))), hash);
+    if (!value.constant || !value.constant->dense) continue;
+    hash = hashSized(asText(value.constant->dense->bytes()), hash);
+  }
+  for (const Node& node : graph.nodes) {
+    const auto* remap = std::get_if<Remap>(&node.operation);
+    if (remap == nullptr) continue;
+    for (const auto& indices : remap->source) {
+      hash = hashSized(asText(std::as_bytes(std::span(indices))), hash);
+    }
+  }
+  return hash;
+}
+
 Network readNetwork(const NetworkOptions& options, const GivenTensors& given) {
   Network network;
   network.name = stem(options.workload);
   network.graph = readFileOrZoo(options, given);
   network.precision = ownPrecision(network.graph);
-  const bool file = isOnnx(options.workload) || isYaml(options.workload);
-  const std::uint64_t source = file ? hashBytes(readFile(options.workload))
-                                    : hashBytes(*embeddedFile(zooFile(network.name)));
-  network.hash = hashConstants(network.graph, source);
+  network.hash = contentHash(network.graph);
   const std::vector<InputSlot> slots = inputSlots(network.graph);
   if (!slots.empty() && slots.front().shape.size() > 1) network.batch = slots.front().shape.front();
   return network;

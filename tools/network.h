@@ -15,9 +15,13 @@ struct Network {
   std::string name;
   Graph graph;
   std::optional<DataType> precision;  ///< its own format; empty for a made problem
-  std::uint64_t hash = 0;             ///< of what it was read or made from
+  std::uint64_t hash = 0;             ///< contentHash() of the graph as it was read or made
   std::int64_t batch = 1;             ///< first dimension of its first input
 };
+
+/// Over everything that a graph computes: its text, and the constants and index lists that the text
+/// shortens.
+std::uint64_t contentHash(const Graph& graph);
 
 /// Reads FILE.onnx, FILE.yaml, or a network of the zoo by its name. Inputs that the user gave bind
 /// open dimensions. Throws BadInput for a workload that is none of these.

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "sim/core/error.h"
-#include "tools/output.h"
 
 namespace npusim::tools {
 namespace {
@@ -43,6 +43,17 @@ void refuseFidelity(const std::string& word) {
   if (word == "tile") return;
   throw NotPossible(fmt::format(
       "not supported: --fidelity {}; this version simulates the array at tile fidelity", word));
+}
+
+std::vector<std::string> referencesFrom(const std::vector<std::string>& words) {
+  if (words == std::vector<std::string>{"none"}) return {};
+  for (auto word = words.begin(); word != words.end(); ++word) {
+    if (*word == "none") throw BadInput("--reference none: excludes the others; keep one");
+    if (std::find(words.begin(), word, *word) != word) {
+      throw BadInput(fmt::format("--reference {}: is given twice; keep one", *word));
+    }
+  }
+  return words;
 }
 
 double toleranceFrom(const std::string& word) {
@@ -88,10 +99,12 @@ void addNetworkOptions(CommandLine& line, NetworkOptions& options) {
       "dim", manyValues("NAME=N")->notifier([&](const std::vector<std::string>& all) {
         for (const auto& word : all) {
           const auto [name, size] = splitAssignment("--dim", word);
-          options.dims[name] = wholeNumber("--dim " + name, size, 1);
+          if (!options.dims.emplace(name, wholeNumber("--dim " + name, size, 1)).second) {
+            throw BadInput(fmt::format("--dim {}: is given twice; keep one", name));
+          }
         }
       }),
-      "a dimension that the network names");
+      "size of a dimension that the network leaves open");
 }
 
 void addCompileOptions(CommandLine& line, CompileChoice& options) {
@@ -107,13 +120,19 @@ void addCompileOptions(CommandLine& line, CompileChoice& options) {
 }
 
 void addDataOptions(CommandLine& line, DataOptions& options) {
-  line.options.add_options()(
-      "values",
-      choice("--values", "on|off", {"on", "off"},
-             [&](const std::string& word) { options.values = word == "on"; }),
-      "off: cycles and energy only, no numbers (on)")(
+  line.options.add_options()("values",
+                             choice("--values", "on|off", {"on", "off"},
+                                    [&](const std::string& word) {
+                                      options.values = word == "on";
+                                      options.valuesGiven = true;
+                                    }),
+                             "off: cycles and energy only, no numbers (on)")(
       "seed",
-      number("--seed", 0, [&](std::int64_t n) { options.seed = static_cast<std::uint64_t>(n); }),
+      number("--seed", 0,
+             [&](std::int64_t n) {
+               options.seed = static_cast<std::uint64_t>(n);
+               options.seedGiven = true;
+             }),
       "of made inputs (1)");
 }
 
@@ -143,12 +162,11 @@ void addCalibrationOption(CommandLine& line, DataOptions& options) {
 }
 
 void addResultOptions(CommandLine& line, ResultOptions& options) {
-  line.options.add_options()(
-      "reference", manyValues("NAME")->notifier([&](const std::vector<std::string>& all) {
-        options.references =
-            all == std::vector<std::string>{"none"} ? std::vector<std::string>{} : all;
-      }),
-      "beside it: a preset, host or none")(
+  line.options.add_options()("reference",
+                             manyValues("NAME")->notifier([&](const std::vector<std::string>& all) {
+                               options.references = referencesFrom(all);
+                             }),
+                             "beside it: a preset, host or none")(
       "repeat", number("--repeat", 1, [&](std::int64_t n) { options.repeat = n; }),
       "predictions; the last one counts (1)")("json", text("FILE", options.json),
                                               "write the result as JSON")(
@@ -170,16 +188,12 @@ std::string seedNote() {
          "input NAME from SplitMix64 of seed, NAME and i; integers and booleans 0.\n";
 }
 
-std::string calibrationNote() {
-  return "Without --calibrate, int8 scales come from 4 seeded variations of the inputs.\n";
+std::string problemNote() {
+  return "Inputs and weights are made from --seed: floats uniform around 0.\n";
 }
 
-void checkTogether(const DataOptions& data, const ResultOptions& results) {
-  if (!data.values && !results.outputs.empty()) {
-    throw BadInput("--outputs needs values; leave out --values off");
-  }
-  expectWritable(results.json);
-  expectWritable(results.csv);
+std::string calibrationNote() {
+  return "Without --calibrate, int8 scales come from 4 seeded variations of the inputs.\n";
 }
 
 }  // namespace npusim::tools

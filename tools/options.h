@@ -27,6 +27,8 @@ void addProblemOptions(CommandLine& line, RunOptions& options);
 
 /// How inputs are made from --seed, for --help.
 std::string seedNote();
+/// The same for gemm and conv, which make all they compute with.
+std::string problemNote();
 std::string calibrationNote();
 
 }  // namespace npusim::tools

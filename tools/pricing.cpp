@@ -40,17 +40,20 @@ void priceReferences(RunResult& result) {
 void priceResult(RunResult& result, const ChipConfig& chip, const EnergyTable& table) {
   const auto format = parseDataType(result.precision);
   ensure(format.has_value(), "a result of a known precision");
-  for (LayerResult& layer : result.layers) {
-    layer.energy = price(layer.counters, layer.cycles, chip, table, *format);
-  }
   PredictResult& predict = result.predict;
   const Energy unlimited = price(predict.counters, predict.cycles, chip, table, *format);
   const Throttled run = throttle(unlimited, predict.cycles, chip);
+  ChipConfig asRun = chip;
+  asRun.clockMhz = run.clockMhz;
+  for (LayerResult& layer : result.layers) {
+    layer.energy = price(layer.counters, layer.cycles, asRun, table, *format);
+  }
   predict.energy = run.energy;
   predict.energyJ = run.energy.total() * kPico;
   predict.timeS = run.timeS;
   predict.averagePowerW = run.averagePowerW;
-  result.throttledClockMhz = run.limited ? run.clockMhz : 0;
+  result.throttledClockMhz = run.clockMhz < chip.clockMhz ? run.clockMhz : 0;
+  result.powerLimitW = chip.power.limitW;
   result.load.energyJ = transferEnergy(result.load.bytes, result.load.timeS, chip, table, *format);
   result.io.energyJ = transferEnergy(result.io.bytes, result.io.timeS, chip, table, *format);
   result.area = area(chip, table);

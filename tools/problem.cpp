@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "sim/core/error.h"
-#include "tools/hash.h"
 
 namespace npusim::tools {
 namespace {
@@ -31,7 +30,7 @@ Network finished(Graph graph, Node node) {
   graph.verify();
   Network network;
   network.name = graph.name;
-  network.hash = hashBytes(graph.toText());
+  network.hash = contentHash(graph);
   network.graph = std::move(graph);
   return network;
 }

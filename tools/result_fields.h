@@ -199,6 +199,7 @@ void machine(Visitor& v, RunResult& result) {
   v.value("convention", result.convention);
   v.value("clock_mhz", result.clockMhz);
   v.value("throttled_clock_mhz", result.throttledClockMhz);
+  v.value("power_limit_w", result.powerLimitW);
   v.value("ideal_memory", result.idealMemory);
   v.value("energy_table", result.energyTable);
   v.value("chip_yaml", result.chipYaml);

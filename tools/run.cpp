@@ -1,6 +1,7 @@
 #include "tools/options.h"
 #include "tools/session.h"
 #include "tools/subcommands.h"
+#include "tools/unused_options.h"
 
 namespace npusim::tools {
 
@@ -26,10 +27,12 @@ std::optional<RunOptions> parseRun(const Arguments& arguments) {
 void run(const Arguments& arguments) {
   const std::optional<RunOptions> options = parseRun(arguments);
   if (!options) return;
-  checkTogether(options->data, options->results);
+  checkValuesUsed(options->data, options->results);
+  checkFiles(options->results, filesOf(options->machine, options->network, options->data));
   const Session session;
   session.progress.show("reading the network");
-  const GivenTensors given = readGiven(options->data);
+  GivenTensors given = readGiven(options->data);
+  given.onlyShapes = !options->data.values && !options->results.asksHost();
   runNetwork(*options, readNetwork(options->network, given), given, session);
 }
 

@@ -16,7 +16,7 @@ namespace npusim::tools {
 struct MachineOptions {
   std::string chip = "edge";
   std::vector<Override> overrides;
-  bool idealMemory = false;
+  std::optional<bool> idealMemory;  ///< empty: as the chip says
 };
 
 /// Which network, and what its file leaves open.
@@ -35,7 +35,9 @@ struct CompileChoice {
 /// The numbers that go through it.
 struct DataOptions {
   bool values = true;
+  bool valuesGiven = false;  ///< --values was given
   std::uint64_t seed = 1;
+  bool seedGiven = false;                                       ///< --seed was given
   std::vector<std::pair<std::string, std::string>> inputFiles;  ///< input name, file
   std::string folder;                                           ///< ONNX data set
   std::vector<std::string> calibrationFolders;
@@ -47,7 +49,12 @@ struct ResultOptions {
   std::int64_t repeat = 1;
   std::vector<std::string> references = {"cpu_a15", "gpu_a100"};
   std::string json, csv, outputs;  ///< files and a folder; empty: not written
+
+  bool asksHost() const;
 };
+
+/// The reference that stands for this machine's CPU.
+inline constexpr const char* kHostReference = "host";
 
 /// Everything that run, gemm and conv take.
 struct RunOptions {
@@ -57,9 +64,6 @@ struct RunOptions {
   DataOptions data;
   ResultOptions results;
 };
-
-/// Throws BadInput for files that cannot be written or options that exclude each other.
-void checkTogether(const DataOptions& data, const ResultOptions& results);
 
 /// What the words after `npusim run` ask for; empty after printing --help.
 std::optional<RunOptions> parseRun(const std::vector<std::string>& arguments);

@@ -6,18 +6,17 @@
 #include <limits>
 
 #include "sim/core/error.h"
+#include "sim/core/hash.h"
 #include "sim/isa/program_io.h"
 #include "tools/compile_network.h"
-#include "tools/hash.h"
 #include "tools/pricing.h"
 #include "tools/report.h"
 #include "tools/simulate.h"
+#include "tools/unused_options.h"
 #include "workloads/evaluate/host_dnnl.h"
 
 namespace npusim::tools {
 namespace {
-
-constexpr const char* kHost = "host";
 
 std::int64_t peakRssBytes() {
   rusage usage{};
@@ -31,14 +30,14 @@ std::uint64_t hashOf(const ChipConfig& chip, const isa::Program& program, const 
   const std::string text =
       fmt::format("{} {} {} {} {} {} {} {}", NPUSIM_VERSION, toYaml(chip), chip.idealMemory,
                   name(program.precision), program.batch, data.values, data.seed, repeat);
-  return hashBytes(text, source);
+  return hashSized(text, source);
 }
 
 std::uint64_t hashOf(const Inputs& inputs, std::uint64_t before) {
   for (const auto& [name, tensor] : inputs) {
     const auto bytes = tensor.bytes();
-    before = hashBytes(name, before);
-    before = hashBytes({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, before);
+    before = hashSized(name, before);
+    before = hashSized({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, before);
   }
   return before;
 }
@@ -64,12 +63,8 @@ std::vector<OperatorWork> worksOf(const isa::Program& program) {
 }
 
 std::vector<std::string> withoutHost(std::vector<std::string> names) {
-  std::erase(names, kHost);
+  std::erase(names, kHostReference);
   return names;
-}
-
-bool asksHost(const std::vector<std::string>& names) {
-  return withoutHost(names).size() != names.size();
 }
 
 /// The network really run on this machine's CPU; what energy that took is not known.
@@ -82,7 +77,7 @@ ReferenceResult hostReference(const Graph& graph, const Inputs& inputs) {
   }
   const HostRun run = runOnHost(graph, inputs);
   ReferenceResult result;
-  result.name = kHost;
+  result.name = kHostReference;
   result.kind = fmt::format("measured, {} thread{}", run.threads, run.threads == 1 ? "" : "s");
   result.precision = name(DataType::Float32);
   result.timeS = run.seconds;
@@ -138,10 +133,14 @@ void runNetwork(const RunOptions& options, Network network, const GivenTensors& 
                 const Session& session) {
   const DataOptions& data = options.data;
   const ChipConfig chip = loadMachine(options.machine);
-  const Compiled compiled = compileNetwork(network, chip, options.compile, data, session.progress);
-  const bool needsInputs = data.values || asksHost(options.results.references);
-  const Inputs inputs =
-      needsInputs ? completeInputs(inputSlots(network.graph), given, data.seed) : Inputs{};
+  const Compiled compiled =
+      compileNetwork(network, chip, options.compile, data, given, session.progress);
+  const std::vector<InputSlot> slots = inputSlots(network.graph);
+  const bool varied =
+      compiled.program.precision == DataType::Int8 && data.calibrationFolders.empty();
+  checkSeedUsed(data, slots, given, varied);
+  const bool needsInputs = data.values || options.results.asksHost();
+  const Inputs inputs = needsInputs ? completeInputs(slots, given, data.seed) : Inputs{};
   const Simulation simulation = simulate(chip, compiled.program, inputs, data.values,
                                          options.results.repeat, session.progress);
   expectAllMacs(network.graph, simulation.predict);
@@ -150,12 +149,12 @@ void runNetwork(const RunOptions& options, Network network, const GivenTensors& 
   result.compileWallS = compiled.seconds;
   const std::string made =
       fmt::format("{}{}", static_cast<int>(options.compile.objective), compiled.graph.toText());
-  const std::uint64_t source = hashOf(inputs, hashBytes(made, network.hash));
+  const std::uint64_t source = hashOf(inputs, hashSized(made, network.hash));
   result.configHash =
       fmt::format("{:016x}", hashOf(chip, compiled.program, data, options.results.repeat, source));
   result.references = costReferences(withoutHost(options.results.references),
                                      worksOf(compiled.program), compiled.program.precision);
-  if (asksHost(options.results.references)) {
+  if (options.results.asksHost()) {
     session.progress.show("running on this machine's CPU");
     result.references.push_back(hostReference(network.graph, inputs));
   }
@@ -179,16 +178,21 @@ void runProgram(const isa::Program& program, const DataOptions& data, const Resu
                     "compile it again",
                     program.chipHash, chipHash(chip)));
   }
-  if (asksHost(results.references)) {
+  if (results.asksHost()) {
     throw NotPossible("--reference host: a program file does not hold its network; use npusim run");
   }
+  checkFormatUses(data, program.precision);
   const GivenTensors given = readGiven(data);
-  const Inputs inputs =
-      data.values ? completeInputs(inputSlots(program), given, data.seed) : Inputs{};
+  if (data.tolerance && given.data.outputs.empty()) {
+    throw BadInput(data.folder + ": holds no output_0.pb for --tolerance to judge; leave it out");
+  }
+  const std::vector<InputSlot> slots = inputSlots(program);
+  checkSeedUsed(data, slots, given, false);
+  const Inputs inputs = data.values ? completeInputs(slots, given, data.seed) : Inputs{};
   const Simulation simulation =
       simulate(chip, program, inputs, data.values, results.repeat, session.progress);
   RunResult result = assemble(chip, program, simulation);
-  const std::uint64_t source = hashOf(inputs, hashBytes(isa::toText(program)));
+  const std::uint64_t source = hashOf(inputs, hashSized(isa::toText(program)));
   result.configHash = fmt::format("{:016x}", hashOf(chip, program, data, results.repeat, source));
   result.references = costReferences(results.references, worksOf(program), program.precision);
   if (data.values) {

@@ -29,10 +29,15 @@ std::string header(const RunResult& r) {
   std::string text = fmt::format("{} on {}: {}, batch {}, values {}, {} fidelity{}\n", r.workload,
                                  r.chip, r.precision, r.batch, r.values.computed ? "on" : "off",
                                  r.fidelity, r.idealMemory ? ", ideal memory" : "");
-  text += fmt::format("{} x {} processing elements, {} at {:g} MHz (cycles: {} [1])\n", r.rows,
-                      r.cols, r.dataflow, r.clockMhz, r.convention);
-  if (r.throttledClockMhz > 0) {
-    text += fmt::format("the power limit throttles predict to {:g} MHz\n", r.throttledClockMhz);
+  const bool throttled = r.throttledClockMhz > 0;
+  text += fmt::format("{} x {} processing elements, {} at {:g} MHz{} (cycles: {} [1])\n", r.rows,
+                      r.cols, r.dataflow, throttled ? r.throttledClockMhz : r.clockMhz,
+                      throttled ? fmt::format(", throttled from {:g} MHz", r.clockMhz) : "",
+                      r.convention);
+  if (r.abovePowerLimit()) {
+    text +=
+        fmt::format("still ABOVE its power limit: predict takes {:.4g} W, the limit is {:g} W\n",
+                    r.predict.averagePowerW, r.powerLimitW);
   }
   return text;
 }
@@ -221,6 +226,7 @@ std::string closing(const RunResult& r) {
   text += fmt::format("die area    {}: array {}, local stores {}, buffers {}, vector unit {}\n",
                       square(r.area.total()), square(r.area.array), square(r.area.localStore),
                       square(r.area.buffer), square(r.area.vector));
+  if (r.wallS <= 0) return text;  // priced again, nothing ran
   text += fmt::format("simulation  {}, of it compiling {}; {}, peak memory {}\n", si(r.wallS, "s"),
                       si(r.compileWallS, "s"), si(r.cyclesPerS, "cycles/s"), bytes(r.peakRssBytes));
   return text;

@@ -6,7 +6,8 @@
 
 namespace npusim::tools {
 
-/// The result as a table for a person, about 110 columns wide.
+/// The result as a table for a person, about 110 columns wide. Without a line about the simulation
+/// where nothing ran (wallS is 0).
 std::string toTable(const RunResult& result);
 
 /// The result as JSON. The names are stable: other programs read them.

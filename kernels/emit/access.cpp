@@ -278,6 +278,21 @@ isa::Transfer AccessWriter::store() const {
               placed_.outputAddress, false);
 }
 
+void AccessWriter::lookUp(Access& source, int dim) const {
+  const auto at = static_cast<std::size_t>(dim);
+  for (const Axis& axis : task_.operands.front().axes) {
+    if (axis.coefficients[at] == 0) continue;
+    ensure(axis.coefficients[at] == 1 && axis.offset == 0,
+           "a gathered axis is not looked up whole");
+    source.strides[at] = axis.stride;
+    if (mayLeave(axis)) continue;  // has its bound
+    isa::Bound& length = source.bounds.emplace_back();
+    length.limit = axis.extent;
+    length.strides.assign(source.strides.size(), 0);
+    length.strides[at] = 1;
+  }
+}
+
 isa::Transfer AccessWriter::copy() const {
   const auto& work = std::get<plan::CopyWork>(task_.work);
   std::vector<int> dims(task_.dims.size());
@@ -285,18 +300,15 @@ isa::Transfer AccessWriter::copy() const {
   isa::Transfer transfer;
   transfer.source = operand(0, dims);
   transfer.target = output(dims);
-  if (work.gatherDim) transfer.gather = operand(1, dims);
+  if (work.gatherDim) {
+    transfer.gather = operand(1, dims);
+    lookUp(transfer.source, *work.gatherDim);
+  }
   std::vector<MoveDim> moves;
   for (const int d : dims) {
     const auto at = static_cast<std::size_t>(d);
     const bool gathered = work.gatherDim == d;
     if (tile(d) == 1 && !gathered) continue;
-    if (gathered) {  // moves by looked-up indices, even when there is only one
-      for (const Axis& axis : task_.operands.front().axes) {
-        transfer.source.strides[at] =
-            std::max(transfer.source.strides[at], axis.coefficients[at] * axis.stride);
-      }
-    }
     MoveDim dim{extent(d), transfer.source.strides[at], transfer.target.strides[at], {}, 0,
                 gathered};
     if (transfer.gather) dim.indexStride = transfer.gather->strides[at];

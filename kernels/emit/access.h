@@ -40,6 +40,9 @@ class AccessWriter {
   isa::Affine slotAddress(const mapping::Slot& slot, std::int64_t address) const;
   isa::Transfer move(const plan::Operand& operand, const mapping::Slot& slot,
                      const mapping::OperandTile& tile, std::int64_t address, bool toSlot) const;
+  /// Positions along `dim` of a copy's source are looked up: any along its axis, even when there is
+  /// only one, and none outside it.
+  void lookUp(isa::Access& source, int dim) const;
   /// Adds where a tile begins along one axis of its block.
   void addBlockStart(isa::Affine& address, const plan::Axis& axis,
                      const mapping::AxisTile& part) const;

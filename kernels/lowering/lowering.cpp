@@ -172,6 +172,16 @@ plan::BlockId Lowering::addBlock(Block block) {
   return static_cast<plan::BlockId>(plan_.blocks.size() - 1);
 }
 
+plan::BlockId Lowering::addConstant(const std::string& name, std::int64_t bytes,
+                                    Contents contents) {
+  Block block;
+  block.name = name;
+  block.bytes = bytes;
+  block.kind = Block::Kind::Weights;
+  block.contents = std::move(contents);
+  return addBlock(std::move(block));
+}
+
 View Lowering::addActivation(const std::string& name, DataType type, const Shape& shape,
                              bool lastChannels) {
   Block block;

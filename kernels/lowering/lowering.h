@@ -1,6 +1,8 @@
 #pragma once
 
+#include <concepts>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -56,15 +58,14 @@ class Lowering {
   plan::BlockId addBlock(plan::Block block);
   plan::View addActivation(const std::string& name, DataType type, const Shape& shape,
                            bool lastChannels);
-  /// A constant block over given axes strides; `make` is called only with values.
-  template <typename Make>
+  /// A constant block and its contents, which are null without values.
+  using Contents = std::shared_ptr<const std::vector<std::byte>>;
+  plan::BlockId addConstant(const std::string& name, std::int64_t bytes, Contents contents);
+  /// The same; `make` returns the bytes and is called only with values.
+  template <std::invocable Make>
   plan::BlockId addConstant(const std::string& name, std::int64_t bytes, const Make& make) {
-    plan::Block block;
-    block.name = name;
-    block.bytes = bytes;
-    block.kind = plan::Block::Kind::Weights;
-    if (withValues()) block.contents = std::make_shared<const std::vector<std::byte>>(make());
-    return addBlock(std::move(block));
+    const auto contents = [&] { return std::make_shared<const std::vector<std::byte>>(make()); };
+    return addConstant(name, bytes, withValues() ? contents() : Contents());
   }
 
   /// A scalar constant's value, when the value is one.

@@ -43,8 +43,8 @@ Operand weightOperand(Lowering& lowering, const Task& task, const std::string& n
   const std::int64_t width = byteSize(type);
   Operand operand;
   operand.type = type;
-  operand.block = lowering.addConstant(name, weights.groups * weights.k * weights.n * width,
-                                       [&] { return *weights.packed; });
+  operand.block =
+      lowering.addConstant(name, weights.groups * weights.k * weights.n * width, weights.packed);
   const auto axis = [&](int dim, std::int64_t extent, std::int64_t stride) {
     if (extent == 1) return;
     operand.axes.push_back(lowering::axisOf(task.dims.size(), extent, stride, {{dim, 1}}));

@@ -121,7 +121,7 @@ std::int64_t groupsTogether(const ChipConfig& chip, DataType precision, const Gr
   return best;
 }
 
-void lowerConvolution(Lowering& lowering, const Node& node) {
+void lowerConvolution(Lowering& lowering, const Node& node, std::int64_t together) {
   const Graph& graph = lowering.graph();
   const Value& w = graph.value(node.inputs[1]);
   if (!w.constant) {
@@ -129,9 +129,6 @@ void lowerConvolution(Lowering& lowering, const Node& node) {
                       "' with weights computed at run time");
   }
   const Sizes s = sizesOf(graph, node);
-  const DataType precision = graph.value(node.inputs[0]).type;
-  const std::int64_t together =
-      groupsTogether(lowering.chip(), isFloat(precision) ? precision : DataType::Int8, graph, node);
   const std::int64_t perProduct = s.outputsPerGroup() * together;
 
   Task task;

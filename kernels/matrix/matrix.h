@@ -9,8 +9,8 @@ namespace npusim::matrix {
 /// A convolution is a product over an implicit im2col: m runs over (image, row, column) of the
 /// output, k over (window row, window column, input channel), and the address generator walks the
 /// input in place. Grouped convolutions take one product a group, or put several groups into one
-/// product with block-diagonal weights where that keeps more of the array busy.
-void lowerConvolution(lowering::Lowering& lowering, const Node& node);
+/// product with block-diagonal weights where that keeps more of the array busy: `together` of them.
+void lowerConvolution(lowering::Lowering& lowering, const Node& node, std::int64_t together);
 void lowerMatMul(lowering::Lowering& lowering, const Node& node);
 
 /// Groups that one block-diagonal product takes together, by the array's own law.

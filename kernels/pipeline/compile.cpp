@@ -75,6 +75,10 @@ isa::Program compile(const Graph& graph, const ChipConfig& chip, const CompileOp
   const std::vector<emit::PlacedTask> tasks =
       passes::mapAndPlace(plan, storages, chip, options.objective);
 
+  // The tiling decides how weights lie in memory, and so how much of it they take.
+  passes::blockWeights(plan, tasks);
+  passes::placeInMemory(plan, storages, chip);
+
   // From tiles to instructions and semaphores.
   isa::Program program = emit::emitProgram(plan, tasks);
   program.storages = storages.storages;

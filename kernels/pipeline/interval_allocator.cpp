@@ -22,4 +22,12 @@ std::optional<std::int64_t> IntervalAllocator::place(std::int64_t bytes, int fir
   return begin;
 }
 
+void IntervalAllocator::remove(std::int64_t address, int last) {
+  const auto found = std::find_if(pieces_.begin(), pieces_.end(), [&](const Piece& piece) {
+    return piece.begin == address && piece.last == last;
+  });
+  ensure(found != pieces_.end(), "no piece was placed there");
+  pieces_.erase(found);
+}
+
 }  // namespace npusim::passes

@@ -15,6 +15,9 @@ class IntervalAllocator {
   /// The lowest free address for `bytes` over tasks [first, last], or nothing.
   std::optional<std::int64_t> place(std::int64_t bytes, int first, int last);
 
+  /// Takes the piece back that was placed at `address` and lives until task `last`.
+  void remove(std::int64_t address, int last);
+
  private:
   struct Piece {
     std::int64_t begin, end;

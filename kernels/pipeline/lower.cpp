@@ -24,7 +24,7 @@ struct Dispatch {
     if (vector::prefersVector(chip, format, graph, node, cycles)) {
       vector::lowerDepthwise(lowering, node);
     } else {
-      matrix::lowerConvolution(lowering, node);
+      matrix::lowerConvolution(lowering, node, together);
     }
   }
   void operator()(const MatMul&) const { matrix::lowerMatMul(lowering, node); }

@@ -1,11 +1,12 @@
 #include <algorithm>
 #include <map>
-#include <numeric>
+#include <optional>
 #include <string>
 
-#include "kernels/matrix/matrix.h"
 #include "kernels/pipeline/interval_allocator.h"
 #include "kernels/pipeline/passes.h"
+#include "kernels/pipeline/shortages.h"
+#include "kernels/pipeline/task_signature.h"
 
 namespace npusim::passes {
 namespace {
@@ -18,40 +19,6 @@ using plan::Task;
 
 /// A task whose pieces find no place gets this part of the buffer less at a time.
 constexpr std::int64_t kSqueezeSteps = 16;
-
-/// Tasks that look alike get the same mapping: everything that the search reads of a task.
-std::string signature(const plan::Plan& plan, const Task& task,
-                      const std::vector<std::int64_t>& freeBytes) {
-  std::string key;
-  const auto add = [&](std::int64_t number) { key += std::to_string(number) + ","; };
-  for (const plan::Dimension& dim : task.dims) add(dim.tileable ? dim.extent : -dim.extent);
-  const auto addOperand = [&](const plan::Operand& operand) {
-    const Block& block = plan.block(operand.block);
-    key += block.resident ? "r" : block.kind == Block::Kind::Weights ? "w" : "a";
-    add(static_cast<std::int64_t>(operand.type));
-    for (const plan::Axis& axis : operand.axes) {
-      add(axis.extent);
-      add(axis.stride);
-      add(axis.offset);
-      for (const std::int64_t c : axis.coefficients) add(c);
-    }
-  };
-  for (const plan::Operand& operand : task.operands) addOperand(operand);
-  addOperand(task.output);
-  if (const auto* work = std::get_if<plan::MatrixWork>(&task.work)) {
-    key += "m";
-    for (const isa::VectorStep& step : work->steps) add(static_cast<std::int64_t>(step.op));
-  } else if (const auto* vector = std::get_if<plan::VectorWork>(&task.work)) {
-    for (const plan::Pass& pass : vector->passes) {
-      key += "p";
-      for (const auto* steps : {&pass.pre, &pass.post}) {
-        for (const isa::VectorStep& step : *steps) add(static_cast<std::int64_t>(step.op));
-      }
-    }
-  }
-  for (const std::int64_t bytes : freeBytes) add(bytes);
-  return key;
-}
 
 class Placer {
  public:
@@ -66,20 +33,25 @@ class Placer {
   std::vector<PlacedTask> run() {
     for (;;) {
       mapAll();
-      const std::optional<int> stuck = placeAll();
-      if (!stuck) break;
+      const std::optional<Stuck> stuck = placeAll();
+      if (!stuck) return std::move(placed_);
       makeRoom(*stuck);
     }
-    placeMemories();
-    return std::move(placed_);
   }
 
  private:
+  /// A task whose pieces found no place.
+  struct Stuck {
+    int task = 0;
+    bool resident = false;  ///< the piece is an activation that stays on chip, not a tile
+  };
+
+  /// What activations that stay on chip leave for a task's tiles, by storage; below 0 when they do
+  /// not fit themselves.
   std::vector<std::int64_t> freeBytes(int task) const {
     std::vector<std::int64_t> free;
     for (const isa::Storage& storage : storages_.storages) free.push_back(storage.capacityBytes);
     auto& buffer = free[static_cast<std::size_t>(storages_.activationBuffer)];
-    buffer -= squeezed_[static_cast<std::size_t>(task)];
     for (const Block& block : plan_.blocks) {
       if (block.resident && block.firstTask <= task && task <= block.lastTask)
         buffer -= mapping::aligned(block.bytes);
@@ -89,61 +61,77 @@ class Placer {
 
   void mapAll() {
     placed_.clear();
+    Shortages shortages(chip_, storages_);
     for (std::size_t t = 0; t < plan_.tasks.size(); ++t) {
       const std::vector<std::int64_t> free = freeBytes(static_cast<int>(t));
-      const std::string key = signature(plan_, plan_.tasks[t], free);
-      auto found = known_.find(key);
-      if (found == known_.end()) found = known_.emplace(key, mapOne(t, free)).first;
+      const std::optional<Mapping>& mapping = mapOne(t, free);
       PlacedTask placed;
       placed.task = &plan_.tasks[t];
-      placed.mapping = found->second;
+      if (mapping) {
+        placed.mapping = *mapping;
+      } else {
+        noteNeeds(t, free, shortages);
+      }
       placed_.push_back(std::move(placed));
     }
+    shortages.check();
   }
 
-  Mapping mapOne(std::size_t t, const std::vector<std::int64_t>& free) const {
+  const std::optional<Mapping>& mapOne(std::size_t t, std::vector<std::int64_t> free) {
+    free[static_cast<std::size_t>(storages_.activationBuffer)] -= squeezed_[t];
     const mapping::Context context{chip_, storages_, plan_, free, objective_};
-    std::optional<Mapping> best = mapping::search(context, plan_.tasks[t]);
-    if (best) return std::move(*best);
-    throw NotPossible(doesNotFit(context, plan_.tasks[t]));
-  }
-
-  std::string doesNotFit(const mapping::Context& context, const Task& task) const {
-    const Mapping least = mapping::smallest(context, task);
-    const std::string& layer = plan_.layers[static_cast<std::size_t>(task.layer)].name;
-    for (std::size_t s = 0; s < storages_.storages.size(); ++s) {
-      const std::int64_t needed = least.bytesIn(static_cast<isa::StorageId>(s));
-      const isa::Storage& storage = storages_.storages[s];
-      if (needed <= context.freeBytes[s]) continue;
-      const std::int64_t wanted = storage.capacityBytes + needed - context.freeBytes[s];
-      const std::string key = s == 0 ? "buffer" : "buffers." + std::to_string(s - 1);
-      return "layer '" + layer + "' does not fit: its smallest tiles need " +
-             std::to_string(needed) + " bytes of " + storage.name + ", " +
-             std::to_string(std::max<std::int64_t>(0, context.freeBytes[s])) + " of " +
-             std::to_string(storage.capacityBytes) + " are free; try --set " + key +
-             ".capacity_kib=" + std::to_string((wanted + 1023) / 1024);
+    const std::string key = signature(plan_, plan_.tasks[t], free);
+    auto found = known_.find(key);
+    if (found == known_.end()) {
+      found = known_.emplace(key, mapping::search(context, plan_.tasks[t])).first;
     }
-    return "layer '" + layer + "' does not fit this chip's buffers together; enlarge them";
+    return found->second;
   }
 
-  /// Addresses of everything on chip; the first task whose pieces found no place, if any.
-  std::optional<int> placeAll() {
+  /// What a task without a mapping needs: its smallest tiles beside the activations that stay.
+  void noteNeeds(std::size_t t, const std::vector<std::int64_t>& free, Shortages& shortages) const {
+    const mapping::Context context{chip_, storages_, plan_, free, objective_};
+    const Mapping least = mapping::smallest(context, plan_.tasks[t]);
+    bool fits = true;
+    for (std::size_t s = 0; s < free.size(); ++s) {
+      const auto storage = static_cast<isa::StorageId>(s);
+      const std::int64_t missing = least.bytesIn(storage) - free[s];
+      fits = fits && missing <= 0;
+      shortages.note(storage, storages_.capacity(storage) + missing, layerOf(static_cast<int>(t)));
+    }
+    if (fits) throw NotPossible(noRoom(static_cast<int>(t)));
+  }
+
+  std::string layerOf(int task) const {
+    const int layer = plan_.tasks[static_cast<std::size_t>(task)].layer;
+    return "layer '" + plan_.layers[static_cast<std::size_t>(layer)].name + "'";
+  }
+
+  std::string noRoom(int task) const {
+    const isa::StorageId id = storages_.activationBuffer;
+    return "does not fit this chip: activations find no room side by side in '" +
+           storages_.storages[static_cast<std::size_t>(id)].name + "' (" +
+           std::to_string(storages_.capacity(id)) + " bytes) at " + layerOf(task) +
+           ", and no memory holds activations; enlarge " + capacityKey(chip_, id);
+  }
+
+  /// Addresses of everything on chip; what found no place first, if anything.
+  std::optional<Stuck> placeAll() {
     std::vector<IntervalAllocator> onChip;
     for (const isa::Storage& storage : storages_.storages)
       onChip.emplace_back(storage.capacityBytes);
-    for (Block& block : plan_.blocks) {
-      if (!block.resident || block.firstTask < 0) continue;
-      block.storage = storages_.activationBuffer;
-    }
     for (const plan::BlockId id : residentBySize()) {
       Block& block = plan_.block(id);
+      block.storage = storages_.activationBuffer;
       const auto at = onChip[static_cast<std::size_t>(block.storage)].place(
           block.bytes, block.firstTask, block.lastTask);
-      if (!at) return block.firstTask;
+      if (!at) return Stuck{block.firstTask, true};
       block.address = *at;
     }
     for (std::size_t t = 0; t < placed_.size(); ++t) {
-      if (!placeSlots(onChip, placed_[t], static_cast<int>(t))) return static_cast<int>(t);
+      if (!placeSlots(onChip, placed_[t], static_cast<int>(t))) {
+        return Stuck{static_cast<int>(t), false};
+      }
     }
     return std::nullopt;
   }
@@ -161,11 +149,14 @@ class Placer {
     return ids;
   }
 
-  bool placeSlots(std::vector<IntervalAllocator>& onChip, PlacedTask& placed, int t) {
+  /// A task's slots with where their addresses go, largest first.
+  using SlotPlaces = std::vector<std::pair<const Slot*, std::int64_t*>>;
+
+  static SlotPlaces slotsOf(PlacedTask& placed) {
     const Mapping& m = placed.mapping;
     placed.operandAddress.assign(m.operands.size(), 0);
     placed.temporaryAddress.assign(m.temporaries.size(), 0);
-    std::vector<std::pair<const Slot*, std::int64_t*>> slots;
+    SlotPlaces slots;
     for (std::size_t i = 0; i < m.operands.size(); ++i) {
       slots.emplace_back(&m.operands[i], &placed.operandAddress[i]);
     }
@@ -174,85 +165,56 @@ class Placer {
     }
     slots.emplace_back(&m.output, &placed.outputAddress);
     slots.emplace_back(&m.accumulators, &placed.accumulatorAddress);
+    std::erase_if(slots, [](const auto& slot) { return !slot.first->used(); });
     std::stable_sort(slots.begin(), slots.end(), [](const auto& x, const auto& y) {
       return x.first->total() > y.first->total();
     });
-    for (const auto& [slot, address] : slots) {
-      if (!slot->used()) continue;
+    return slots;
+  }
+
+  /// Places a task's slots apart from those of the task before, so that its loads can start under
+  /// it, each one where that is possible; where that leaves gaps too small for the rest, none.
+  static bool placeSlots(std::vector<IntervalAllocator>& onChip, PlacedTask& placed, int t) {
+    const SlotPlaces slots = slotsOf(placed);
+    return placeSlots(onChip, slots, t - 1, t) || placeSlots(onChip, slots, t, t);
+  }
+
+  /// Leaves nothing placed when something finds no place.
+  static bool placeSlots(std::vector<IntervalAllocator>& onChip, const SlotPlaces& slots, int first,
+                         int t) {
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      const auto& [slot, address] = slots[i];
       IntervalAllocator& storage = onChip[static_cast<std::size_t>(slot->storage)];
-      // Apart from the slots of the task before, so that this task's loads can start under it.
-      auto at = storage.place(slot->total(), t - 1, t);
-      if (!at) at = storage.place(slot->total(), t, t);
-      if (!at) return false;
+      auto at = storage.place(slot->total(), first, t);
+      if (!at && first < t) at = storage.place(slot->total(), t, t);
+      if (!at) {
+        for (std::size_t j = i; j-- > 0;) {
+          onChip[static_cast<std::size_t>(slots[j].first->storage)].remove(*slots[j].second, t);
+        }
+        return false;
+      }
       *address = *at;
     }
     return true;
   }
 
   /// Makes a task's pieces easier to place: its largest resident activation goes to memory, or
-  /// without any its tiles get less room.
-  void makeRoom(int task) {
+  /// without one its tiles get less room.
+  void makeRoom(const Stuck& stuck) {
     Block* largest = nullptr;
     for (Block& block : plan_.blocks) {
-      const bool live = block.resident && block.firstTask <= task && task <= block.lastTask;
+      const bool live =
+          block.resident && block.firstTask <= stuck.task && stuck.task <= block.lastTask;
       if (live && (largest == nullptr || block.bytes > largest->bytes)) largest = &block;
     }
-    const isa::Storage& buffer =
-        storages_.storages[static_cast<std::size_t>(storages_.activationBuffer)];
     if (largest != nullptr && storages_.activationMemory >= 0) {
       largest->resident = false;
       return;
     }
-    std::int64_t& squeezed = squeezed_[static_cast<std::size_t>(task)];
-    squeezed += buffer.capacityBytes / kSqueezeSteps;
-    if (squeezed < buffer.capacityBytes) return;
-    const int layer = plan_.tasks[static_cast<std::size_t>(task)].layer;
-    throw NotPossible("activations do not fit " + buffer.name + " (" +
-                      std::to_string(buffer.capacityBytes) + " bytes) at layer '" +
-                      plan_.layers[static_cast<std::size_t>(layer)].name +
-                      "' and this chip has no memory for them; enlarge buffer.capacity_kib");
-  }
-
-  void placeMemories() {
-    for (PlacedTask& placed : placed_) {
-      if (!std::holds_alternative<plan::MatrixWork>(placed.task->work)) continue;
-      Task& task = plan_.tasks[static_cast<std::size_t>(placed.task - plan_.tasks.data())];
-      matrix::blockColumns(plan_, task, placed.mapping.tiling.tile[plan::N]);
-    }
-    std::vector<IntervalAllocator> memories;
-    for (const isa::Storage& storage : storages_.storages)
-      memories.emplace_back(storage.capacityBytes);
-    const int last = static_cast<int>(plan_.tasks.size());
-    for (Block& block : plan_.blocks) {
-      if (block.resident || block.firstTask < 0) continue;
-      const bool weights = block.kind == Block::Kind::Weights;
-      block.storage = weights ? storages_.weightMemory : storages_.activationMemory;
-      if (block.storage < 0) throw NotPossible(noMemory(block));
-      auto& memory = memories[static_cast<std::size_t>(block.storage)];
-      const auto at = weights || block.port
-                          ? memory.place(block.bytes, 0, last)
-                          : memory.place(block.bytes, block.firstTask, block.lastTask);
-      if (!at) throw NotPossible(memoryFull(block));
-      block.address = *at;
-    }
-  }
-
-  static std::string noMemory(const Block& block) {
-    return "not supported: a chip without a memory that holds " +
-           std::string(block.kind == Block::Kind::Weights ? "weights" : "activations") + " ('" +
-           block.name + "' has no place); give it one with memory.preset";
-  }
-
-  std::string memoryFull(const Block& full) const {
-    std::int64_t needed = 0;
-    for (const Block& block : plan_.blocks) {
-      if (!block.resident && block.storage == full.storage) needed += block.bytes;
-    }
-    const isa::Storage& storage = storages_.storages[static_cast<std::size_t>(full.storage)];
-    return "the network does not fit " + storage.name + ": it needs " + std::to_string(needed) +
-           " bytes and more, there are " + std::to_string(storage.capacityBytes) +
-           "; enlarge memory.capacity_mib to at least " +
-           std::to_string((needed + (1 << 20) - 1) >> 20);
+    const std::int64_t capacity = storages_.capacity(storages_.activationBuffer);
+    std::int64_t& squeezed = squeezed_[static_cast<std::size_t>(stuck.task)];
+    squeezed += capacity / kSqueezeSteps;
+    if (stuck.resident || squeezed >= capacity) throw NotPossible(noRoom(stuck.task));
   }
 
   plan::Plan& plan_;
@@ -260,7 +222,7 @@ class Placer {
   const ChipConfig& chip_;
   Objective objective_;
   std::vector<std::int64_t> squeezed_;  ///< by task: room withheld because pieces did not fit
-  std::map<std::string, Mapping> known_;
+  std::map<std::string, std::optional<Mapping>> known_;  ///< by signature; none: does not fit
   std::vector<PlacedTask> placed_;
 };
 

@@ -41,9 +41,18 @@ plan::Plan lower(const Graph& graph, const ChipConfig& chip, const CompileOption
 /// in the buffer: short-lived ones first, while every task keeps room for its tiles.
 void keepOnChip(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip);
 
-/// Chooses a tiling for every task and an address for every block and slot; takes activations off
-/// chip again where the pieces do not fit together.
+/// Chooses a tiling for every task and an address for everything on chip; takes activations off
+/// chip again where the pieces do not fit together. Throws NotPossible with what is needed, what
+/// there is and the smallest change that fits.
 std::vector<emit::PlacedTask> mapAndPlace(plan::Plan& plan, const plan::StorageMap& storages,
                                           const ChipConfig& chip, Objective objective);
+
+/// Lays the constant weights of every matrix task out by the columns of its tiles, which load as
+/// one run then.
+void blockWeights(plan::Plan& plan, const std::vector<emit::PlacedTask>& tasks);
+
+/// Gives every block that does not stay on chip an address in memory. Throws NotPossible as
+/// mapAndPlace() does.
+void placeInMemory(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip);
 
 }  // namespace npusim::passes

@@ -27,11 +27,13 @@ struct Block {
   std::string name;
   std::int64_t bytes = 0;
   Kind kind = Kind::Activation;
-  bool port = false;  ///< holds a graph input or output: lives in memory, for the whole run
+  bool port =
+      false;  ///< holds a graph input or output: in memory for the whole run, if there is one
   /// Contents of a constant block; null without values.
   std::shared_ptr<const std::vector<std::byte>> contents;
 
-  /// First and last task that touches it; ports live from before the first to after the last.
+  /// First and last task that touches it. Inputs live from the first task of all, outputs to the
+  /// last; -1: nobody touches it.
   int firstTask = -1;
   int lastTask = -1;
   /// Decided by the mapping: kept on chip for its whole life.
@@ -113,10 +115,10 @@ struct VectorWork {
   std::vector<Temporary> temporaries;
 };
 
-/// One strided copy from operand 0 (or, with `gather` operand 1 as indices along `gatherAxis`).
+/// One strided copy from operand 0; with `gatherDim`, operand 1 holds indices into it.
 struct CopyWork {
   std::optional<std::uint32_t> fill;  ///< element pattern for positions outside the source
-  std::optional<int> gatherDim;       ///< task dimension whose source position is looked up
+  std::optional<int> gatherDim;       ///< task dimension whose source positions are looked up
 };
 
 struct Task {

@@ -92,7 +92,7 @@ void DmaEngine::begin(const Issued& issued) {
   chunkBytes_ = chunkUnits_ * unit;
   const bool readsIndices = machine().values && transfer_->gather;
   walk_.start(*transfer_, issued.indices, readsIndices ? &machine().storage(indices) : nullptr,
-              machine().storage(source));
+              machine().layerName(*issued.instruction));
 }
 
 bool DmaEngine::hasRoom() const {

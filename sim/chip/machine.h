@@ -55,6 +55,10 @@ struct Machine {
     return layers[static_cast<std::size_t>(instruction.layer)];
   }
 
+  const std::string& layerName(const isa::Instruction& instruction) const {
+    return program.layers[static_cast<std::size_t>(instruction.layer)].name;
+  }
+
   Storage& storage(isa::StorageId id) { return storages[static_cast<std::size_t>(id)]; }
   MemoryModel* memory(isa::StorageId id) { return memories[static_cast<std::size_t>(id)].get(); }
 

@@ -28,13 +28,16 @@ bool boundless(const ResolvedAccess& access, std::size_t dim) {
 }  // namespace
 
 void TransferWalk::start(const isa::Transfer& transfer, const isa::LoopIndices& loops,
-                         const Storage* indices, const Storage& source) {
+                         const Storage* indices, const std::string& layer) {
   transfer_ = &transfer;
   indexStorage_ = indices;
-  sourceStorage_ = &source;
+  layer_ = &layer;
   source_ = resolve(transfer.source, loops);
   target_ = resolve(transfer.target, loops);
-  if (transfer.gather) gather_ = resolve(*transfer.gather, loops);
+  if (transfer.gather) {
+    gather_ = resolve(*transfer.gather, loops);
+    gathered_ = isa::gatheredPositions(transfer);
+  }
   runBytes_ = transfer.run.at(loops);
   extents_.clear();
   for (const isa::Extent& dim : transfer.dims) extents_.push_back(dim.at(loops));
@@ -90,20 +93,27 @@ bool TransferWalk::enterPosition() {
   run_ = {};
   sourcePosition_ = position_;
   if (transfer_->gather) {
-    const auto dim = static_cast<std::size_t>(transfer_->gatherDim);
-    const std::int64_t address = addressOf(gather_, position_);
-    run_.index = address;
-    if (indexStorage_) sourcePosition_[dim] = readIndex(address);
+    run_.index = addressOf(gather_, position_);
+    sourcePosition_[static_cast<std::size_t>(transfer_->gatherDim)] = lookUp(*run_.index);
   }
   run_.fills = !inside(source_, sourcePosition_);
   if (run_.fills && !transfer_->fill) return false;
   run_.source = addressOf(source_, sourcePosition_);
   run_.target = addressOf(target_, position_);
-  if (indexStorage_ && !run_.fills && !sourceStorage_->contains(run_.source, runBytes_)) {
-    throw CheckFailed("a gather index points outside '" + sourceStorage_->name() + "'");
-  }
   left_ = runBytes_;
   return true;
+}
+
+/// The source position that the index at `address` stands for.
+std::int64_t TransferWalk::lookUp(std::int64_t address) const {
+  if (!indexStorage_) return 0;
+  const std::int64_t index = readIndex(address);
+  if (index < -gathered_ || index >= gathered_) {
+    throw BadInput("layer '" + *layer_ + "': index " + std::to_string(index) +
+                   " is outside the gathered axis; it must be " + std::to_string(-gathered_) +
+                   ".." + std::to_string(gathered_ - 1));
+  }
+  return index < 0 ? index + gathered_ : index;
 }
 
 std::int64_t TransferWalk::readIndex(std::int64_t address) const {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "sim/isa/program.h"
@@ -22,11 +23,10 @@ struct Run {
 /// inner dimensions that continue one another in source and target are one run.
 class TransferWalk {
  public:
-  /// `indices`: the storage of the gather indices, null with values off (then position i stands in
-  /// for index i). Throws CheckFailed for an index whose source lies outside the storage's used
-  /// part.
+  /// `indices`: the storage of the gather indices, null with values off (then every index is 0).
+  /// This and take() throw BadInput naming `layer` for an index outside what it is looked up in.
   void start(const isa::Transfer& transfer, const isa::LoopIndices& loops, const Storage* indices,
-             const Storage& source);
+             const std::string& layer);
 
   bool done() const { return left_ == 0; }
   /// The next run, cut to `maxBytes`.
@@ -37,12 +37,14 @@ class TransferWalk {
   bool continues(std::size_t dim) const;
   void nextPosition();
   bool enterPosition();
+  std::int64_t lookUp(std::int64_t address) const;
   std::int64_t readIndex(std::int64_t address) const;
 
   const isa::Transfer* transfer_ = nullptr;
   const Storage* indexStorage_ = nullptr;
-  const Storage* sourceStorage_ = nullptr;
+  const std::string* layer_ = nullptr;
   ResolvedAccess source_, target_, gather_;
+  std::int64_t gathered_ = 0;  ///< positions that indices are looked up in
   std::vector<std::int64_t> extents_, position_, sourcePosition_;
   std::int64_t runBytes_ = 0;
   Run run_;                ///< the position's run, from its beginning

@@ -23,8 +23,8 @@ const YamlNode* step(const YamlNode& node, const std::string& part) {
   return number >= 1 && number <= node.children.size() ? &node.children[number - 1] : nullptr;
 }
 
-/// Blames the deepest node of `path` that the file has.
-[[noreturn]] void blame(const YamlNode& tree, const std::string& path, const std::string& message) {
+/// The deepest node of `path` that the chip has.
+const YamlNode& deepest(const YamlNode& tree, const std::string& path) {
   const YamlNode* node = &tree;
   std::size_t begin = 0;
   while (begin < path.size()) {
@@ -34,7 +34,24 @@ const YamlNode* step(const YamlNode& node, const std::string& part) {
     node = next;
     begin = dot + 1;
   }
-  failAt(node->where, path, message);
+  return *node;
+}
+
+/// In the user's own file, or an option; not in a base or a preset below it.
+bool isOwn(const YamlNode& node, const YamlNode& tree) {
+  return isFromOption(node) || node.where.file == tree.where.file;
+}
+
+/// Blames `path`, or where that is inherited, the first of `causes` that the user wrote.
+[[noreturn]] void blame(const YamlNode& tree, const std::string& path, const std::string& message,
+                        const std::vector<std::string>& causes = {}) {
+  const YamlNode* blamed = &deepest(tree, path);
+  for (const std::string& cause : causes) {
+    if (isOwn(*blamed, tree)) break;
+    const YamlNode& node = deepest(tree, cause);
+    if (isOwn(node, tree)) blamed = &node;
+  }
+  failAt(blamed->where, path, message);
 }
 
 std::string_view word(DataType format) { return Word<DataType>{formatWords()}.nameOf(format); }
@@ -50,7 +67,8 @@ void checkFormats(const ChipConfig& chip, const YamlNode& tree) {
     if (chip.array.macsPerCycle.count(format) > 0) continue;
     blame(tree, "array.macs_per_cycle",
           fmt::format("lacks {0}, which formats lists; add {0} or take it out of formats",
-                      word(format)));
+                      word(format)),
+          {"formats"});
   }
 }
 
@@ -92,7 +110,8 @@ void checkLocalStore(const ChipConfig& chip, const YamlNode& tree) {
     if (row.have >= row.need) continue;
     blame(tree, fmt::format("local_store.{}.bytes", row.key),
           fmt::format("{} bytes do not hold {} of a PE, must be at least {}", row.have, row.what,
-                      row.need));
+                      row.need),
+          {"array.macs_per_cycle", "formats"});
   }
 }
 
@@ -103,7 +122,7 @@ void checkHolds(const ChipConfig& chip, const YamlNode& tree) {
                                   [&, k = kind](const auto& b) { return b.holdsKind(k); });
     if (held) continue;
     blame(tree, "buffer.holds",
-          fmt::format("no buffer holds {0}, add {0} here or to one of buffers", name));
+          fmt::format("no buffer holds {0}, add {0} here or to one of buffers", name), {"buffers"});
   }
 }
 
@@ -139,7 +158,8 @@ void checkPower(const ChipConfig& chip, const YamlNode& tree) {
       (power.throttledClockMhz == 0 || power.throttledClockMhz > chip.clockMhz)) {
     blame(tree, "power.throttled_clock_mhz",
           fmt::format("is {}, must be above 0 and at most clock_mhz ({}) where limit_w is given",
-                      power.throttledClockMhz, chip.clockMhz));
+                      power.throttledClockMhz, chip.clockMhz),
+          {"clock_mhz", "power.limit_w"});
   }
 }
 
@@ -180,18 +200,20 @@ void checkMapping(const MemoryConfig& memory, const YamlNode& tree, const std::s
       tree, path + ".mapping",
       fmt::format("is '{}', must name ro, ba, bg, ch and co once each, such as ro-ba-bg-ch-co; ra "
                   "and those of size 1 may be left out",
-                  memory.mapping));
+                  memory.mapping),
+      {path + ".channels", path + ".bank_groups", path + ".banks_per_group"});
 }
 
 void checkTiming(const DramTiming& timing, const YamlNode& tree, const std::string& path) {
   if (timing.RC < timing.RAS) {
     blame(tree, path + ".RC",
-          fmt::format("is {}, must be at least RAS ({})", timing.RC, timing.RAS));
+          fmt::format("is {}, must be at least RAS ({})", timing.RC, timing.RAS), {path + ".RAS"});
   }
   if (timing.REFI > 0 && timing.REFI <= timing.RFC) {
     blame(
         tree, path + ".REFI",
-        fmt::format("is {}, must be above RFC ({}), or 0 for no refresh", timing.REFI, timing.RFC));
+        fmt::format("is {}, must be above RFC ({}), or 0 for no refresh", timing.REFI, timing.RFC),
+        {path + ".RFC"});
   }
 }
 
@@ -206,12 +228,15 @@ void checkMemory(const MemoryConfig& memory, const YamlNode& tree, const std::st
     blame(tree, path + ".capacity_mib",
           fmt::format("{} bytes are not whole rows, must be a multiple of channels x ranks x banks "
                       "x row_bytes = {} bytes",
-                      memory.capacityBytes, rowsOfAllBanks));
+                      memory.capacityBytes, rowsOfAllBanks),
+          {path + ".channels", path + ".ranks", path + ".bank_groups", path + ".banks_per_group",
+           path + ".row_bytes"});
   }
   const std::int64_t burstBytes = memory.timing.burstLength * memory.timing.busBits / 8;
   if (burstBytes > memory.rowBytes) {
     blame(tree, path + ".row_bytes",
-          fmt::format("is {}, must be at least a burst ({} bytes)", memory.rowBytes, burstBytes));
+          fmt::format("is {}, must be at least a burst ({} bytes)", memory.rowBytes, burstBytes),
+          {path + ".timing.burst_length", path + ".timing.bus_bits"});
   }
 }
 

@@ -17,6 +17,12 @@ constexpr std::uint64_t fnv1a(std::string_view bytes, std::uint64_t before = kFn
 /// The same over 8-byte words, the last one filled with zeros, folded after each: for much data.
 std::uint64_t hashWords(std::string_view bytes, std::uint64_t before = kFnvOffset);
 
+/// hashWords() of the length and the bytes, so that pieces hashed one after the other do not run
+/// into each other.
+inline std::uint64_t hashSized(std::string_view bytes, std::uint64_t before = kFnvOffset) {
+  return hashWords(bytes, (before ^ bytes.size()) * kFnvPrime);
+}
+
 /// SplitMix64 (Steele, Lea, Flood 2014): the output function of a counter-based generator, so
 /// element i depends on nothing but the seed and i.
 constexpr std::uint64_t splitMix(std::uint64_t state) {

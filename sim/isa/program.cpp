@@ -40,6 +40,16 @@ std::int64_t Extent::at(const LoopIndices& indices) const {
   return std::max<std::int64_t>(0, std::min(size, limit - sum(terms, indices)));
 }
 
+std::int64_t gatheredPositions(const Transfer& transfer) {
+  for (const Bound& bound : transfer.source.bounds) {
+    std::vector<std::int64_t> alone(bound.strides.size(), 0);
+    if (transfer.gatherDim < 0 || transfer.gatherDim >= std::ssize(alone)) continue;
+    alone[static_cast<std::size_t>(transfer.gatherDim)] = 1;
+    if (bound.strides == alone && bound.origin == Affine{}) return bound.limit;
+  }
+  return 0;
+}
+
 Access fillOnly(const Access& target, std::size_t dims) {
   Access source;
   source.storage = target.storage;

@@ -83,7 +83,9 @@ struct Access {
 
 /// Moves `run` contiguous bytes for every position of `dims` (outermost first).
 /// A position outside the source's bounds writes `fill` bytes when set and is skipped otherwise.
-/// With `gather`, source positions along dimension `gatherDim` are indices read from there.
+/// With `gather`, source positions along dimension `gatherDim` are indices read from there: -n..n -
+/// 1 of the n that a bound of the source over that dimension alone allows, negative ones from the
+/// end.
 struct Transfer {
   std::vector<Extent> dims;
   Extent run;
@@ -94,6 +96,10 @@ struct Transfer {
   std::optional<Access> gather;  ///< int32 or int64 indices, strides over dims
   bool operator==(const Transfer&) const = default;
 };
+
+/// How many positions a gather looks its indices up in: the limit of the source's bound over the
+/// gathered dimension alone; 0 without one.
+std::int64_t gatheredPositions(const Transfer& transfer);
 
 /// The source of a transfer that only fills `target` over `dims` dimensions: it reads nothing.
 Access fillOnly(const Access& target, std::size_t dims);

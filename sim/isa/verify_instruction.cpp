@@ -11,7 +11,7 @@ constexpr std::string_view kMatrixDims[] = {"m0", "m1", "m2", "n", "k0", "k1", "
 
 Extent bytesOf(DataType type) { return {.size = byteSize(type), .limit = 0, .terms = {}}; }
 
-void checkGather(const Site& site, const Transfer& transfer, const Dimensions& dims) {
+void checkIndices(const Site& site, const Transfer& transfer, const Dimensions& dims) {
   const auto count = static_cast<int>(dims.size());
   if (!transfer.gather.has_value()) {
     if (transfer.gatherDim != -1)
@@ -24,9 +24,25 @@ void checkGather(const Site& site, const Transfer& transfer, const Dimensions& d
   if (type != DataType::Int32 && type != DataType::Int64)
     site.fail("gather: indices are {}; they must be int32 or int64", name(type));
   checkAccess(site, "gather", *transfer.gather, dims, bytesOf(type), {.onChip = false});
-  if (transfer.source.strides.at(static_cast<std::size_t>(transfer.gatherDim)) == 0)
-    site.fail("source: its stride over the gathered dimension {} must not be 0",
-              transfer.gatherDim);
+}
+
+/// A source whose positions along one dimension are looked up.
+void checkGatheredSource(const Site& site, const Transfer& transfer, const Dimensions& dims) {
+  const auto dim = static_cast<std::size_t>(transfer.gatherDim);
+  for (const Bound& bound : transfer.source.bounds)
+    if (bound.strides.size() != dims.size()) site.fail("source: bound strides do not match");
+  const std::int64_t positions = gatheredPositions(transfer);
+  const Extent gathered{.size = std::max<std::int64_t>(1, positions), .limit = 0, .terms = {}};
+  Dimensions sourceDims = dims;
+  sourceDims[dim] = &gathered;
+  const AccessRules rules{.mayBeBounded = true, .onChip = false, .gatheredDim = transfer.gatherDim};
+  checkAccess(site, "source", transfer.source, sourceDims, transfer.run, rules);
+  if (transfer.source.strides[dim] == 0)
+    site.fail("source: its stride over the gathered dimension {} must not be 0", dim);
+  if (positions < 1)
+    site.fail(
+        "source: no bound over the gathered dimension {} alone says how many positions it has",
+        dim);
 }
 
 void checkFill(const Site& site, const Transfer& transfer) {
@@ -41,19 +57,6 @@ void checkFill(const Site& site, const Transfer& transfer) {
     site.fail("fill: pattern {} does not fit in {} bytes", *transfer.fill, width);
   if (transfer.source.bounds.empty())
     site.fail("fill: the source has no bounds, so nothing is ever filled: leave it out");
-}
-
-/// Positions that a gathered source may read: those inside a bound on the gathered dimension
-/// alone, else only the first is known.
-Extent gatheredExtent(const Transfer& transfer) {
-  const auto dim = static_cast<std::size_t>(transfer.gatherDim);
-  for (const Bound& bound : transfer.source.bounds) {
-    const auto others = std::count(bound.strides.begin(), bound.strides.end(), 0);
-    const bool alone = others + 1 == static_cast<std::ptrdiff_t>(bound.strides.size());
-    if (alone && bound.strides.at(dim) == 1 && bound.origin == Affine{} && bound.limit > 0)
-      return {.size = bound.limit, .limit = 0, .terms = {}};
-  }
-  return {};
 }
 
 bool isFloatOperand(DataType type) {
@@ -229,24 +232,19 @@ void checkTransfer(const Site& site, const Transfer& transfer) {
   if (transfer.source.type != transfer.target.type)
     site.fail("source is {} and target is {}; a transfer converts nothing",
               name(transfer.source.type), name(transfer.target.type));
-  AccessRules rules{.mayBeBounded = true, .onChip = false};
+  const AccessRules rules{.mayBeBounded = true, .onChip = false};
   checkAccess(site, "target", transfer.target, dims, transfer.run, rules);
 
   if (transfer.fill && transfer.source == fillOnly(transfer.target, transfer.dims.size())) {
     checkFill(site, transfer);
     return;
   }
-  Dimensions sourceDims = dims;
-  Extent gathered;
-  rules.gatheredDim = transfer.gather.has_value() ? transfer.gatherDim : -1;
-  if (rules.gatheredDim >= 0 && rules.gatheredDim < static_cast<int>(dims.size())) {
-    for (const Bound& bound : transfer.source.bounds)
-      if (bound.strides.size() != dims.size()) site.fail("source: bound strides do not match");
-    gathered = gatheredExtent(transfer);
-    sourceDims[static_cast<std::size_t>(rules.gatheredDim)] = &gathered;
+  checkIndices(site, transfer, dims);
+  if (transfer.gather.has_value()) {
+    checkGatheredSource(site, transfer, dims);
+  } else {
+    checkAccess(site, "source", transfer.source, dims, transfer.run, rules);
   }
-  checkAccess(site, "source", transfer.source, sourceDims, transfer.run, rules);
-  checkGather(site, transfer, dims);
   checkFill(site, transfer);
 }
 

@@ -21,4 +21,9 @@ Energy& Energy::operator+=(const Energy& other) {
 
 double Area::total() const { return array + localStore + buffer + vector + network; }
 
+bool RunResult::abovePowerLimit() const {
+  constexpr double kRounding = 1e-9;  // a clock that just keeps the limit
+  return powerLimitW > 0 && predict.averagePowerW > powerLimitW * (1 + kRounding);
+}
+
 }  // namespace npusim

@@ -88,6 +88,7 @@ struct RunResult {
   std::int64_t batch = 1, rows = 0, cols = 0;
   double clockMhz = 0;
   double throttledClockMhz = 0;  ///< what the power limit left of clockMhz; 0: all
+  double powerLimitW = 0;        ///< 0: none
   std::uint64_t seed = 0;
   bool idealMemory = false;
   std::int64_t repeat = 1;
@@ -100,6 +101,9 @@ struct RunResult {
   ValuesResult values;
   double wallS = 0, compileWallS = 0, cyclesPerS = 0;
   std::int64_t peakRssBytes = 0;
+
+  /// Whether predict takes more than the limit even at the throttled clock.
+  bool abovePowerLimit() const;
 };
 
 }  // namespace npusim

@@ -140,7 +140,8 @@ class Maker {
       const bool starts = size * stride < in[d] + op.padsBegin.back();
       if (ceil && rest % stride != 0 && starts) ++size;
       op.outputSpatial.push_back(size);
-      if (!everyWindowHoldsAValue(op, d - 2, in[d])) return kNoValue;
+      const bool full = everyWindowHoldsAValue(op, d - 2, in[d]);
+      if (op.kind == ReduceOp::Max && !full) return kNoValue;
     }
     return builder_.add(op, {x});
   }
@@ -334,7 +335,8 @@ std::map<std::string, Tensor> randomInputs(Random& random, const Graph& graph) {
     if (isInteger(value.type)) {
       tensor = Tensor(value.type, value.shape);
       for (std::int64_t i = 0; i < tensor.size(); ++i) {
-        tensor.set(i, static_cast<double>(random.integer(0, least.at(value.name) - 1)));
+        const std::int64_t extent = least.at(value.name);
+        tensor.set(i, static_cast<double>(random.integer(-extent, extent - 1)));
       }
     }
     inputs[value.name] = std::move(tensor);

@@ -120,7 +120,7 @@ class Subject {
                        error.find(" for semaphore '") != std::string::npos;
     if (error.starts_with("deadlock") && named) return "deadlock";
     if (error.starts_with("conservation")) return "conservation";
-    if (error.starts_with("a gather index points outside")) return "bad index";
+    if (error.find("is outside the gathered axis") != std::string::npos) return "bad index";
     if (!error.empty()) return "";
     if (!sameBytes(execution.outputs, right.outputs)) return "values";
     return execution.cycles == right.cycles ? "" : "cycles";

@@ -59,14 +59,16 @@ auto truncatedNetwork(double share) {
   };
 }
 
-/// A small network with the operator `op` on a 4-vector, written by hand in protobuf's wire format.
-std::string onnxWithOperator(const std::string& op) {
+/// A small network with the operator `op` on a 4-vector, or a tensor of the named open dimensions,
+/// written by hand in protobuf's wire format.
+std::string onnxWithOperator(const std::string& op, const std::vector<std::string>& open = {}) {
   const auto field = [](int number, const std::string& bytes) {
     return std::string(1, static_cast<char>(number * 8 + 2)) +
            std::string(1, static_cast<char>(bytes.size())) + bytes;
   };
-  const std::string dim = field(1, std::string("\x08\x04", 2));
-  const std::string tensor = std::string("\x08\x01", 2) + field(2, dim);
+  std::string dims = open.empty() ? field(1, std::string("\x08\x04", 2)) : "";
+  for (const std::string& name : open) dims += field(1, field(2, name));
+  const std::string tensor = std::string("\x08\x01", 2) + field(2, dims);
   const auto port = [&](const std::string& portName) {
     return field(1, portName) + field(2, field(1, tensor));
   };
@@ -118,6 +120,17 @@ std::vector<Broken> brokenChips() {
       {"SetZero", "$NPUSIM run --set array.rows=0", 2, "--set array.rows=0"},
       {"SetNotANumber", "$NPUSIM run --set clock_mhz=fast", 2, "--set clock_mhz=fast"},
       {"SetWithoutValue", "$NPUSIM run --set array.rows", 2, "must be NAME=VALUE"},
+      {"ChipFormatWithoutARate", kRunChip, 2,
+       "chip.yaml:2:10: array.macs_per_cycle: lacks bf16, which formats lists",
+       file("chip.yaml", "base: edge\nformats: [fp32, bf16]\nname: mine\n")},
+      {"ChipRateWithoutAStore", kRunChip, 2, "chip.yaml:2:29: local_store.weight_bytes: 4 bytes",
+       file("chip.yaml", "base: edge\narray: {  macs_per_cycle:   {int8: 64}}\nname: mine\n")},
+      {"ChipClockBelowTheThrottledOne", kRunChip + " --set clock_mhz=100", 2,
+       "npusim: --set clock_mhz=100: power.throttled_clock_mhz: is 500",
+       [](const TemporaryFolder& f) {
+         writeText(f / "chip.yaml", "base: hot.yaml\n");
+         writeText(f / "hot.yaml", "base: edge\npower: {limit_w: 1, throttled_clock_mhz: 500}\n");
+       }},
       {"BufferTooSmall", "$NPUSIM run --set buffer.capacity_kib=1", 3, "buffer"},
       {"PrecisionNotOnChip", "$NPUSIM run --precision bf16", 3, "does not compute bf16"},
   };
@@ -143,6 +156,24 @@ std::vector<Broken> brokenNetworks() {
        file("net.yaml",
             "name: n\ninputs:\n  x: [1, 3, 8, 8]\nlayers:\n"
             "  - conv: {channels: 4, kernel: 9}\n")},
+      {"DescriptionEmpty", "$NPUSIM run --workload net.yaml", 2, "net.yaml: is empty, must hold",
+       file("net.yaml", "")},
+      {"DescriptionIsAFolder",
+       "mkdir net.yaml; $NPUSIM run --workload net.yaml; code=$?; rmdir net.yaml; exit $code", 2,
+       "net.yaml: cannot read this layer description"},
+      {"DescriptionWithoutLayers", "$NPUSIM run --workload net.yaml", 2,
+       "net.yaml:1:1: key 'layers' is missing; a layer description needs name, inputs and layers",
+       file("net.yaml", "name: n\ninputs: {x: [1, 3]}\n")},
+      {"DescriptionOfAScalar", "$NPUSIM run --workload net.yaml", 2,
+       "net.yaml:2:13: inputs.x: has no dimensions",
+       file("net.yaml", "name: n\ninputs: {x: []}\nlayers:\n  - relu\n")},
+      {"OpenDimensions", kRunNet, 2,
+       "open dimensions 'N' (axis 0 of input 'x'), 'H' (axis 1 of input 'x'): pass --dim N=1 --dim "
+       "H=1 with the sizes you mean",
+       file("net.onnx", onnxWithOperator("Relu", {"N", "H"}))},
+      {"DimensionsThatContradict", kRunNet + " --dim N=2 --dim H=2 --batch 3", 2,
+       "--batch 3: dimension 'N' of input 'x' is 2 already",
+       file("net.onnx", onnxWithOperator("Relu", {"N", "H"}))},
       {"UnknownDimension", "$NPUSIM run --dim foo=3", 2, "foo"},
   };
 }
@@ -214,8 +245,61 @@ std::vector<Broken> brokenCommands() {
       {"ConvWithoutKernel", "$NPUSIM conv --input 1,3,8,8", 2, "needs --kernel"},
       {"ConvWindowTooLarge", "$NPUSIM conv --input 1,3,8,8 --kernel 4,9,9", 2, "conv"},
       {"ConvGroups", "$NPUSIM conv --input 1,3,8,8 --kernel 4,3,3 --groups 2", 2, "--groups 2"},
+      {"ConvShapeWithoutCommas", "$NPUSIM conv --input 1x3x8x8 --kernel 4,3,3", 2,
+       "--input 1x3x8x8: must be whole numbers between commas"},
+      {"NoTable", "$NPUSIM energy r.json", 2, "energy needs --table FILE|NAME"},
       {"ListOfNothing", "$NPUSIM list chip", 2, "did you mean 'chips'"},
       {"ReferenceUnknown", "$NPUSIM gemm 2 2 2 --reference cpu_a16", 2, "cpu_a15"},
+  };
+}
+
+/// Options that change nothing, or contradict each other.
+std::vector<Broken> uselessOptions() {
+  const std::string given = " --data '" + kData + "'";
+  return {
+      {"CalibrateOfFloats", "$NPUSIM run --calibrate '" + kData + "'", 2,
+       "--calibrate sets the ranges of int8, this run computes fp32"},
+      {"CompileCalibrateOfFloats", "$NPUSIM compile -o p.npu --calibrate '" + kData + "'", 2,
+       "--calibrate sets the ranges of int8, this run computes fp32"},
+      {"CalibrateWithoutValues",
+       "$NPUSIM run --precision int8 --values off --calibrate '" + kData + "'", 2,
+       "--calibrate needs values; leave out --values off"},
+      {"ToleranceWithoutValues", "$NPUSIM run --values off --tolerance 1", 2,
+       "--tolerance needs values; leave out --values off"},
+      {"ToleranceOfInt8", "$NPUSIM gemm 8 8 8 --precision int8 --tolerance 1", 2,
+       "--tolerance is for float formats, int8 is checked bit for bit"},
+      {"SeedWithoutValues", "$NPUSIM conv --input 1,3,8,8 --kernel 4,3,3 --values off --seed 2", 2,
+       "--seed needs values"},
+      {"SeedOfGivenInputs", "$NPUSIM run --seed 2" + given, 2, "--seed 2: nothing is made from it"},
+      {"CompileSeedOfFloats", "$NPUSIM compile -o p.npu --seed 2", 2,
+       "--seed 2: nothing is made from it"},
+      {"InputsWithoutValues", "$NPUSIM run --values off" + given, 2,
+       "--input and --data change nothing"},
+      {"CompileInputsOfFloats", "$NPUSIM compile -o p.npu" + given, 2,
+       "--input and --data change nothing"},
+      {"BatchOfGivenInputs", "$NPUSIM run --batch 2" + given, 2,
+       "--batch 2: contradicts the data given for input 'input:0', which has 1 there"},
+      {"ExecToleranceWithoutData", "$NPUSIM exec p.npu --tolerance 1", 2,
+       "--tolerance needs --data"},
+      {"ExecInputsWithoutValues", "$NPUSIM exec p.npu --values off" + given, 2,
+       "--data needs values; leave out --values off"},
+      {"ReferenceTwice", "$NPUSIM run --reference host --reference host", 2,
+       "--reference host: is given twice"},
+      {"ReferenceAndNone", "$NPUSIM run --reference none --reference host", 2,
+       "--reference none: excludes the others"},
+      {"MemoryTwice", "$NPUSIM run --memory modelled --set ideal_memory=true", 2,
+       "--set ideal_memory=true: --memory says the same or else; keep one"},
+      {"DimensionTwice", "$NPUSIM run --dim n=1 --dim n=2", 2, "--dim n: is given twice"},
+      {"JsonAndCsvInOneFile", "$NPUSIM run --json r --csv ./r", 2,
+       "./r: is given for --json and for --csv; give each a file of its own"},
+      {"JsonAndOutputsInOnePlace", "$NPUSIM run --json r --outputs r", 2,
+       "r: is given for --outputs and for --json"},
+      {"JsonOverTheChip", kRunChip + " --json chip.yaml", 2,
+       "chip.yaml: is given for --chip and for --json", file("chip.yaml", "base: edge\n")},
+      {"ProgramOverTheNetwork", "$NPUSIM compile --workload net.onnx -o net.onnx", 2,
+       "net.onnx: is given for --workload and for -o", truncatedNetwork(1)},
+      {"JsonOverTheProgram", "$NPUSIM exec p.npu --json p.npu", 2,
+       "p.npu: is given for FILE.npu and for --json", file("p.npu", "")},
   };
 }
 
@@ -245,7 +329,7 @@ std::vector<Broken> brokenOutputs() {
 std::vector<Broken> everything() {
   std::vector<Broken> all;
   for (const auto& group : {brokenChips(), brokenNetworks(), brokenData(), brokenPrograms(),
-                            brokenCommands(), brokenOutputs()}) {
+                            brokenCommands(), uselessOptions(), brokenOutputs()}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;

@@ -48,7 +48,7 @@ TEST(Options, HaveTheirDefaults) {
   EXPECT_EQ(options.network.workload, "blazeface_front");
   EXPECT_FALSE(options.compile.precision.has_value());
   EXPECT_TRUE(options.data.values);
-  EXPECT_FALSE(options.machine.idealMemory);
+  EXPECT_EQ(options.machine.idealMemory, std::nullopt);
   EXPECT_EQ(options.data.seed, 1u);
   EXPECT_EQ(options.results.repeat, 1);
   EXPECT_THAT(options.results.references, ElementsAre("cpu_a15", "gpu_a100"));
@@ -91,7 +91,7 @@ TEST(Options, AreTaken) {
                                      "--workload",
                                      "w.onnx"});
   EXPECT_THAT(options.machine.overrides, ElementsAre(Pair("a.b", "1"), Pair("c", "x=y")));
-  EXPECT_TRUE(options.machine.idealMemory);
+  EXPECT_EQ(options.machine.idealMemory, true);
   EXPECT_EQ(options.compile.precision, DataType::Int8);
   EXPECT_EQ(options.compile.objective, Objective::Edp);
   EXPECT_FALSE(options.data.values);
@@ -117,6 +117,9 @@ TEST(Options, SayWhatIsWrong) {
       {{"--batch", "-1"}, "--batch: '-1' must be a whole number of at least 1"},
       {{"--batch", "2x"}, "--batch: '2x' must be a whole number"},
       {{"--repeat", "0"}, "--repeat: '0' must be a whole number of at least 1"},
+      {{"--dim", "n=1", "--dim", "n=2"}, "--dim n: is given twice; keep one"},
+      {{"--reference", "host", "--reference", "host"}, "--reference host: is given twice"},
+      {{"--reference", "host", "--reference", "none"}, "--reference none: excludes the others"},
       {{"--seed", "99999999999999999999"}, "--seed: '99999999999999999999' must be"},
       {{"--dim", "n=0"}, "--dim n: '0' must be a whole number of at least 1"},
       {{"--values", "yes"}, "--values yes: must be on or off"},
@@ -128,7 +131,10 @@ TEST(Options, SayWhatIsWrong) {
       {{"--tolerance", "nan"}, "--tolerance nan: must be a number"},
       {{"--fidelity", "pe"}, "not supported: --fidelity pe"},
       {{"--fidelity", "rtl"}, "--fidelity rtl: must be tile, pe or module"},
-      {{"--chip"}, "--chip"},
+      {{"--chip"}, "--chip needs a value; npusim run --help"},
+      {{"--seed="}, "--seed needs a value"},
+      {{"--json", ""}, "--json needs a value"},
+      {{"--calibrate", "d", "--calibrate", ""}, "--calibrate needs a value"},
       {{"--chip", "a", "--chip", "b"}, "--chip"},
       {{"word"}, "unexpected 'word'; usage: npusim run [options]"},
   };
@@ -136,18 +142,6 @@ TEST(Options, SayWhatIsWrong) {
     EXPECT_THAT(messageOf(wrong.words), HasSubstr(wrong.message))
         << testing::PrintToString(wrong.words);
   }
-}
-
-TEST(Options, ExcludeEachOther) {
-  DataOptions data;
-  ResultOptions results;
-  data.values = false;
-  results.outputs = "somewhere";
-  EXPECT_THROW(checkTogether(data, results), BadInput);
-  data.values = true;
-  EXPECT_NO_THROW(checkTogether(data, results));
-  results.json = "/no/such/folder/r.json";
-  EXPECT_THROW(checkTogether(data, results), BadInput);
 }
 
 TEST(Command, HelpOfEverySubcommandFitsAScreen) {
@@ -172,6 +166,12 @@ TEST(Command, HelpListsEverySubcommand) {
       EXPECT_THAT(help.out, HasSubstr(std::string("\n  ") + subcommand.name));
     }
   }
+}
+
+TEST(Command, HelpOfOneSubcommandByItsName) {
+  EXPECT_EQ(call({"help", "run"}).out, call({"run", "--help"}).out);
+  EXPECT_EQ(call({"help", "rnu"}).exitCode, 2);
+  EXPECT_THAT(call({"list", "--help"}).out, testing::Not(HasSubstr("options")));
 }
 
 TEST(Command, TellsItsVersion) {

@@ -94,6 +94,7 @@ RunResult exampleResult() {
   result.cols = 32;
   result.clockMhz = 1000;
   result.throttledClockMhz = 800;
+  result.powerLimitW = 1.1;
   result.seed = 7;
   result.repeat = 3;
   result.layers = {convolution(), softmax()};

@@ -62,6 +62,26 @@ TEST(Pricing, APowerLimitStretchesTheTime) {
   EXPECT_EQ(result.throttledClockMhz, 500);
   EXPECT_DOUBLE_EQ(result.predict.timeS, 64000 / 0.5e9);
   EXPECT_LT(result.predict.averagePowerW, priced("7nm").predict.averagePowerW);
+  EXPECT_EQ(result.powerLimitW, 0.5);
+  EXPECT_EQ(result.abovePowerLimit(), result.predict.averagePowerW > 0.5);
+}
+
+TEST(Pricing, LayersAddUpAtAThrottledClockToo) {
+  const RunResult result =
+      priced("7nm", {{"power.limit_w", "0.5"}, {"power.throttled_clock_mhz", "250"}});
+  double sum = 0;
+  for (const LayerResult& layer : result.layers) sum += layer.energy.total();
+  EXPECT_NEAR(sum, result.predict.energy.total(), 1e-9 * sum);
+}
+
+TEST(Pricing, AClockThatKeepsTheLimitIsToldApartFromOneThatDoesNot) {
+  const auto above = [](const char* limit) {
+    return priced("7nm", {{"power.limit_w", limit}, {"power.throttled_clock_mhz", "1000"}})
+        .abovePowerLimit();
+  };
+  EXPECT_TRUE(above("0.5"));
+  EXPECT_FALSE(above("50"));
+  EXPECT_FALSE(priced("7nm").abovePowerLimit());
 }
 
 TEST(References, AreCostedInTheirOwnFormat) {

@@ -83,9 +83,10 @@ TEST(Run, MeetsTheDataSet) {
 }
 
 TEST(Run, EveryFormatOfTheChipPasses) {
-  for (const char* precision : {"fp32", "fp16", "int8"}) {
-    const Json result =
-        resultOf({"run", "--precision", precision, "--data", kData, "--calibrate", kData});
+  for (const std::string precision : {"fp32", "fp16", "int8"}) {
+    std::vector<std::string> words = {"run", "--precision", precision, "--data", kData};
+    if (precision == "int8") words.insert(words.end(), {"--calibrate", kData});
+    const Json result = resultOf(words);
     EXPECT_EQ(result["precision"], precision);
     EXPECT_TRUE(result["values"]["passed"].get<bool>()) << result["values"]["detail"];
   }
@@ -98,7 +99,8 @@ TEST(Run, FailedCheckStillWritesTheResult) {
               folder / "r.json", "--csv", folder / "r.csv"});
   EXPECT_EQ(finished.exitCode, 1);
   EXPECT_THAT(finished.err, HasSubstr("npusim: the computed values failed their check"));
-  EXPECT_THAT(finished.out, HasSubstr("FAILED"));
+  EXPECT_THAT(finished.out, HasSubstr("FAILED: fp16 is "));
+  EXPECT_THAT(finished.err, testing::Not(HasSubstr("fp16 is "))) << "told twice";
   EXPECT_THAT(folder.contents(), testing::ElementsAre("r.csv", "r.json"));
   EXPECT_FALSE(Json::parse(readText(folder / "r.json"))["values"]["passed"].get<bool>());
 }
@@ -196,6 +198,22 @@ TEST(Program, WithoutValuesRunsWithoutThem) {
             resultOf({"run", "--values", "off"})["predict"]["cycles"]);
 }
 
+TEST(Program, WithoutValuesRefusesWhatNeedsThem) {
+  const TemporaryFolder folder;
+  const std::string program = folder / "p.npu";
+  ASSERT_EQ(npusim({"compile", "-o", program, "--values", "off"}).exitCode, 0);
+  const std::vector<std::vector<std::string>> wrong = {
+      {"--values", "on"}, {"--seed", "2"}, {"--data", kData}, {"--outputs", folder / "out"}};
+  for (const std::vector<std::string>& options : wrong) {
+    std::vector<std::string> words = {"exec", program};
+    words.insert(words.end(), options.begin(), options.end());
+    const Finished refused = npusim(words);
+    EXPECT_EQ(refused.exitCode, 2) << options[0];
+    EXPECT_THAT(refused.err, HasSubstr(options[0]));
+    EXPECT_THAT(refused.err, HasSubstr("compile it again without --values off"));
+  }
+}
+
 TEST(Program, PrintsAsText) {
   const TemporaryFolder folder;
   ASSERT_EQ(npusim({"compile", "-o", folder / "p.npu"}).exitCode, 0);
@@ -215,6 +233,30 @@ TEST(Energy, PricesASavedResultAgain) {
   const Json now = Json::parse(readText(first)), then = Json::parse(readText(old));
   EXPECT_GT(then["predict"]["energy_pj"]["mac"], now["predict"]["energy_pj"]["mac"]);
   EXPECT_EQ(then["predict"]["cycles"], now["predict"]["cycles"]);
+}
+
+TEST(Energy, TellsNoTimeOfASimulationThatDidNotRun) {
+  const TemporaryFolder folder;
+  const Finished ran = npusim({"gemm", "8", "8", "8", "--json", folder / "r.json"});
+  EXPECT_THAT(ran.out, HasSubstr("\nsimulation  "));
+  const Finished priced = npusim({"energy", folder / "r.json", "--table", "45nm"});
+  EXPECT_EQ(priced.exitCode, 0) << priced.err;
+  EXPECT_THAT(priced.out, HasSubstr("table 45nm"));
+  EXPECT_THAT(priced.out, testing::Not(HasSubstr("simulation")));
+}
+
+TEST(PowerLimit, IsToldWhenEvenTheThrottledClockDoesNotKeepIt) {
+  const auto limited = [](const std::string& watts) {
+    return npusim(
+        {"run", "--set", "power.limit_w=" + watts, "--set", "power.throttled_clock_mhz=500"});
+  };
+  const Finished kept = limited("0.6");
+  EXPECT_THAT(kept.out, HasSubstr(" at 500 MHz, throttled from 1000 MHz "));
+  EXPECT_THAT(kept.out, testing::Not(HasSubstr("power limit")));
+  const Finished above = limited("0.2");
+  EXPECT_EQ(above.exitCode, 0) << above.err;
+  EXPECT_THAT(above.out, HasSubstr("\nstill ABOVE its power limit: predict takes 0."));
+  EXPECT_THAT(above.out, HasSubstr(" W, the limit is 0.2 W\n"));
 }
 
 }  // namespace

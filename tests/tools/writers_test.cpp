@@ -218,6 +218,17 @@ TEST(Table, NamesTheConvention) {
   EXPECT_THAT(toTable(result), HasSubstr("[1] scale_sim: no overlap between folds"));
 }
 
+TEST(Table, ShowsTheClockOfTheRunAndWhetherItKeepsThePowerLimit) {
+  RunResult result = exampleResult();
+  result.powerLimitW = 1;
+  EXPECT_THAT(toTable(result),
+              HasSubstr("at 800 MHz, throttled from 1000 MHz (cycles: overlapped "
+                        "[1])\nstill ABOVE its power limit: predict takes 1.023 W, "
+                        "the limit is 1 W\n"));
+  result.throttledClockMhz = result.powerLimitW = 0;
+  EXPECT_THAT(toTable(result), HasSubstr("at 1000 MHz (cycles: overlapped [1])\n\n"));
+}
+
 TEST(Table, SurvivesAnEmptyResult) {
   EXPECT_THAT(toTable(RunResult{}), HasSubstr("total"));
   EXPECT_THAT(toCsv(RunResult{}), HasSubstr("name,op,"));

@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <iterator>
 
 #include "workloads/description/layer.h"
 #include "workloads/description/section.h"
@@ -49,6 +50,7 @@ class DescriptionReader {
   DescriptionReader(Section& top, std::optional<std::int64_t> batch) : top_(top), batch_(batch) {}
 
   Graph read() {
+    requireKeys();
     graph_.name = top_.required("name").text();
     top_.optional("source");
     seed_ = static_cast<std::uint64_t>(top_.integer("seed", 0, 0));
@@ -63,6 +65,14 @@ class DescriptionReader {
   }
 
  private:
+  void requireKeys() {
+    for (const char* key : {"name", "inputs", "layers"}) {
+      if (top_.place().node().find(key) != nullptr) continue;
+      top_.place().fail(fmt::format(
+          "key '{}' is missing; a layer description needs name, inputs and layers", key));
+    }
+  }
+
   void readInputs(Scope& scope) {
     const Field field = top_.required("inputs");
     Section inputs = field.section();
@@ -70,6 +80,7 @@ class DescriptionReader {
       Value value;
       value.name = name;
       value.shape = shape.integers(1);
+      if (value.shape.empty()) shape.fail("has no dimensions; give them, the batch first");
       declaredBatch_ = value.shape.front();
       if (batch_) value.shape.front() = *batch_;
       const ValueId id = graph_.addValue(std::move(value));
@@ -289,11 +300,11 @@ Graph parseDescription(std::string_view text, const std::string& file,
 
 Graph readDescription(const std::string& file, std::optional<std::int64_t> batch) {
   std::ifstream stream(file, std::ios::binary);
-  std::ostringstream text;
-  if (!stream || !(text << stream.rdbuf())) {
-    throw BadInput({file, 0, 0}, "cannot read the layer description");
+  if (!stream || std::filesystem::is_directory(file)) {
+    throw BadInput({file, 0, 0}, "cannot read this layer description; check its name");
   }
-  return parseDescription(text.str(), file, batch);
+  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  return parseDescription(text, file, batch);
 }
 
 std::vector<std::string_view> layerKindNames() {

@@ -135,7 +135,7 @@ struct ElementStep {
 
 struct Node {
   std::string name;    ///< the network's own name, unique
-  std::string opName;  ///< what the network calls it: Conv, Gemm, Split ...; "Conv+Relu" once fused
+  std::string opName;  ///< what the network calls it: Conv, Gemm ...; fused elementwise: "Add+Relu"
   Operation operation;
   std::vector<ValueId> inputs;
   std::vector<ElementStep> steps;  ///< applied to the result, in order

@@ -52,6 +52,19 @@ void checkWindow(const Windowed& op, const Shape& kernel) {
   requireAtLeast(op.padsEnd, 0, "pads");
 }
 
+/// Does every window along dimension d of `extent` hold at least one value? Of those that start in
+/// the padding, the first reaches least far, and where they meet the values repeats with dilation.
+bool windowsHoldValues(const Pool& op, std::size_t d, std::int64_t extent) {
+  const std::int64_t outputs = op.outputSpatial[d];
+  if ((outputs - 1) * op.strides[d] - op.padsBegin[d] >= extent) return false;
+  for (std::int64_t out = 0; out < std::min(outputs, op.dilations[d]); ++out) {
+    const std::int64_t start = out * op.strides[d] - op.padsBegin[d];
+    const std::int64_t skipped = start < 0 ? (op.dilations[d] - 1 - start) / op.dilations[d] : 0;
+    if (skipped >= op.kernel[d] || start + skipped * op.dilations[d] >= extent) return false;
+  }
+  return true;
+}
+
 Shape spatialOf(const Shape& shape) { return Shape(shape.begin() + 2, shape.end()); }
 
 Shape infer(const Convolution& op, const Shapes& inputs) {
@@ -121,6 +134,10 @@ Shape infer(const Pool& op, const Shapes& inputs) {
     const std::int64_t last = (op.outputSpatial[i] - 1) * op.strides[i];
     require(last < x[i + 2] + op.padsBegin[i] + op.padsEnd[i],
             "the last window starts outside the padded input " + toString(x));
+    require(op.kind != ReduceOp::Max || windowsHoldValues(op, i, x[i + 2]),
+            "a window holds nothing but padding, which has no maximum: with kernel " +
+                toString(op.kernel) + " over " + toString(spatialOf(x)) +
+                " the pads must be smaller");
     out.push_back(op.outputSpatial[i]);
   }
   return out;

@@ -23,6 +23,8 @@ struct OnnxOptions {
   /// Likewise in the order of the model's inputs, as a data set gives them; `inputShapes` go
   /// before. Fewer shapes than inputs leave the last ones to the file.
   std::vector<Shape> orderedShapes = {};
+  /// The shapes are given for nothing else: refuse them where they are those of the file.
+  bool shapesMustBind = false;
   /// Inputs whose value is known before the run: they become constants, and so may be what an
   /// operator needs to know (axes, a shape, a BatchNormalization's mean).
   std::map<std::string, Tensor> fixedInputs = {};

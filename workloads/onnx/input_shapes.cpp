@@ -1,5 +1,7 @@
 #include "workloads/onnx/input_shapes.h"
 
+#include <algorithm>
+#include <cctype>
 #include <set>
 
 namespace npusim::onnx_import {
@@ -9,6 +11,18 @@ namespace {
 std::string bindingName(const OnnxInput& input, std::size_t axis) {
   const std::string& symbol = (*input.dimensions)[axis].symbol;
   return symbol.empty() ? input.name + "." + std::to_string(axis) : symbol;
+}
+
+/// `word` as a shell takes it.
+std::string shellWord(const std::string& word) {
+  const auto plain = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view("_-./:=,+@").find(c) != std::string_view::npos;
+  };
+  if (std::all_of(word.begin(), word.end(), plain)) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
 }
 
 void requireShape(const Shape& shape, const OnnxInput& input) {
@@ -50,6 +64,8 @@ class Bindings {
     known_ = options.dims;
     for (const OnnxInput& input : model.inputs) learn(input);
     requireUsed(model);
+    requireAgreement(model);
+    requireClosed(model);
   }
 
   Shape shapeOf(const OnnxInput& input) const {
@@ -82,7 +98,12 @@ class Bindings {
         known_.emplace(bindingName(input, i), given->second[i]);
       }
     } else if (options_.batch && !input.dimensions->empty() && !input.dimensions->front().extent) {
-      known_.emplace(bindingName(input, 0), *options_.batch);
+      const auto& [name, extent] = *known_.emplace(bindingName(input, 0), *options_.batch).first;
+      if (extent != *options_.batch) {
+        throw BadInput("--batch " + std::to_string(*options_.batch) + ": dimension '" + name +
+                       "' of input '" + input.name + "' is " + std::to_string(extent) +
+                       " already, by --dim or given data; leave one out");
+      }
     }
   }
 
@@ -107,6 +128,63 @@ class Bindings {
     }
   }
 
+  /// --dim and --batch must not contradict the shape of a given input, which goes before them.
+  void requireAgreement(const OnnxModel& model) const {
+    bool binds = given_.empty();
+    for (const OnnxInput& input : model.inputs) {
+      const auto given = given_.find(input.name);
+      if (given == given_.end()) continue;
+      for (std::size_t i = 0; i < given->second.size(); ++i) {
+        requireAgreement(input, i, given->second[i]);
+        binds = binds || !input.dimensions || (*input.dimensions)[i].extent != given->second[i];
+      }
+    }
+    if (options_.shapesMustBind && !binds) {
+      throw BadInput(
+          "--input and --data change nothing: the inputs' values are not used here, and their "
+          "shapes are those of the model; leave them out");
+    }
+  }
+
+  void requireAgreement(const OnnxInput& input, std::size_t axis, std::int64_t given) const {
+    const auto refuse = [&](const std::string& option) {
+      throw BadInput(option + ": contradicts the data given for input '" + input.name +
+                     "', which has " + std::to_string(given) + " there; leave one out");
+    };
+    if (axis == 0 && options_.batch && *options_.batch != given) {
+      refuse("--batch " + std::to_string(*options_.batch));
+    }
+    if (!input.dimensions || (*input.dimensions)[axis].extent) return;
+    const std::string name = bindingName(input, axis);
+    const auto bound = options_.dims.find(name);
+    if (bound != options_.dims.end() && bound->second != given) {
+      refuse("--dim " + name + "=" + std::to_string(bound->second));
+    }
+  }
+
+  /// All dimensions that nothing binds, in one message with the options that would.
+  void requireClosed(const OnnxModel& model) const {
+    std::set<std::string> names;
+    std::string text, options;
+    bool batch = false;
+    for (const OnnxInput& input : model.inputs) {
+      if (given_.contains(input.name)) continue;
+      for (std::size_t i = 0; input.dimensions && i < input.dimensions->size(); ++i) {
+        const std::string name = bindingName(input, i);
+        if ((*input.dimensions)[i].extent || known_.contains(name)) continue;
+        if (!names.insert(name).second) continue;
+        text += (text.empty() ? "'" : ", '") + name + "' (axis " + std::to_string(i) +
+                " of input '" + input.name + "')";
+        options += " --dim " + shellWord(name + "=1");
+        batch = batch || i == 0;
+      }
+    }
+    if (names.empty()) return;
+    throw BadInput((names.size() == 1 ? "open dimension " : "open dimensions ") + text + ": pass" +
+                   options + " with the sizes you mean" +
+                   (batch ? "; --batch N binds every axis 0" : ""));
+  }
+
   static std::string listed(const std::set<std::string>& names) {
     std::string text;
     for (const std::string& name : names) text += (text.empty() ? ", expected " : ", ") + name;
@@ -124,9 +202,7 @@ class Bindings {
     }
     const std::string name = bindingName(input, axis);
     if (const auto found = known_.find(name); found != known_.end()) return found->second;
-    throw BadInput("input '" + input.name + "' has an open dimension '" + name + "' (axis " +
-                   std::to_string(axis) + "): pass --dim " + name + "=N" +
-                   (axis == 0 ? " or --batch N" : ""));
+    throw InternalError("dimension '" + name + "' is open after the check for open ones");
   }
 
   const OnnxOptions& options_;

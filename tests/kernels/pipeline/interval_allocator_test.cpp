@@ -53,5 +53,14 @@ TEST(IntervalAllocator, ReusesRoomOfPiecesThatDied) {
   EXPECT_EQ(allocator.place(64, 3, 3), 64);
 }
 
+TEST(IntervalAllocator, WhatIsRemovedLeavesItsRoom) {
+  IntervalAllocator allocator(128);
+  EXPECT_EQ(allocator.place(64, 0, 2), 0);
+  EXPECT_EQ(allocator.place(64, 1, 2), 64);
+  EXPECT_EQ(allocator.place(64, 2, 2), std::nullopt);
+  allocator.remove(0, 2);
+  EXPECT_EQ(allocator.place(64, 2, 2), 0);
+}
+
 }  // namespace
 }  // namespace npusim::passes

@@ -49,6 +49,7 @@ std::vector<Instruction> loadInputs() {
   gathered.dims = {count(3)};
   gathered.run = count(16);
   gathered.source = access(kDram, DataType::Int8, {131072, {}}, {16});
+  gathered.source.bounds = {{{}, {1}, 512}};
   gathered.target = access(kBuffer, DataType::Int8, {6144, {}}, {16});
   gathered.gatherDim = 0;
   gathered.gather = access(kDram, DataType::Int64, {139264, {}}, {8});

@@ -279,12 +279,14 @@ TEST(Verify, TransferFields) {
       {[](Program& p) { gathered(p).gather->address.base = 1 << 20; }, "gather: touches bytes"},
       {[](Program& p) { gathered(p).source.strides[0] = 0; }, "must not be 0"},
       {[](Program& p) { gathered(p).source.address.base = 1 << 20; }, "source: touches bytes"},
+      {[](Program& p) { gathered(p).source.bounds.clear(); }, "source: no bound over the gathered"},
+      {[](Program& p) { gathered(p).source.bounds[0].strides[0] = 2; }, "dimension 0 alone says"},
+      {[](Program& p) { gathered(p).source.bounds[0].origin.base = 1; }, "dimension 0 alone says"},
   });
 }
 
 TEST(Verify, GuardedGatherStaysInsideItsStorage) {
   Program program = exampleProgram();
-  gathered(program).source.bounds = {{{}, {1}, 512}};
   EXPECT_EQ(refusal(program), "");
   gathered(program).source.bounds[0].limit = 1 << 20;
   EXPECT_THAT(refusal(program), testing::HasSubstr("source: touches bytes 131072.."));

@@ -256,7 +256,10 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"  - relu: {alpha: 1}\n", "layers.1.relu.alpha: unknown key, may be name or from"},
         Broken{"  - conv: {channels: $c, kernel: 1}\n", "no parameter $c here"},
         Broken{"name: n\ninputs: {x: [1, 3]}\n", "net.yaml:1:1: key 'layers' is missing"},
-        Broken{"name: n\nlayers: [relu]\n", "key 'inputs' is missing"},
+        Broken{"name: n\nlayers: [relu]\n",
+               "key 'inputs' is missing; a layer description needs name, inputs and layers"},
+        Broken{"name: n\ninputs: {x: []}\nlayers: [relu]\n",
+               "net.yaml:2:13: inputs.x: has no dimensions; give them, the batch first"},
         Broken{"name: n\ninputs: {x: [1, 0]}\nlayers: [relu]\n",
                "net.yaml:2:17: inputs.x.2: is '0', must be a whole number of at least 1"},
         Broken{"name: n\ninputs: {x: [1]}\nlayers: []\n", "no layers; give at least one"},
@@ -287,7 +290,8 @@ TEST(Description, FileErrorsNameTheFile) {
     readDescription("no/such/file.yaml");
     FAIL() << "read a file that is not there";
   } catch (const BadInput& error) {
-    EXPECT_STREQ(error.what(), "no/such/file.yaml: cannot read the layer description");
+    EXPECT_STREQ(error.what(),
+                 "no/such/file.yaml: cannot read this layer description; check its name");
   }
   EXPECT_THROW(readDescription("."), BadInput) << "a directory is no description";
 }

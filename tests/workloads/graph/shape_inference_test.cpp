@@ -78,6 +78,35 @@ TEST(ShapeInference, OtherOperations) {
   EXPECT_EQ(infer(Gather{0}, {{9}, {}}), Shape{});
 }
 
+TEST(ShapeInference, EveryWindowOfAMaxPoolHoldsAValue) {
+  for (std::int64_t kernel = 1; kernel <= 3; ++kernel) {
+    for (std::int64_t dilation = 1; dilation <= 4; ++dilation) {
+      for (std::int64_t pad = 0; pad <= 8; ++pad) {
+        for (std::int64_t extent = 1; extent <= 9; ++extent) {
+          const Pool pool{ReduceOp::Max, {kernel}, {2}, {dilation}, {pad}, {9}, {6}, false};
+          bool holds = true;
+          for (std::int64_t out = 0; out < 6; ++out) {
+            bool some = false;
+            for (std::int64_t tap = 0; tap < kernel; ++tap) {
+              const std::int64_t at = 2 * out - pad + tap * dilation;
+              some = some || (at >= 0 && at < extent);
+            }
+            holds = holds && some;
+          }
+          std::string refusal;
+          try {
+            infer(pool, {{1, 1, extent}});
+          } catch (const BadInput& error) {
+            refusal = error.what();
+          }
+          EXPECT_EQ(refusal.empty(), holds)
+              << kernel << " " << dilation << " " << pad << " " << extent << " " << refusal;
+        }
+      }
+    }
+  }
+}
+
 TEST(ShapeInference, StepsBroadcastOnlyElementwiseResults) {
   const ElementStep add{.op = ElementOp::Add, .operand = 1};
   EXPECT_EQ(infer(Elementwise{}, {{3, 1}, {2, 1, 4}}, {add}), (Shape{2, 3, 4}));
@@ -106,6 +135,8 @@ TEST(ShapeInference, SaysWhatDoesNotFit) {
   stopped.strides = {0, 1};
   const Convolution plain = plainConvolution(2);
   const Pool farPool{ReduceOp::Max, {2, 2}, {2, 2}, {1, 1}, {0, 0}, {0, 0}, {9, 3}, false};
+  const Pool padded{ReduceOp::Max, {1, 2}, {1, 1}, {1, 1}, {0, 2}, {0, 0}, {5, 4}, false};
+  const Pool sparse{ReduceOp::Max, {2}, {1}, {4}, {1}, {0}, {1}, false};
   const std::vector<Misfit> misfits = {
       {plain, {{1, 3, 8, 8}, {4, 5, 3, 3}}, "input has 3 channels"},
       {plain, {{1, 3, 8, 8}, {4, 3, 3}}, "same rank"},
@@ -118,6 +149,10 @@ TEST(ShapeInference, SaysWhatDoesNotFit) {
       {MatMul{}, {{5, 4}, {3, 4}}, "cannot multiply 5x4 with 3x4"},
       {MatMul{}, {{}, {3, 4}}, "no scalars"},
       {farPool, {{1, 8, 5, 5}}, "last window starts outside"},
+      {padded,
+       {{1, 8, 5, 5}},
+       "nothing but padding, which has no maximum: with kernel 1x2 over 5x5"},
+      {sparse, {{1, 8, 3}}, "nothing but padding, which has no maximum: with kernel 2 over 3"},
       {Reduce{ReduceOp::Sum, {2}, true}, {{2, 3}}, "axis 2 is outside"},
       {Remap{{{3}}, 0}, {{3}}, "index 3 of dimension 0 is outside 3"},
       {Remap{{{0}}, 0}, {{3, 3}}, "index lists for 1 dimensions"},

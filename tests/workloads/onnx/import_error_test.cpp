@@ -82,6 +82,7 @@ TEST(ImportError, ConvolutionsAndPools) {
       {"attribute 'ceil_mode' is of another type, expected an integer", pool("ceil_mode", 1.0f)},
       {"has an attribute 'alpha', which MaxPool does not have in opset 13", pool("alpha", 1.0f)},
       {"attribute 'kernel_shape' is missing", plain("AveragePool")},
+      {"a window holds nothing but padding", pool("pads", Ints{2, 0, 0, 0})},
   });
 }
 

@@ -66,9 +66,13 @@ struct Mistake {
 
 TEST(InputShape, SaysWhatIsMissingOrWrong) {
   const std::vector<Mistake> mistakes = {
-      {{}, "input 'x' has an open dimension 'N' (axis 0): pass --dim N=N or --batch N"},
-      {{.batch = 1}, "input 'x' has an open dimension 'H' (axis 2): pass --dim H=N"},
-      {{.dims = {{"H", 1}}, .batch = 1}, "open dimension 'x.3' (axis 3): pass --dim x.3=N"},
+      {{},
+       "open dimensions 'N' (axis 0 of input 'x'), 'H' (axis 2 of input 'x'), 'x.3' (axis 3 of "
+       "input 'x'): pass --dim N=1 --dim H=1 --dim x.3=1 with the sizes you mean; --batch N binds "
+       "every axis 0"},
+      {{.batch = 1}, "'x.3' (axis 3 of input 'x'): pass --dim H=1 --dim x.3=1 with the sizes"},
+      {{.dims = {{"H", 1}}, .batch = 1},
+       "open dimension 'x.3' (axis 3 of input 'x'): pass --dim x.3=1 with the sizes you mean"},
       {{.dims = {{"Q", 1}}}, "--dim Q=1: no input has a dimension 'Q', expected H, N, x.3"},
       {{.dims = {{"N", 0}}}, "--dim N=0: must be at least 1"},
       {{.batch = -1}, "--batch -1: must be at least 1"},
@@ -77,6 +81,12 @@ TEST(InputShape, SaysWhatIsMissingOrWrong) {
       {{.orderedShapes = {{1}, {2}}}, "has 1 inputs, data is given for 2"},
       {{.inputShapes = {{"x", {1, 3, 0, 1}}}}, "input 'x' has shape 1x3x0x1"},
       {{.inputShapes = {{"x", {1 << 20, 3, 1 << 20, 1}}}}, "more than 2^40 elements"},
+      {{.batch = 2, .inputShapes = {{"x", {1, 3, 4, 5}}}},
+       "--batch 2: contradicts the data given for input 'x', which has 1 there"},
+      {{.dims = {{"N", 3}, {"H", 1}, {"x.3", 1}}, .batch = 2},
+       "--batch 2: dimension 'N' of input 'x' is 3 already, by --dim or given data"},
+      {{.dims = {{"H", 7}}, .inputShapes = {{"x", {1, 3, 4, 5}}}},
+       "--dim H=7: contradicts the data given for input 'x', which has 4 there"},
       {{.fixedInputs = {{"z", int64Tensor({1})}}}, "there is no input 'z' to fix"},
       {{.fixedInputs = {{"x", int64Tensor({1})}}}, "input 'x' is fp32, its fixed value int64"},
   };
@@ -87,9 +97,23 @@ TEST(InputShape, SaysWhatIsMissingOrWrong) {
   fixed.input("x", {"2"}).node("Relu", {"x"}, {"y"}).output("y");
   EXPECT_THAT(importError(fixed, {.batch = 3}),
               HasSubstr("--batch 3: input 'x' has a fixed first dimension of 2"));
+  EXPECT_THAT(importError(fixed, {.inputShapes = {{"x", {2}}}, .shapesMustBind = true}),
+              HasSubstr("--input and --data change nothing"));
   ModelBuilder shapeless(13);
   shapeless.inputWithoutShape("x").node("Relu", {"x"}, {"y"}).output("y");
   EXPECT_THAT(importError(shapeless), HasSubstr("input 'x' declares no shape"));
+}
+
+TEST(InputShape, OpenDimensionsOfAllInputsComeInOneLineForAShell) {
+  ModelBuilder builder(13);
+  builder.input("x", {"N", "floor(H/2)"}).input("y", {"N", "it's"});
+  builder.node("Concat", {"x", "y"}, {"z"}).attribute("axis", 1).output("z");
+  EXPECT_THAT(importError(builder),
+              HasSubstr(R"(: pass --dim N=1 --dim 'floor(H/2)=1' --dim 'it'\''s=1' with)"));
+}
+
+TEST(InputShape, GivenShapesThatMustBindMayBind) {
+  EXPECT_NO_THROW(dynamic().import({.inputShapes = {{"x", {1, 3, 4, 5}}}, .shapesMustBind = true}));
 }
 
 }  // namespace

@@ -1,0 +1,47 @@
+#include <limits>
+
+#include "kernels/matrix/matrix.h"
+#include "kernels/pipeline/interval_allocator.h"
+#include "kernels/pipeline/passes.h"
+#include "kernels/pipeline/shortages.h"
+
+namespace npusim::passes {
+namespace {
+
+using plan::Block;
+
+std::string noMemory(const Block& block) {
+  return "not supported: a chip without a memory that holds " +
+         std::string(block.kind == Block::Kind::Weights ? "weights" : "activations") + " ('" +
+         block.name + "' has no place); give it one with memory.preset";
+}
+
+}  // namespace
+
+void blockWeights(plan::Plan& plan, const std::vector<emit::PlacedTask>& tasks) {
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    if (!std::holds_alternative<plan::MatrixWork>(plan.tasks[t].work)) continue;
+    matrix::blockColumns(plan, plan.tasks[t], tasks[t].mapping.tiling.tile[plan::N]);
+  }
+}
+
+void placeInMemory(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip) {
+  // Without a limit, to know what would be enough.
+  constexpr std::int64_t kUnlimited = std::numeric_limits<std::int64_t>::max() / 2;
+  std::vector<IntervalAllocator> memories(storages.storages.size(), IntervalAllocator(kUnlimited));
+  Shortages shortages(chip, storages);
+  const int last = static_cast<int>(plan.tasks.size());
+  for (Block& block : plan.blocks) {
+    if (block.resident || block.firstTask < 0) continue;
+    const bool weights = block.kind == Block::Kind::Weights;
+    block.storage = weights ? storages.weightMemory : storages.activationMemory;
+    if (block.storage < 0) throw NotPossible(noMemory(block));
+    const bool always = weights || block.port;
+    block.address = *memories[static_cast<std::size_t>(block.storage)].place(
+        block.bytes, always ? 0 : block.firstTask, always ? last : block.lastTask);
+    shortages.note(block.storage, block.address + block.bytes, "the network");
+  }
+  shortages.check();
+}
+
+}  // namespace npusim::passes

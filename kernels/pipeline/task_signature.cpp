@@ -1,0 +1,74 @@
+#include "kernels/pipeline/task_signature.h"
+
+namespace npusim::passes {
+namespace {
+
+class Signature {
+ public:
+  explicit Signature(const plan::Plan& plan) : plan_(plan) {}
+
+  void add(std::int64_t number) { text_ += std::to_string(number) + ","; }
+
+  template <typename Numbers>
+  void add(char kind, const Numbers& numbers) {
+    text_ += kind;
+    for (const auto number : numbers) add(number);
+  }
+
+  void add(const plan::Operand& operand) {
+    const plan::Block& block = plan_.block(operand.block);
+    text_ += block.resident ? 'r' : block.kind == plan::Block::Kind::Weights ? 'w' : 'a';
+    add(static_cast<std::int64_t>(operand.type));
+    for (const plan::Axis& axis : operand.axes) {
+      add(axis.extent);
+      add(axis.stride);
+      add(axis.offset);
+      for (const std::int64_t c : axis.coefficients) add(c);
+    }
+  }
+
+  void add(const std::vector<isa::VectorStep>& steps) {
+    text_ += 's';
+    for (const isa::VectorStep& step : steps) add(static_cast<std::int64_t>(step.op));
+  }
+
+  void add(const plan::MatrixWork& work) {
+    text_ += 'm';
+    add(work.b);
+    add(work.steps);
+  }
+
+  void add(const plan::VectorWork& work) {
+    for (const plan::Pass& pass : work.passes) {
+      add('p', pass.dims);
+      add(pass.reduceDims);
+      add(pass.pre);
+      add(pass.post);
+    }
+    for (const plan::Temporary& temporary : work.temporaries) add('t', temporary.dims);
+  }
+
+  void add(const plan::CopyWork&) { text_ += 'c'; }
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  const plan::Plan& plan_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string signature(const plan::Plan& plan, const plan::Task& task,
+                      const std::vector<std::int64_t>& freeBytes) {
+  Signature signature(plan);
+  for (const plan::Dimension& dim : task.dims)
+    signature.add(dim.tileable ? dim.extent : -dim.extent);
+  for (const plan::Operand& operand : task.operands) signature.add(operand);
+  signature.add(task.output);
+  std::visit([&](const auto& work) { signature.add(work); }, task.work);
+  signature.add('f', freeBytes);
+  return signature.take();
+}
+
+}  // namespace npusim::passes

@@ -1,0 +1,103 @@
+#include "tools/unused_options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "sim/config/config_files.h"
+#include "sim/core/error.h"
+#include "tools/output.h"
+
+namespace npusim::tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool isDevice(const std::string& file) {
+  std::error_code ignored;
+  return fs::is_character_file(file, ignored);
+}
+
+bool sameFile(const std::string& a, const std::string& b) {
+  std::error_code ignored;
+  return fs::weakly_canonical(fs::absolute(a), ignored) ==
+         fs::weakly_canonical(fs::absolute(b), ignored);
+}
+
+}  // namespace
+
+std::vector<NamedFile> filesOf(const MachineOptions& machine, const NetworkOptions& network,
+                               const DataOptions& data) {
+  std::vector<NamedFile> files = {{"--workload", network.workload}};
+  if (!isPresetName(machine.chip)) files.emplace_back("--chip", machine.chip);
+  for (const auto& [name, file] : data.inputFiles) files.emplace_back("--input", file);
+  return files;
+}
+
+void checkFiles(const std::vector<NamedFile>& written, std::vector<NamedFile> others) {
+  for (const NamedFile& output : written) {
+    const auto& [option, file] = output;
+    if (file.empty() || isDevice(file)) continue;
+    for (const auto& [otherOption, otherFile] : others) {
+      if (otherFile.empty() || !sameFile(file, otherFile)) continue;
+      throw BadInput(fmt::format("{}: is given for {} and for {}; give each a file of its own",
+                                 file, otherOption, option));
+    }
+    expectWritable(file);
+    others.push_back(output);
+  }
+}
+
+void checkFiles(const ResultOptions& results, std::vector<NamedFile> others) {
+  std::error_code ignored;
+  const std::string& folder = results.outputs;
+  if (fs::exists(folder, ignored) && !fs::is_directory(folder, ignored)) {
+    throw BadInput(fmt::format("--outputs {}: is no folder; give the name of one", folder));
+  }
+  others.emplace_back("--outputs", folder);
+  checkFiles({{"--json", results.json}, {"--csv", results.csv}}, std::move(others));
+}
+
+bool ResultOptions::asksHost() const {
+  return std::find(references.begin(), references.end(), kHostReference) != references.end();
+}
+
+void checkValuesUsed(const DataOptions& data, const ResultOptions& results,
+                     const std::string& remedy) {
+  if (data.values) return;
+  const std::pair<const char*, bool> options[] = {
+      {"--outputs", !results.outputs.empty()},
+      {"--tolerance", data.tolerance.has_value()},
+      {"--calibrate", !data.calibrationFolders.empty()},
+      {"--seed", data.seedGiven && !results.asksHost()}};
+  for (const auto& [option, given] : options) {
+    if (given) throw BadInput(fmt::format("{} needs values; {}", option, remedy));
+  }
+}
+
+void checkFormatUses(const DataOptions& data, DataType precision) {
+  if (!data.calibrationFolders.empty() && precision != DataType::Int8) {
+    throw BadInput(fmt::format(
+        "--calibrate sets the ranges of int8, this run computes {}; add --precision int8 or leave "
+        "--calibrate out",
+        name(precision)));
+  }
+  if (data.tolerance && !isFloat(precision)) {
+    throw BadInput(
+        fmt::format("--tolerance is for float formats, {} is checked bit for bit; leave it out",
+                    name(precision)));
+  }
+}
+
+void checkSeedUsed(const DataOptions& data, const std::vector<InputSlot>& slots,
+                   const GivenTensors& given, bool calibrates) {
+  if (!data.seedGiven || calibrates) return;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    const bool made = i >= given.data.inputs.size() && !given.byName.contains(slots[i].name);
+    if (made && isFloat(slots[i].type)) return;
+  }
+  throw BadInput(fmt::format("--seed {}: nothing is made from it; leave it out", data.seed));
+}
+
+}  // namespace npusim::tools
