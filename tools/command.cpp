@@ -20,9 +20,12 @@ constexpr std::array kSubcommands = {
     Subcommand{"run", "run a network on a chip: values, cycles, traffic, energy", run},
     Subcommand{"gemm", "run one matrix product", gemm},
     Subcommand{"conv", "run one convolution", conv},
+    Subcommand{"trace", "show the array cycle by cycle", trace},
     Subcommand{"compile", "compile a network to a program file (.npu)", compileProgram},
     Subcommand{"exec", "execute a program file", execProgram},
     Subcommand{"disasm", "print a program file as text", disassemble},
+    Subcommand{"study", "answer one question by a table of many runs", study},
+    Subcommand{"validate", "run published measurements and judge our figures", validate},
     Subcommand{"energy", "price a saved result under another energy table", reprice},
     Subcommand{"list", "list chips, memories, workloads, operators, references, energy", list},
 };

@@ -33,7 +33,7 @@ void compileProgram(const Arguments& arguments) {
                              "the program file; must be given");
   addNetworkOptions(line, options.network);
   addChipOptions(line, options.machine);
-  addSimulationOptions(line, options.machine);
+  addMemoryOption(line, options.machine);
   addCompileOptions(line, options.compile);
   addDataOptions(line, options.data);
   addInputOptions(line, options.data);

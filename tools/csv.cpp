@@ -23,6 +23,7 @@ class Flattener {
     names.push_back(path_ + name);
     cells.push_back(cell(fmt::format("{}", field)));
   }
+  void eventual(const char* name, std::int64_t count) { value(name, count); }
   template <typename Number>
   void computed(const char* name, Number number) {
     value(name, number);

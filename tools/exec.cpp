@@ -25,12 +25,14 @@ void checkData(const DataOptions& data, const ResultOptions& results, const std:
 }  // namespace
 
 void execProgram(const Arguments& arguments) {
+  MachineOptions machine;
   DataOptions data;
   ResultOptions results;
   CommandLine line;
   line.name = "exec";
   line.purpose = "Executes a program file on the chip that it was compiled for.";
   line.positionals = {"FILE.npu"};
+  addFidelityOption(line, machine);
   addDataOptions(line, data);
   addInputOptions(line, data);
   addCheckOptions(line, data);
@@ -48,7 +50,7 @@ void execProgram(const Arguments& arguments) {
     data.values = false;
     checkData(data, results, kNoValues);
   }
-  runProgram(program, data, results, session);
+  runProgram(program, machine.fidelity, data, results, session);
 }
 
 }  // namespace npusim::tools

@@ -19,7 +19,8 @@ Tensor makeInput(const InputSlot& slot, std::uint64_t seed) {
   const std::uint64_t start = splitMix(hashSized(slot.name) ^ splitMix(seed));
   std::uint64_t i = 0;
   for (float& element : tensor.as<float>()) {
-    element = static_cast<float>(splitMix(start + i++) >> 40) * 0x1p-23F - 1.0F;
+    const float value = static_cast<float>(splitMix(start + i) >> 40) * 0x1p-23F - 1.0F;
+    element = isZero(start, i++, slot.zeroShare) ? 0 : value;
   }
   return slot.type == DataType::Float32 ? tensor : convert(tensor, slot.type);
 }
@@ -76,7 +77,7 @@ std::vector<InputSlot> inputSlots(const Graph& graph) {
   std::vector<InputSlot> slots;
   for (const ValueId id : graph.inputs) {
     const Value& value = graph.value(id);
-    slots.push_back({value.name, value.type, value.shape});
+    slots.push_back({value.name, value.type, value.shape, value.zeroShare});
   }
   return slots;
 }
@@ -85,7 +86,7 @@ std::vector<InputSlot> inputSlots(const isa::Program& program) {
   std::vector<InputSlot> slots;
   for (const isa::PortTensor& port : program.inputs) {
     const bool real = port.quantized || isFloat(port.type);
-    slots.push_back({port.name, real ? DataType::Float32 : port.type, port.shape});
+    slots.push_back({port.name, real ? DataType::Float32 : port.type, port.shape, 0});
   }
   return slots;
 }

@@ -30,6 +30,7 @@ struct InputSlot {
   std::string name;
   DataType type = DataType::Float32;
   Shape shape;
+  double zeroShare = 0;  ///< of made values that are exact zeros
 };
 std::vector<InputSlot> inputSlots(const Graph& graph);
 /// Formats that only the program uses (fp16, quantised integers) are asked for in fp32.

@@ -39,10 +39,9 @@ Objective objectiveNamed(const std::string& word) {
   return word == "edp" ? Objective::Edp : Objective::Latency;
 }
 
-void refuseFidelity(const std::string& word) {
-  if (word == "tile") return;
-  throw NotPossible(fmt::format(
-      "not supported: --fidelity {}; this version simulates the array at tile fidelity", word));
+Fidelity fidelityNamed(const std::string& word) {
+  if (word == "module") return Fidelity::Module;
+  return word == "pe" ? Fidelity::Pe : Fidelity::Tile;
 }
 
 std::vector<std::string> referencesFrom(const std::vector<std::string>& words) {
@@ -81,14 +80,20 @@ void addChipOptions(CommandLine& line, MachineOptions& options) {
       "change a key of the chip: --set array.rows=64");
 }
 
-void addSimulationOptions(CommandLine& line, MachineOptions& options) {
+void addMemoryOption(CommandLine& line, MachineOptions& options) {
   line.options.add_options()(
       "memory",
       choice("--memory", "ideal|modelled", {"ideal", "modelled"},
              [&](const std::string& word) { options.idealMemory = word == "ideal"; }),
-      "ideal: only the array costs cycles (modelled)")(
-      "fidelity", choice("--fidelity", "tile|pe|module", {"tile", "pe", "module"}, refuseFidelity),
-      "detail of the array; tile so far (tile)");
+      "ideal: only the array costs cycles (modelled)");
+}
+
+void addFidelityOption(CommandLine& line, MachineOptions& options) {
+  line.options.add_options()(
+      "fidelity",
+      choice("--fidelity", "tile|pe|module", {"tile", "pe", "module"},
+             [&](const std::string& word) { options.fidelity = fidelityNamed(word); }),
+      "tile laws, every PE, or SystemC PEs (tile)");
 }
 
 void addNetworkOptions(CommandLine& line, NetworkOptions& options) {
@@ -107,16 +112,31 @@ void addNetworkOptions(CommandLine& line, NetworkOptions& options) {
       "size of a dimension that the network leaves open");
 }
 
-void addCompileOptions(CommandLine& line, CompileChoice& options) {
+void addPrecisionOption(CommandLine& line, CompileChoice& options) {
   line.options.add_options()(
       "precision",
       choice("--precision", "FORMAT", kPrecisions,
              [&](const std::string& word) { options.precision = parseDataType(word); }),
-      "fp32, fp16, bf16, int16 or int8")(
+      "fp32, fp16, bf16, int16 or int8");
+}
+
+void addCompileOptions(CommandLine& line, CompileChoice& options) {
+  addPrecisionOption(line, options);
+  line.options.add_options()(
       "objective",
       choice("--objective", "WHAT", {"latency", "energy", "edp"},
              [&](const std::string& word) { options.objective = objectiveNamed(word); }),
       "latency, energy or edp (latency)");
+}
+
+void addSeedOption(CommandLine& line, DataOptions& options) {
+  line.options.add_options()("seed",
+                             number("--seed", 0,
+                                    [&](std::int64_t n) {
+                                      options.seed = static_cast<std::uint64_t>(n);
+                                      options.seedGiven = true;
+                                    }),
+                             "of made inputs (1)");
 }
 
 void addDataOptions(CommandLine& line, DataOptions& options) {
@@ -126,14 +146,8 @@ void addDataOptions(CommandLine& line, DataOptions& options) {
                                       options.values = word == "on";
                                       options.valuesGiven = true;
                                     }),
-                             "off: cycles and energy only, no numbers (on)")(
-      "seed",
-      number("--seed", 0,
-             [&](std::int64_t n) {
-               options.seed = static_cast<std::uint64_t>(n);
-               options.seedGiven = true;
-             }),
-      "of made inputs (1)");
+                             "off: cycles and energy only, no numbers (on)");
+  addSeedOption(line, options);
 }
 
 void addInputOptions(CommandLine& line, DataOptions& options) {
@@ -176,7 +190,8 @@ void addResultOptions(CommandLine& line, ResultOptions& options) {
 
 void addProblemOptions(CommandLine& line, RunOptions& options) {
   addChipOptions(line, options.machine);
-  addSimulationOptions(line, options.machine);
+  addMemoryOption(line, options.machine);
+  addFidelityOption(line, options.machine);
   addCompileOptions(line, options.compile);
   addDataOptions(line, options.data);
   addCheckOptions(line, options.data);

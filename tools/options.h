@@ -9,10 +9,13 @@ namespace npusim::tools {
 
 /// Options that fill the struct when a command line is parsed. The struct must outlive the parse.
 void addChipOptions(CommandLine& line, MachineOptions& options);
-/// --memory and --fidelity.
-void addSimulationOptions(CommandLine& line, MachineOptions& options);
+void addMemoryOption(CommandLine& line, MachineOptions& options);
+void addFidelityOption(CommandLine& line, MachineOptions& options);
 void addNetworkOptions(CommandLine& line, NetworkOptions& options);
+void addPrecisionOption(CommandLine& line, CompileChoice& options);
+/// --precision and --objective.
 void addCompileOptions(CommandLine& line, CompileChoice& options);
+void addSeedOption(CommandLine& line, DataOptions& options);
 /// --values and --seed.
 void addDataOptions(CommandLine& line, DataOptions& options);
 /// --input and --data.

@@ -7,6 +7,7 @@ namespace npusim::tools {
 /// The one description of a result file: which field goes by which name. A visitor that reads, one
 /// that writes and one that flattens to columns walk it. A visitor offers
 ///   value(name, field)       a number, string or bool
+///   eventual(name, count)    a number that is left out where it is 0
 ///   object(name, body)       body(visitor) visits the fields of a nested object
 ///   list(name, items)        objects, each described by fields(visitor, item)
 ///   map(name, pairs)         an object whose names are data
@@ -51,6 +52,8 @@ void events(Visitor& v, Counters& counters) {
       links.value("inputs", counters.arrayNetworkBytes.inputs);
       links.value("outputs", counters.arrayNetworkBytes.outputs);
     });
+    o.eventual("cache_hits", counters.cacheHits);
+    o.eventual("cache_misses", counters.cacheMisses);
     readWrite(o, "weight_buffer_bytes", counters.weightBufferBytes);
     readWrite(o, "accumulator_bytes", counters.accumulatorBytes);
     o.value("host_bytes", counters.hostBytes);

@@ -12,7 +12,8 @@ std::optional<RunOptions> parseRun(const Arguments& arguments) {
   line.purpose = "Runs a network on a chip and shows values, cycles, traffic and energy.";
   addNetworkOptions(line, options.network);
   addChipOptions(line, options.machine);
-  addSimulationOptions(line, options.machine);
+  addMemoryOption(line, options.machine);
+  addFidelityOption(line, options.machine);
   addCompileOptions(line, options.compile);
   addDataOptions(line, options.data);
   addInputOptions(line, options.data);

@@ -9,6 +9,7 @@
 
 #include "kernels/pipeline/compile.h"
 #include "sim/config/load_config.h"
+#include "sim/core/fidelity.h"
 
 namespace npusim::tools {
 
@@ -17,6 +18,7 @@ struct MachineOptions {
   std::string chip = "edge";
   std::vector<Override> overrides;
   std::optional<bool> idealMemory;  ///< empty: as the chip says
+  Fidelity fidelity = Fidelity::Tile;
 };
 
 /// Which network, and what its file leaves open.

@@ -5,6 +5,7 @@
 
 #include <limits>
 
+#include "sim/chip/array_factory.h"
 #include "sim/core/error.h"
 #include "sim/core/hash.h"
 #include "sim/isa/program_io.h"
@@ -42,10 +43,10 @@ std::uint64_t hashOf(const Inputs& inputs, std::uint64_t before) {
   return before;
 }
 
-void describeMachine(RunResult& result, const ChipConfig& chip) {
+void describeMachine(RunResult& result, const ChipConfig& chip, Fidelity fidelity) {
   result.version = NPUSIM_VERSION;
   result.chip = chip.name;
-  result.fidelity = "tile";
+  result.fidelity = name(fidelity);
   result.chipHash = chipHash(chip);
   result.chipYaml = toYaml(chip);
   result.convention = name(chip.array.convention);
@@ -86,10 +87,10 @@ ReferenceResult hostReference(const Graph& graph, const Inputs& inputs) {
 }
 
 /// The parts of a result that a simulation and its program yield, priced.
-RunResult assemble(const ChipConfig& chip, const isa::Program& program,
+RunResult assemble(const ChipConfig& chip, Fidelity fidelity, const isa::Program& program,
                    const Simulation& simulation) {
   RunResult result;
-  describeMachine(result, chip);
+  describeMachine(result, chip, fidelity);
   result.workload = program.network;
   result.precision = name(program.precision);
   result.batch = program.batch;
@@ -133,6 +134,8 @@ void runNetwork(const RunOptions& options, Network network, const GivenTensors& 
                 const Session& session) {
   const DataOptions& data = options.data;
   const ChipConfig chip = loadMachine(options.machine);
+  const Fidelity fidelity = options.machine.fidelity;
+  makeArray(chip, fidelity);  // is refused before the compiler works
   const Compiled compiled =
       compileNetwork(network, chip, options.compile, data, given, session.progress);
   const std::vector<InputSlot> slots = inputSlots(network.graph);
@@ -142,10 +145,10 @@ void runNetwork(const RunOptions& options, Network network, const GivenTensors& 
   const bool needsInputs = data.values || options.results.asksHost();
   const Inputs inputs = needsInputs ? completeInputs(slots, given, data.seed) : Inputs{};
   const Simulation simulation = simulate(chip, compiled.program, inputs, data.values,
-                                         options.results.repeat, session.progress);
+                                         options.results.repeat, session.progress, fidelity);
   expectAllMacs(network.graph, simulation.predict);
 
-  RunResult result = assemble(chip, compiled.program, simulation);
+  RunResult result = assemble(chip, fidelity, compiled.program, simulation);
   result.compileWallS = compiled.seconds;
   const std::string made =
       fmt::format("{}{}", static_cast<int>(options.compile.objective), compiled.graph.toText());
@@ -169,8 +172,8 @@ void runNetwork(const RunOptions& options, Network network, const GivenTensors& 
   report(result, namedOutputs(compiled.program, simulation.outputs.reals), options.results);
 }
 
-void runProgram(const isa::Program& program, const DataOptions& data, const ResultOptions& results,
-                const Session& session) {
+void runProgram(const isa::Program& program, Fidelity fidelity, const DataOptions& data,
+                const ResultOptions& results, const Session& session) {
   const ChipConfig chip = parseChip(program.chipYaml, "the program's chip");
   if (chipHash(chip) != program.chipHash) {
     throw BadInput(
@@ -190,8 +193,8 @@ void runProgram(const isa::Program& program, const DataOptions& data, const Resu
   checkSeedUsed(data, slots, given, false);
   const Inputs inputs = data.values ? completeInputs(slots, given, data.seed) : Inputs{};
   const Simulation simulation =
-      simulate(chip, program, inputs, data.values, results.repeat, session.progress);
-  RunResult result = assemble(chip, program, simulation);
+      simulate(chip, program, inputs, data.values, results.repeat, session.progress, fidelity);
+  RunResult result = assemble(chip, fidelity, program, simulation);
   const std::uint64_t source = hashOf(inputs, hashSized(isa::toText(program)));
   result.configHash = fmt::format("{:016x}", hashOf(chip, program, data, results.repeat, source));
   result.references = costReferences(results.references, worksOf(program), program.precision);

@@ -22,7 +22,7 @@ void runNetwork(const RunOptions& options, Network network, const GivenTensors& 
                 const Session& session);
 
 /// The same for a program that was compiled before. Throws BadInput when it is damaged.
-void runProgram(const isa::Program& program, const DataOptions& data, const ResultOptions& results,
-                const Session& session);
+void runProgram(const isa::Program& program, Fidelity fidelity, const DataOptions& data,
+                const ResultOptions& results, const Session& session);
 
 }  // namespace npusim::tools

@@ -29,11 +29,11 @@ ComputedOutputs readOutputs(const Npu& npu, const isa::Program& program) {
 }  // namespace
 
 Simulation simulate(const ChipConfig& chip, const isa::Program& program, const Inputs& inputs,
-                    bool values, std::int64_t repeat, const Progress& progress) {
+                    bool values, std::int64_t repeat, const Progress& progress, Fidelity fidelity) {
   const Stopwatch watch;
   Simulation simulation;
   progress.show("loading");
-  Npu npu(chip, program, values);
+  Npu npu(chip, program, values, fidelity);
   simulation.load = npu.load();
   if (values) simulation.storedInputs = writeInputs(npu, program, inputs);
   for (std::int64_t call = 1; call <= repeat; ++call) {

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "sim/config/chip_config.h"
+#include "sim/core/fidelity.h"
 #include "sim/isa/program.h"
 #include "sim/stats/result.h"
 #include "tools/check.h"
@@ -25,6 +26,7 @@ struct Simulation {
 /// Loads the program, writes the inputs and predicts `repeat` times. Once in a process, because
 /// SystemC elaborates once.
 Simulation simulate(const ChipConfig& chip, const isa::Program& program, const Inputs& inputs,
-                    bool values, std::int64_t repeat, const Progress& progress);
+                    bool values, std::int64_t repeat, const Progress& progress,
+                    Fidelity fidelity = Fidelity::Tile);
 
 }  // namespace npusim::tools

@@ -26,6 +26,9 @@ void disassemble(const Arguments& arguments);
 void gemm(const Arguments& arguments);
 void conv(const Arguments& arguments);
 void list(const Arguments& arguments);
+void validate(const Arguments& arguments);
 void reprice(const Arguments& arguments);
+void study(const Arguments& arguments);
+void trace(const Arguments& arguments);
 
 }  // namespace npusim::tools

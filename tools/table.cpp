@@ -154,13 +154,21 @@ std::string phases(const RunResult& r) {
   return text;
 }
 
+/// Of the dataflow cached: how many operands the PEs had themselves.
+std::string cacheRemark(const Counters& c) {
+  const std::int64_t lookUps = c.cacheHits + c.cacheMisses;
+  if (lookUps == 0) return "";
+  return fmt::format("caches hit {} of {} operands",
+                     percent(ratio(asDouble(c.cacheHits), asDouble(lookUps))), grouped(lookUps));
+}
+
 std::string trafficTable(const PredictResult& p) {
   const Counters& c = p.counters;
   TextTable table({{"traffic", Align::Left}, {"read"}, {"written"}, {"", Align::Left, 80}});
   const auto level = [&](const char* name, const ReadWrite& moved, const std::string& remark) {
     table.addRow({name, bytes(moved.read), bytes(moved.write), remark});
   };
-  level("local stores", c.localStoreBytes.total(), "");
+  level("local stores", c.localStoreBytes.total(), cacheRemark(c));
   table.addRow({"between PEs", bytes(c.arrayNetworkBytes.total()), "", ""});
   level("buffers", c.bufferBytes, "");
   if (c.networkBytes > 0) table.addRow({"between cores", bytes(c.networkBytes), "", ""});

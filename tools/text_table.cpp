@@ -1,6 +1,7 @@
 #include "tools/text_table.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <numeric>
@@ -52,6 +53,24 @@ std::string TextTable::text() const {
       std::any_of(headings.begin(), headings.end(), [](const auto& h) { return !h.empty(); });
   std::string text = headed ? line(columns_, widths, headings) + rule : "";
   for (const auto& row : rows_) text += row.empty() ? rule : line(columns_, widths, row);
+  return text;
+}
+
+std::string TextTable::markdown() const {
+  std::vector<std::string> headings, rule;
+  for (const Column& column : columns_) {
+    headings.push_back(column.heading);
+    rule.emplace_back(column.align == Align::Left ? "---" : "---:");
+  }
+  std::string text;
+  const auto add = [&text](const std::vector<std::string>& cells) {
+    text += fmt::format("| {} |\n", fmt::join(cells, " | "));
+  };
+  add(headings);
+  add(rule);
+  for (const auto& row : rows_) {
+    if (!row.empty()) add(row);
+  }
   return text;
 }
 

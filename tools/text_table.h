@@ -24,6 +24,8 @@ class TextTable {
 
   /// Lines ending in '\n', each indented by one space.
   std::string text() const;
+  /// The same as a Markdown table, without rules.
+  std::string markdown() const;
 
  private:
   std::vector<Column> columns_;

@@ -264,6 +264,8 @@ isa::Transfer AccessWriter::move(const Operand& operand, const Slot& slot, const
     if (dimBound[d] != kNone) dims[d].boundStrides[dimBound[d]] = 1;
   }
   finishTransfer(transfer, std::move(dims), byteSize(operand.type), toSlot);
+  transfer.streamed = plan_.streams && block.kind == plan::Block::Kind::Activation;
+  transfer.coded = transfer.streamed && !block.raw && byteSize(operand.type) == 2;
   return transfer;
 }
 

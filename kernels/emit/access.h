@@ -10,8 +10,9 @@ namespace npusim::emit {
 /// dimensions in the order of the instruction's own dimensions.
 class AccessWriter {
  public:
-  AccessWriter(const plan::Plan& plan, const PlacedTask& placed)
-      : plan_(plan), placed_(placed), task_(*placed.task), tiling_(placed.mapping.tiling) {}
+  /// `tiling`: one of the mapping's, as the instructions see it.
+  AccessWriter(const plan::Plan& plan, const PlacedTask& placed, const mapping::Tiling& tiling)
+      : plan_(plan), placed_(placed), task_(*placed.task), tiling_(tiling) {}
 
   /// How far a tile reaches along a dimension, shrinking on the ragged last pass of its loop.
   isa::Extent extent(int dim) const;

@@ -32,7 +32,8 @@ class TaskEmitter {
         placed_(placed),
         task_(*placed.task),
         mapping_(placed.mapping),
-        access_(plan, placed) {}
+        access_(plan, placed, placed.mapping.tiling),
+        results_(plan, placed, placed.mapping.results) {}
 
   void emit(const EngineSemaphores& waits, const EngineSemaphores& signals) {
     for (std::size_t i = 0; i < task_.operands.size(); ++i) addOperand(static_cast<int>(i));
@@ -123,7 +124,8 @@ class TaskEmitter {
   void addOperand(int i) {
     const Slot& slot = mapping_.operands[static_cast<std::size_t>(i)];
     if (!slot.used()) return;
-    const isa::Transfer transfer = access_.load(i);
+    const bool behind = consumerOf(task_, i) == Engine::Vector;
+    const isa::Transfer transfer = (behind ? results_ : access_).load(i);
     handOver("in" + std::to_string(i), slot,
              loaderOf(plan_, task_.operands[static_cast<std::size_t>(i)]), consumerOf(task_, i),
              [transfer](QueueBuilder& queue) { queue.emit(transfer); }, {});
@@ -136,14 +138,50 @@ class TaskEmitter {
       add(Engine::Vector, {mapping_.outputTile.level, compute, {}});
       return;
     }
-    const isa::Transfer transfer = access_.store();
+    const isa::Transfer transfer = results_.store();
     handOver("out", mapping_.output, Engine::Vector, Engine::Store, compute,
              [transfer](QueueBuilder& queue) { queue.emit(transfer); });
+  }
+
+  /// Sums, then results in their place: one slot that goes from the array through the vector unit
+  /// and the store back to the array.
+  void passAround(const isa::VectorPass& pass) {
+    const Slot& slot = mapping_.accumulators;
+    const isa::Transfer transfer = results_.store();
+    const bool again = reused(slot);
+    const isa::SemaphoreId sums = semaphore("sums.full", 0);
+    const isa::SemaphoreId results = semaphore("out.full", 0);
+    const isa::SemaphoreId free = again ? semaphore("sums.free", slot.depth) : -1;
+    add(Engine::Matrix, {slot.level,
+                         [again, free](QueueBuilder& queue) {
+                           if (again) queue.wait(free);
+                         },
+                         [sums](QueueBuilder& queue) { queue.signal(sums); }});
+    add(Engine::Vector, {slot.level,
+                         [sums, results, pass](QueueBuilder& queue) {
+                           queue.wait(sums);
+                           queue.emit(pass);
+                           queue.signal(results);
+                         },
+                         {}});
+    add(Engine::Store, {slot.level,
+                        [again, free, results, transfer](QueueBuilder& queue) {
+                          queue.wait(results);
+                          queue.emit(transfer);
+                          if (again) queue.signal(free);
+                        },
+                        {}});
   }
 
   void addWork(const MatrixWork& work) {
     using namespace plan;
     const isa::Matrix matrix = matrixInstruction(work);
+    if (mapping_.inPlace) {
+      passAround(postPass(work));
+      return add(Engine::Matrix, {static_cast<int>(mapping_.tiling.order.size()) - 1,
+                                  [matrix](QueueBuilder& queue) { queue.emit(matrix); },
+                                  {}});
+    }
     handOver("sums", mapping_.accumulators, Engine::Matrix, Engine::Vector, {}, {}, true);
     add(Engine::Matrix, {static_cast<int>(mapping_.tiling.order.size()) - 1,
                          [matrix](QueueBuilder& queue) { queue.emit(matrix); },
@@ -154,7 +192,8 @@ class TaskEmitter {
 
   DataType sumType(const MatrixWork& work) const {
     const DataType a = task_.operands[static_cast<std::size_t>(work.a)].type;
-    return isFloat(a) ? DataType::Float32 : DataType::Int32;
+    if (!isFloat(a)) return DataType::Int32;
+    return plan_.sumType;
   }
 
   isa::Matrix matrixInstruction(const MatrixWork& work) const {
@@ -166,8 +205,13 @@ class TaskEmitter {
     matrix.k = {access_.extent(K0), access_.extent(K1), access_.extent(K2)};
     matrix.a = access_.operand(work.a, dims);
     matrix.b = access_.operand(work.b, dims);
-    matrix.c = access_.dense(mapping_.accumulators, placed_.accumulatorAddress, sumType(work),
-                             {M0, M1, M2, N}, dims);
+    matrix.c = results_.dense(mapping_.accumulators, placed_.accumulatorAddress, sumType(work),
+                              {M0, M1, M2, N}, dims);
+    if (mapping_.results.depth(N) != mapping_.tiling.depth(N)) {
+      matrix.c.address.terms.push_back(
+          {mapping_.tiling.depth(N), access_.tile(N) * byteSize(matrix.c.type), 0});
+      if (access_.tile(N) == 1) matrix.c.strides[3] = 0;
+    }
     if (work.bias >= 0) matrix.bias = access_.operand(work.bias, dims);
     if (!matrix.a.bounds.empty()) matrix.padding = work.padding;
     for (const int k : {K0, K1, K2}) {
@@ -175,6 +219,7 @@ class TaskEmitter {
     }
     matrix.usefulNumerator = work.usefulNumerator;
     matrix.usefulDenominator = work.usefulDenominator;
+    if (work.mapping) matrix.pass = work.mapping->pass;
     return matrix;
   }
 
@@ -182,7 +227,7 @@ class TaskEmitter {
   std::vector<int> extended(const std::vector<int>& dims) const {
     std::vector<int> result;
     for (const int d : dims) {
-      if (access_.tile(d) > 1) result.push_back(d);
+      if (results_.tile(d) > 1) result.push_back(d);
     }
     if (result.empty()) result.push_back(dims.front());
     return result;
@@ -192,18 +237,18 @@ class TaskEmitter {
     using namespace plan;
     const std::vector<int> dims = extended({M0, M1, M2, N});
     isa::VectorPass pass;
-    for (const int d : dims) pass.dims.push_back(access_.extent(d));
-    pass.operands.push_back({access_.dense(mapping_.accumulators, placed_.accumulatorAddress,
-                                           sumType(work), {M0, M1, M2, N}, dims),
+    for (const int d : dims) pass.dims.push_back(results_.extent(d));
+    pass.operands.push_back({results_.dense(mapping_.accumulators, placed_.accumulatorAddress,
+                                            sumType(work), {M0, M1, M2, N}, dims),
                              {}});
     pass.post = work.steps;
     for (isa::VectorStep& step : pass.post) {
       if (step.operand < 0) continue;
       const Operand& operand = task_.operands[static_cast<std::size_t>(step.operand)];
-      pass.operands.push_back({access_.operand(step.operand, dims), operand.scaling});
+      pass.operands.push_back({results_.operand(step.operand, dims), operand.scaling});
       step.operand = static_cast<int>(pass.operands.size()) - 1;
     }
-    pass.out = {access_.output(dims), task_.output.scaling};
+    pass.out = {results_.output(dims), task_.output.scaling};
     pass.afterArray = true;
     return pass;
   }
@@ -218,8 +263,8 @@ class TaskEmitter {
 
   isa::Access temporary(const plan::VectorWork& work, int t, const std::vector<int>& dims) const {
     const auto at = static_cast<std::size_t>(t);
-    return access_.dense(mapping_.temporaries[at], placed_.temporaryAddress[at], DataType::Float32,
-                         work.temporaries[at].dims, dims);
+    return results_.dense(mapping_.temporaries[at], placed_.temporaryAddress[at], DataType::Float32,
+                          work.temporaries[at].dims, dims);
   }
 
   isa::VectorPass vectorPass(const plan::VectorWork& work, const plan::Pass& pass) const {
@@ -229,7 +274,7 @@ class TaskEmitter {
     std::vector<int> dims;
     if (!kept.empty()) dims = extended(kept);
     dims.insert(dims.end(), reduced, pass.dims.end());
-    for (const int d : dims) result.dims.push_back(access_.extent(d));
+    for (const int d : dims) result.dims.push_back(results_.extent(d));
     result.reduceDims = pass.reduceDims;
     result.reduce = pass.reduce;
     for (const int o : pass.operands) {
@@ -237,18 +282,18 @@ class TaskEmitter {
         result.operands.push_back({temporary(work, ~o, dims), {}});
       } else {
         const plan::Operand& operand = task_.operands[static_cast<std::size_t>(o)];
-        result.operands.push_back({access_.operand(o, dims), operand.scaling});
+        result.operands.push_back({results_.operand(o, dims), operand.scaling});
       }
     }
     result.pre = pass.pre;
     result.post = pass.post;
     result.out = pass.temporary ? isa::VectorOperand{temporary(work, *pass.temporary, dims), {}}
-                                : isa::VectorOperand{access_.output(dims), task_.output.scaling};
+                                : isa::VectorOperand{results_.output(dims), task_.output.scaling};
     return result;
   }
 
   void addWork(const plan::CopyWork&) {
-    const isa::Transfer transfer = access_.copy();
+    const isa::Transfer transfer = results_.copy();
     add(Engine::LoadInputs, {-1, [transfer](QueueBuilder& queue) { queue.emit(transfer); }, {}});
   }
 
@@ -257,7 +302,8 @@ class TaskEmitter {
   const PlacedTask& placed_;
   const plan::Task& task_;
   const mapping::Mapping& mapping_;
-  AccessWriter access_;
+  AccessWriter access_;   ///< of what the array works on
+  AccessWriter results_;  ///< of the sums and all behind them
   std::array<std::vector<Action>, isa::kEngineCount> actions_;
 };
 

@@ -162,6 +162,7 @@ void Lowering::addInputs() {
     const Value& value = graph_.value(input);
     const View made = addActivation(value.name, value.type, value.shape, false);
     plan_.block(made.block).port = true;
+    plan_.block(made.block).raw = value.raw;
     setView(input, made);
     plan_.inputs.push_back({value.name, made, scaling(input), value.quantization.has_value()});
   }

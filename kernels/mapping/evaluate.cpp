@@ -98,6 +98,7 @@ Evaluator::Route Evaluator::route(const Operand& operand, bool weights, int queu
   result.byStride = axesByStride(operand);
   result.queue = queue;
   result.blocked = weights && block.kind == Block::Kind::Weights;
+  result.streamed = context_.plan.streams && block.kind == Block::Kind::Activation;
   if (!block.resident && !std::holds_alternative<plan::CopyWork>(task_.work)) {
     result.slotStorage = weights ? storages.weightBuffer : storages.activationBuffer;
   }
@@ -122,6 +123,7 @@ Evaluator::Route Evaluator::route(const Operand& operand, bool weights, int queu
 
 const Mapping* Evaluator::evaluate(const Tiling& tiling, bool doubled) {
   mapping_.tiling = tiling;
+  mapping_.results = resultTiling(task_, tiling);
   doubled_ = doubled;
   placeOperands();
   placeOutput();
@@ -156,19 +158,36 @@ Slot Evaluator::slot(isa::StorageId storage, std::int64_t bytes, int level) cons
 void Evaluator::placeOperands() {
   for (std::size_t i = 0; i < task_.operands.size(); ++i) {
     OperandTile& tile = mapping_.operandTiles[i];
-    tileOf(task_, task_.operands[i], mapping_.tiling, tile);
+    tileOf(task_, task_.operands[i], behindArray(i) ? mapping_.results : mapping_.tiling, tile);
     mapping_.operands[i] = slot(routes_[i].slotStorage, tile.bytes, tile.level);
   }
+}
+
+/// Does the vector unit read the operand when the array is done?
+bool Evaluator::behindArray(std::size_t operand) const {
+  const auto* work = std::get_if<MatrixWork>(&task_.work);
+  const auto i = static_cast<int>(operand);
+  return work != nullptr && i != work->a && i != work->b && i != work->bias;
+}
+
+/// Results as wide as their sums that wait in the same buffer take the sums' place.
+bool Evaluator::replacesSums() const {
+  return mapping_.output.used() && mapping_.output.storage == mapping_.accumulators.storage &&
+         task_.output.type == context_.plan.sumType && byteSize(task_.output.type) == 2 &&
+         mapping_.output.bytes == mapping_.accumulators.bytes;
 }
 
 void Evaluator::placeOutput() {
   using namespace plan;
   OperandTile& tile = mapping_.outputTile;
-  tileOf(task_, task_.output, mapping_.tiling, tile);
+  tileOf(task_, task_.output, mapping_.results, tile);
+  mapping_.inPlace = false;
   mapping_.output = slot(routes_.back().slotStorage, tile.bytes, tile.level);
   if (!std::holds_alternative<MatrixWork>(task_.work)) return;
-  const std::int64_t sums = tileElements(mapping_.tiling, std::array<int, 4>{M0, M1, M2, N});
-  mapping_.accumulators = slot(context_.storages.accumulators, sums * kPartialSumBytes, tile.level);
+  const std::int64_t sums = tileElements(mapping_.results, std::array<int, 4>{M0, M1, M2, N});
+  mapping_.accumulators =
+      slot(context_.storages.accumulators, sums * context_.chip.array.partialSumBytes, tile.level);
+  mapping_.inPlace = replacesSums();
 }
 
 void Evaluator::placeTemporaries() {
@@ -182,8 +201,9 @@ void Evaluator::placeTemporaries() {
 Evaluator::Traffic Evaluator::traffic(const Operand& operand, const OperandTile& tile,
                                       const Slot& slot, const Route& route) const {
   if (!slot.used()) return {};
-  const Runs runs =
-      route.blocked ? blockedRuns(operand, tile) : runsOf(operand, tile, route.byStride);
+  const Runs runs = route.streamed  ? Runs{tile.bytes, tile.bytes, tile.bytes}
+                    : route.blocked ? blockedRuns(operand, tile)
+                                    : runsOf(operand, tile, route.byStride);
   const auto run = static_cast<double>(runs.bytes);
   const auto burst = static_cast<double>(context_.chip.dma.minBurstBytes);
   const auto transfers = static_cast<double>(passes(slot.level));
@@ -257,7 +277,9 @@ void Evaluator::compute(const MatrixWork& work) {
   forEachTileShape(task_, mapping_.tiling, 0, extents, 1, [&](const auto& x, std::int64_t count) {
     MatrixShape shape;
     shape.extents = {x[M0], x[M1], x[M2], x[N], x[K0], x[K1], x[K2]};
-    last = arrayTiming(context_.chip.array, format, shape);
+    shape.strides = work.strides;
+    if (work.mapping) shape.pass = work.mapping->pass;
+    last = arrayTiming(context_.chip, format, shape);
     const auto n = static_cast<double>(count);
     e.array += n * instructionCycles(last);
     e.bufferBytes +=
@@ -308,7 +330,7 @@ std::int64_t Mapping::bytesIn(isa::StorageId storage) const {
   };
   for (const Slot& slot : operands) add(slot);
   for (const Slot& slot : temporaries) add(slot);
-  add(output);
+  if (!inPlace) add(output);
   add(accumulators);
   return bytes;
 }

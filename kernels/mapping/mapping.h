@@ -41,11 +41,13 @@ struct Estimate {
 /// A tiling with everything that follows from it.
 struct Mapping {
   Tiling tiling;
+  Tiling results;  ///< as the accumulators and all behind them see it, see resultTiling()
   std::vector<OperandTile> operandTiles;
   OperandTile outputTile;
   std::vector<Slot> operands;
   Slot output;        ///< where a result waits for its store; unused when the output stays on chip
   Slot accumulators;  ///< partial sums of a matrix task
+  bool inPlace = false;  ///< results replace the partial sums: `output` is `accumulators`
   std::vector<Slot> temporaries;
   Estimate estimate;
 
@@ -77,7 +79,8 @@ class Evaluator {
     std::vector<std::size_t> byStride;
     isa::StorageId slotStorage = -1;  ///< -1: on chip already, no slot
     double memoryBytesPerCycle = 1;
-    bool blocked = false;  ///< constant weights, laid out by column tiles
+    bool blocked = false;   ///< constant weights, laid out by column tiles
+    bool streamed = false;  ///< a stream in memory
     double channels = 1;
     double burstBytes = 1;      ///< of one channel
     double rowBytes = 0;        ///< contiguous bytes that one open row of every channel holds
@@ -90,7 +93,9 @@ class Evaluator {
   std::int64_t passes(int level) const;
   Slot slot(isa::StorageId storage, std::int64_t bytes, int level) const;
   void placeOperands();
+  bool behindArray(std::size_t operand) const;
   void placeOutput();
+  bool replacesSums() const;
   void placeTemporaries();
   bool fits() const;
   Traffic traffic(const plan::Operand& operand, const OperandTile& tile, const Slot& slot,
@@ -112,7 +117,10 @@ class Evaluator {
 /// Smaller is better.
 double cost(const Context& context, const Estimate& estimate);
 
-/// The best mapping found, or nothing when even the smallest tiles do not fit.
+/// The mapping that a matrix task gives itself. Throws NotPossible when it does not fit.
+Mapping given(const Context& context, const plan::Task& task);
+
+/// The best mapping found (or the given one), or nothing when even the smallest tiles do not fit.
 std::optional<Mapping> search(const Context& context, const plan::Task& task);
 
 /// The mapping with the smallest on-chip footprint, whatever fits: what a task needs at least.

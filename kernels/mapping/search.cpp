@@ -264,6 +264,8 @@ std::vector<std::int64_t> splits(std::int64_t extent) {
 }
 
 std::optional<Mapping> search(const Context& context, const Task& task) {
+  const auto* matrix = std::get_if<plan::MatrixWork>(&task.work);
+  if (matrix != nullptr && matrix->mapping) return given(context, task);
   if (!std::holds_alternative<plan::CopyWork>(task.work)) return Search(context, task).run();
   Evaluator evaluator(context, task);
   const Mapping* mapping = evaluator.evaluate(untiled(task), false);

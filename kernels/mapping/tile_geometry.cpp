@@ -12,6 +12,18 @@ int Tiling::depth(int dim) const {
   return found == order.end() ? -1 : static_cast<int>(found - order.begin());
 }
 
+Tiling resultTiling(const plan::Task& task, const Tiling& tiling) {
+  using namespace plan;
+  Tiling results = tiling;
+  const bool matrix = std::holds_alternative<MatrixWork>(task.work);
+  if (!matrix || tiling.order.empty() || tiling.order.back() != N) return results;
+  const bool within = tiling.depth(K0) >= 0 || tiling.depth(K1) >= 0 || tiling.depth(K2) >= 0;
+  if (!within) return results;
+  results.tile[N] = task.dims[N].extent;
+  results.order.pop_back();
+  return results;
+}
+
 std::int64_t tileCount(const plan::Task& task, const Tiling& tiling, int dim) {
   const auto d = static_cast<std::size_t>(dim);
   return ceilDiv(task.dims[d].extent, tiling.tile[d]);

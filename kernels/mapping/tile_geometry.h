@@ -18,6 +18,10 @@ struct Tiling {
   int depth(int dim) const;
 };
 
+/// The tiling of what a matrix task's results take part in: columns (N) whose loop lies within the
+/// reduction's are whole there, since their sums are complete together.
+Tiling resultTiling(const plan::Task& task, const Tiling& tiling);
+
 std::int64_t tileCount(const plan::Task& task, const Tiling& tiling, int dim);
 
 /// The part of one axis that one tile touches. Without loops over the axis the part is fixed and

@@ -83,6 +83,15 @@ Operand inputOperand(const View& view, const Sizes& s, std::int64_t together) {
   return a;
 }
 
+/// Rows and columns from one output to the next in steps of the window's taps; 1 where the window
+/// has one tap or outputs lie between the taps.
+std::array<std::int64_t, 2> tapStrides(const lowering::Windows& w) {
+  const auto steps = [](std::int64_t taps, std::int64_t stride, std::int64_t dilation) {
+    return taps > 1 && stride % dilation == 0 ? stride / dilation : 1;
+  };
+  return {steps(w.kernelH, w.strideH, w.dilationH), steps(w.kernelW, w.strideW, w.dilationW)};
+}
+
 MatrixShape shapeOf(const Sizes& s, std::int64_t together) {
   MatrixShape shape;
   shape.extents = {s.images,
@@ -92,7 +101,7 @@ MatrixShape shapeOf(const Sizes& s, std::int64_t together) {
                    s.windows.kernelH,
                    s.windows.kernelW,
                    s.channelsPerGroup() * together};
-  shape.strides = {s.windows.strideH, s.windows.strideW};
+  shape.strides = tapStrides(s.windows);
   return shape;
 }
 
@@ -102,7 +111,7 @@ std::int64_t arrayCycles(const ChipConfig& chip, DataType precision, const Graph
                          const Node& node, std::int64_t together) {
   const Sizes s = sizesOf(graph, node);
   const std::int64_t products = s.groups / together;
-  const ArrayTiming timing = arrayTiming(chip.array, precision, shapeOf(s, together));
+  const ArrayTiming timing = arrayTiming(chip, precision, shapeOf(s, together));
   return products * timing.stream + timing.prologue + timing.drain;
 }
 
@@ -143,6 +152,8 @@ void lowerConvolution(Lowering& lowering, const Node& node, std::int64_t togethe
                {s.channelsPerGroup() * together}};
   MatrixWork work;
   work.usefulDenominator = together;
+  work.strides = tapStrides(s.windows);
+  work.mapping = node.mapping;
   const View x = lowering.view(node.inputs[0]);
   task.operands.push_back(inputOperand(x, s, together));
   const Weights weights = pack(lowering, w, s, together);
@@ -161,7 +172,11 @@ void lowerConvolution(Lowering& lowering, const Node& node, std::int64_t togethe
   const std::vector<isa::VectorStep> steps = lowering.steps(node, task, map, layout);
   work.steps.insert(work.steps.end(), steps.begin(), steps.end());
   task.work = std::move(work);
-  lowering::simplify(task, {{M1, M2}, {M0, M2}});
+  if (node.mapping) {
+    lowering::simplify(task, {});
+  } else {
+    lowering::simplify(task, {{M1, M2}, {M0, M2}});
+  }
   lowering.addTask(node, std::move(task), node.opName);
 }
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "kernels/lowering/lowering.h"
 #include "kernels/matrix/matrix.h"
 #include "kernels/movement/movement.h"
@@ -19,6 +21,7 @@ struct Dispatch {
     const DataType x = graph.value(node.inputs[0]).type;
     const DataType format = isFloat(x) ? x : DataType::Int8;
     const ChipConfig& chip = lowering.chip();
+    if (node.mapping) return lowerMapped(chip);
     const std::int64_t together = matrix::groupsTogether(chip, format, graph, node);
     const std::int64_t cycles = matrix::arrayCycles(chip, format, graph, node, together);
     if (vector::prefersVector(chip, format, graph, node, cycles)) {
@@ -26,6 +29,15 @@ struct Dispatch {
     } else {
       matrix::lowerConvolution(lowering, node, together);
     }
+  }
+  /// A convolution whose mapping is given.
+  void lowerMapped(const ChipConfig& chip) const {
+    if (chip.array.dataflow.kind != ArrayKind::RowStationary) {
+      throw NotPossible("layer '" + node.name +
+                        "': mapping: is of the dataflow row_stationary, chip '" + chip.name +
+                        "' has " + chip.array.dataflow.name + "; leave mapping out");
+    }
+    matrix::lowerConvolution(lowering, node, 1);
   }
   void operator()(const MatMul&) const { matrix::lowerMatMul(lowering, node); }
   void operator()(const Elementwise&) const { vector::lowerElementwise(lowering, node); }
@@ -48,7 +60,12 @@ plan::Plan lower(const Graph& graph, const ChipConfig& chip, const CompileOption
   Lowering lowering(graph, chip, options.precision, options.values);
   for (const Node& node : graph.nodes) std::visit(Dispatch{lowering, node}, node.operation);
   lowering.addOutputs();
-  return lowering.take();
+  plan::Plan plan = lowering.take();
+  if (chip.array.partialSumBytes == 2) plan.sumType = DataType::Float16;
+  plan.streams = std::any_of(chip.memories.begin(), chip.memories.end(), [](const auto& memory) {
+    return memory.holdsKind(Holds::Activations) && memory.compression != Compression::None;
+  });
+  return plan;
 }
 
 }  // namespace npusim::passes

@@ -163,7 +163,7 @@ class Placer {
     for (std::size_t i = 0; i < m.temporaries.size(); ++i) {
       slots.emplace_back(&m.temporaries[i], &placed.temporaryAddress[i]);
     }
-    slots.emplace_back(&m.output, &placed.outputAddress);
+    if (!m.inPlace) slots.emplace_back(&m.output, &placed.outputAddress);
     slots.emplace_back(&m.accumulators, &placed.accumulatorAddress);
     std::erase_if(slots, [](const auto& slot) { return !slot.first->used(); });
     std::stable_sort(slots.begin(), slots.end(), [](const auto& x, const auto& y) {
@@ -176,7 +176,9 @@ class Placer {
   /// it, each one where that is possible; where that leaves gaps too small for the rest, none.
   static bool placeSlots(std::vector<IntervalAllocator>& onChip, PlacedTask& placed, int t) {
     const SlotPlaces slots = slotsOf(placed);
-    return placeSlots(onChip, slots, t - 1, t) || placeSlots(onChip, slots, t, t);
+    const bool found = placeSlots(onChip, slots, t - 1, t) || placeSlots(onChip, slots, t, t);
+    if (placed.mapping.inPlace) placed.outputAddress = placed.accumulatorAddress;
+    return found;
   }
 
   /// Leaves nothing placed when something finds no place.

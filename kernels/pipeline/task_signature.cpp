@@ -1,5 +1,7 @@
 #include "kernels/pipeline/task_signature.h"
 
+#include <array>
+
 namespace npusim::passes {
 namespace {
 
@@ -36,6 +38,10 @@ class Signature {
     text_ += 'm';
     add(work.b);
     add(work.steps);
+    add('x', work.strides);
+    if (!work.mapping) return;
+    const RowStationaryPass& pass = work.mapping->pass;
+    add('g', std::array{work.mapping->n, work.mapping->m, pass.e, pass.p, pass.q, pass.r, pass.t});
   }
 
   void add(const plan::VectorWork& work) {

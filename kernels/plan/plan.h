@@ -29,6 +29,7 @@ struct Block {
   Kind kind = Kind::Activation;
   bool port =
       false;  ///< holds a graph input or output: in memory for the whole run, if there is one
+  bool raw = false;  ///< never compressed in memory
   /// Contents of a constant block; null without values.
   std::shared_ptr<const std::vector<std::byte>> contents;
 
@@ -93,6 +94,9 @@ struct MatrixWork {
   std::int32_t padding = 0;  ///< A's zero point
   /// Useful MACs per MAC of the product (block-diagonal weights).
   std::int64_t usefulNumerator = 1, usefulDenominator = 1;
+  /// Input rows and columns from one output to the next, in steps of the window's taps.
+  std::array<std::int64_t, 2> strides = {1, 1};
+  std::optional<RowStationaryMapping> mapping;  ///< given, not searched
 };
 
 /// A pass of the vector unit; operands >= 0 are Task::operands, below 0 temporaries (~index).
@@ -139,11 +143,13 @@ struct Port {
 struct Plan {
   std::string network;
   DataType precision = DataType::Float32;  ///< operand format of the array
+  DataType sumType = DataType::Float32;    ///< of the partial sums of float products
   std::vector<Block> blocks;
   std::vector<Task> tasks;
   std::vector<isa::Layer> layers;
   std::vector<Port> inputs, outputs;
   bool values = true;
+  bool streams = false;  ///< tiles of activations lie in memory as streams, coded unless raw
 
   Block& block(BlockId id) { return blocks.at(static_cast<std::size_t>(id)); }
   const Block& block(BlockId id) const { return blocks.at(static_cast<std::size_t>(id)); }

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "sim/array/matrix_tile.h"
 #include "sim/array/observer.h"
 #include "sim/core/array_cost.h"
+#include "sim/core/error.h"
 #include "sim/memory/storage.h"
 
 namespace npusim {
@@ -31,6 +33,12 @@ class ArrayModel {
   /// From now on `observer` sees every cycle of compute(); null: nobody. Models that do not step
   /// through cycles never call it.
   virtual void observe(ArrayObserver* /*observer*/) {}
+
+  /// Writes the waveforms of the next compute() to the VCD file `path`, which ends in ".vcd". Only
+  /// models of fidelity `module` have any.
+  virtual void traceTo(const std::string& /*path*/) {
+    throw InternalError("waveforms of an array without signals");
+  }
 };
 
 }  // namespace npusim

@@ -17,11 +17,12 @@ struct MatrixTile {
   static constexpr std::size_t kLast = 6;  ///< innermost dimension of k
 
   std::array<std::int64_t, kDimensions> extents{};
-  ResolvedAccess a, b, c;
+  ResolvedAccess a, b, c;  ///< c holds fp32, fp16 or int32 sums
   std::optional<ResolvedAccess> bias;
   std::int32_t padding = 0;  ///< A's value outside its bounds
   bool accumulates = false;  ///< adds to C instead of starting a new sum
   std::int64_t usefulNumerator = 1, usefulDenominator = 1;
+  RowStationaryPass pass = {};  ///< of a row-stationary array
 
   std::int64_t m() const { return extents[0] * extents[1] * extents[2]; }
   std::int64_t n() const { return extents[kN]; }

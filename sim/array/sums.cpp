@@ -2,9 +2,18 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
+
+#include "sim/memory/element_io.h"
 
 namespace npusim {
 namespace {
+
+/// Sums that lie in the accumulators as T do; fp16 ones widen and round on the way.
+template <typename T>
+bool narrow(const MatrixTile& tile) {
+  return std::is_same_v<T, float> && tile.c.type != DataType::Float32;
+}
 
 template <typename T>
 void copyFrom(const Storage& from, std::int64_t first, std::int64_t stride, std::int64_t count,
@@ -35,7 +44,12 @@ Sums<T>::Sums(const MatrixTile& tile, std::vector<Storage>& storages)
 
 template <typename T>
 void Sums<T>::load(std::int64_t row, std::int64_t column, std::int64_t count, T* line) const {
-  if (tile_.accumulates) {
+  if (tile_.accumulates && narrow<T>(tile_)) {
+    const std::int64_t width = byteSize(tile_.c.type);
+    const std::int64_t first = address(row, column);
+    readElements(tile_.c.type, storage_.at(first, stride_ * (count - 1) + width), stride_, count,
+                 line);
+  } else if (tile_.accumulates) {
     copyFrom(storage_, address(row, column), stride_, count, line);
   } else if (!start_.empty()) {
     std::copy_n(start_.begin() + column, count, line);
@@ -48,6 +62,12 @@ template <typename T>
 void Sums<T>::store(std::int64_t row, std::int64_t column, std::int64_t count, const T* line) {
   constexpr std::int64_t kWidth = sizeof(T);
   const std::int64_t first = address(row, column);
+  if constexpr (std::is_same_v<T, float>) {
+    if (narrow<T>(tile_)) {
+      const std::int64_t reach = stride_ * (count - 1) + byteSize(tile_.c.type);
+      return writeFloats(tile_.c.type, line, count, storage_.at(first, reach), stride_);
+    }
+  }
   if (stride_ == kWidth) {
     std::memcpy(storage_.at(first, count * kWidth), line, static_cast<std::size_t>(count * kWidth));
     return;

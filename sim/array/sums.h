@@ -8,7 +8,8 @@
 
 namespace npusim {
 
-/// The sums of a tile on their way to and from the accumulators. T is float or int32_t.
+/// The sums of a tile on their way to and from the accumulators. T is float or int32_t; sums that
+/// lie there as fp16 are widened and rounded to nearest even.
 template <typename T>
 class Sums {
  public:

@@ -17,7 +17,7 @@ void expectEqual(std::int64_t a, std::int64_t b, const std::string& what) {
 
 void expectNoneNegative(const LayerResult& layer) {
   const Counters& c = layer.counters;
-  const std::array<std::int64_t, 36> numbers = {c.macs,
+  const std::array<std::int64_t, 40> numbers = {c.macs,
                                                 c.zeroOperandMacs,
                                                 c.gatedMacs,
                                                 c.localStoreBytes.weights.read,
@@ -29,12 +29,16 @@ void expectNoneNegative(const LayerResult& layer) {
                                                 c.arrayNetworkBytes.weights,
                                                 c.arrayNetworkBytes.inputs,
                                                 c.arrayNetworkBytes.outputs,
+                                                c.cacheHits,
+                                                c.cacheMisses,
                                                 c.bufferBytes.read,
                                                 c.bufferBytes.write,
                                                 c.weightBufferBytes.read,
                                                 c.weightBufferBytes.write,
                                                 c.accumulatorBytes.read,
                                                 c.accumulatorBytes.write,
+                                                c.arrayBufferBytes.read,
+                                                c.arrayBufferBytes.write,
                                                 c.networkBytes,
                                                 c.dramBytes.read,
                                                 c.dramBytes.write,

@@ -93,6 +93,7 @@ void DmaEngine::begin(const Issued& issued) {
   const bool readsIndices = machine().values && transfer_->gather;
   walk_.start(*transfer_, issued.indices, readsIndices ? &machine().storage(indices) : nullptr,
               machine().layerName(*issued.instruction));
+  if (transfer_->streamed) stream_.start(walk_.mostBytes());
 }
 
 bool DmaEngine::hasRoom() const {
@@ -131,18 +132,40 @@ void DmaEngine::addRun(Chunk& chunk, const Run& run) {
   const std::int64_t width = machine().chip.dma.widthBytes;
   pathCycles_ += ceilDiv(run.bytes, width);
   chunk.bytes += run.bytes;
-  if (run.fills) {
-    chunk.filledBytes += run.bytes;
-  } else if (machine().memory(transfer_->source.storage)) {
-    reads_.add(run.source, run.bytes);
+  if (run.fills) chunk.filledBytes += run.bytes;
+  if (transfer_->streamed) {
+    addStreamed(run);
+  } else {
+    if (!run.fills && machine().memory(transfer_->source.storage)) {
+      reads_.add(run.source, run.bytes);
+    }
+    if (machine().memory(transfer_->target.storage)) writes_.add(run.target, run.bytes);
   }
-  if (machine().memory(transfer_->target.storage)) writes_.add(run.target, run.bytes);
   if (run.index) {
     const std::int64_t width8 = byteSize(transfer_->gather->type);
     chunk.indexBytes += width8;
     if (machine().memory(transfer_->gather->storage)) indices_.add(*run.index, width8);
   }
   if (machine().values) chunk.runs.push_back(run);
+}
+
+/// The part of the stream that the run completes, where its memories keep it.
+void DmaEngine::addStreamed(const Run& run) {
+  if (stream_.atStart()) first_ = run;
+  const bool coded = transfer_->coded && machine().values;
+  const StreamPart part =
+      coded ? stream_.code({machine().storage(transfer_->source.storage).at(run.source, run.bytes),
+                            static_cast<std::size_t>(run.bytes)},
+                           walk_.done())
+            : stream_.copy(run.bytes);
+  if (part.bytes == 0) return;
+  const auto add = [&](isa::StorageId storage, BurstPieces& pieces, std::int64_t first) {
+    if (!machine().memory(storage)) return;
+    const std::int64_t last = machine().storage(storage).capacityBytes() - stream_.mostBytes();
+    pieces.add(std::min(first, last) + part.begin, part.bytes);
+  };
+  add(transfer_->source.storage, reads_, first_.source);
+  add(transfer_->target.storage, writes_, first_.target);
 }
 
 /// Asks the memories for the chunk's bytes; its data path takes pathCycles_ beside them.

@@ -6,6 +6,7 @@
 
 #include "sim/chip/burst_pieces.h"
 #include "sim/chip/engine.h"
+#include "sim/chip/stream_code.h"
 #include "sim/chip/transfer_walk.h"
 
 namespace npusim {
@@ -48,6 +49,7 @@ class DmaEngine : public Engine {
   void send(std::int64_t now);
   void fill(Chunk& chunk);
   void addRun(Chunk& chunk, const Run& run);
+  void addStreamed(const Run& run);
   void schedule(Chunk& chunk, std::int64_t now);
   void write(Chunk& chunk, std::int64_t now);
   std::int64_t request(const Chunk& chunk, isa::StorageId storage, Direction direction,
@@ -59,6 +61,8 @@ class DmaEngine : public Engine {
   const isa::Transfer* transfer_ = nullptr;
   TransferWalk walk_;
   BurstPieces reads_, writes_, indices_;
+  StreamCode stream_;            ///< of a streamed transfer
+  Run first_;                    ///< where the stream begins
   std::int64_t chunkUnits_ = 1;  ///< bursts that a chunk is cut at
   std::int64_t chunkBytes_ = kChunkBytes;
   std::int64_t pathCycles_ = 0;  ///< of the chunk being filled, on the engine's data path

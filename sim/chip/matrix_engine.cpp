@@ -17,7 +17,7 @@ struct BufferTraffic {
 /// What a tile moves at each of its operands' buffers.
 std::array<BufferTraffic, 4> trafficOf(const MatrixTile& tile, const ArrayWork& work) {
   const bool reads = tile.bias && !tile.accumulates;
-  const std::int64_t biasBytes = reads ? tile.n() * kPartialSumBytes : 0;
+  const std::int64_t biasBytes = reads ? tile.n() * byteSize(tile.bias->type) : 0;
   return {{{tile.a.storage, work.inputBytes, 0},
            {tile.b.storage, work.weightBytes, 0},
            {tile.c.storage, work.partialReadBytes, work.partialWriteBytes},
@@ -94,7 +94,7 @@ std::int64_t MatrixEngine::stretchCycles(const MatrixTile& tile, const ArrayCost
 }
 
 /// PE-cycles of the tile's stream: useful, at the array's edges (with MACs that only multiply the
-/// zeros of block-diagonal weights), and within it without operands.
+/// zeros of block-diagonal weights), within it without operands, and waiting for a buffer.
 void MatrixEngine::spendArrayTime(const MatrixTile& tile, const ArrayCost& cost) {
   const ArrayConfig& array = machine().chip.array;
   const double rate = array.macsPerCycle.at(arrayFormat(tile.a.type));
@@ -105,7 +105,8 @@ void MatrixEngine::spendArrayTime(const MatrixTile& tile, const ArrayCost& cost)
   const auto ends = static_cast<double>(cost.timing.prologue + cost.timing.drain);
   machine().arrayTime += {.useful = useful,
                           .edge = cost.work.edgePeCycles + all - useful,
-                          .fillDrain = cost.work.fillDrainPeCycles - ends * pes};
+                          .fillDrain = cost.work.fillDrainPeCycles - ends * pes,
+                          .buffer = cost.work.waitPeCycles};
 }
 
 void MatrixEngine::retire(std::int64_t now) {
@@ -139,8 +140,11 @@ void MatrixEngine::countTile(const Flight& flight, LayerTally& layer) {
   layer.macRemainder = scaled % tile.usefulDenominator;
   counters.localStoreBytes += flight.work.localStore;
   counters.arrayNetworkBytes += flight.work.network;
+  counters.cacheHits += flight.work.cacheHits;
+  counters.cacheMisses += flight.work.cacheMisses;
   for (const BufferTraffic& part : trafficOf(tile, flight.work)) {
     machine().countBuffer(counters, part.storage, part.read, part.written);
+    counters.arrayBufferBytes += {part.read, part.written};
   }
 }
 

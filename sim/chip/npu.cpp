@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "sim/array/tile/tile_array.h"
+#include "sim/chip/array_factory.h"
 #include "sim/chip/dma_engine.h"
 #include "sim/chip/host_link.h"
 #include "sim/chip/kernel.h"
@@ -19,12 +19,11 @@ namespace {
 using Engines = std::vector<std::unique_ptr<Engine>>;
 
 /// One engine a queue, in the order of isa::Engine.
-Engines makeEngines(Machine& machine) {
+Engines makeEngines(Machine& machine, Fidelity fidelity) {
   Engines engines;
   engines.push_back(std::make_unique<DmaEngine>(isa::Engine::LoadWeights, machine));
   engines.push_back(std::make_unique<DmaEngine>(isa::Engine::LoadInputs, machine));
-  engines.push_back(
-      std::make_unique<MatrixEngine>(machine, std::make_unique<TileArray>(machine.chip.array)));
+  engines.push_back(std::make_unique<MatrixEngine>(machine, makeArray(machine.chip, fidelity)));
   engines.push_back(std::make_unique<VectorEngine>(machine));
   engines.push_back(std::make_unique<DmaEngine>(isa::Engine::Store, machine));
   return engines;
@@ -42,9 +41,9 @@ const isa::PortTensor& findPort(const std::vector<isa::PortTensor>& ports, const
 }  // namespace
 
 struct Npu::Impl {
-  Impl(const ChipConfig& chip, const isa::Program& program, bool values)
+  Impl(const ChipConfig& chip, const isa::Program& program, bool values, Fidelity fidelity)
       : machine(chip, program, values),
-        engines(makeEngines(machine)),
+        engines(makeEngines(machine, fidelity)),
         kernel(machine.clock, engines),
         host(machine) {
     machine.semaphores.onArrival([this](isa::Engine engine) { kernel.wake(engine); });
@@ -81,8 +80,8 @@ struct Npu::Impl {
   std::int64_t firstCallCycles = -1;
 };
 
-Npu::Npu(const ChipConfig& chip, const isa::Program& program, bool values)
-    : impl_(std::make_unique<Impl>(chip, program, values)) {}
+Npu::Npu(const ChipConfig& chip, const isa::Program& program, bool values, Fidelity fidelity)
+    : impl_(std::make_unique<Impl>(chip, program, values, fidelity)) {}
 
 Npu::~Npu() = default;
 

@@ -8,6 +8,7 @@
 
 #include "sim/config/chip_config.h"
 #include "sim/config/energy_table.h"
+#include "sim/core/fidelity.h"
 #include "sim/core/tensor.h"
 #include "sim/isa/program.h"
 #include "sim/stats/result.h"
@@ -18,7 +19,9 @@ namespace npusim {
 /// holding one program. One Npu a process (SystemC elaborates once).
 class Npu {
  public:
-  Npu(const ChipConfig& chip, const isa::Program& program, bool values);
+  /// Throws NotPossible for what the model lacks, as makeArray() does.
+  Npu(const ChipConfig& chip, const isa::Program& program, bool values,
+      Fidelity fidelity = Fidelity::Tile);
   ~Npu();
 
   /// Brings constants over the host link into simulated memory.

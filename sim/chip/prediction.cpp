@@ -158,7 +158,8 @@ void splitTime(const Machine& machine, std::int64_t fillDrainCycles, PredictResu
   total.loss.fillDrain =
       share(machine.arrayTime.fillDrain + static_cast<double>(fillDrainCycles) * pes, all);
   total.loss.dram = idleShare(total.stalls.dram);
-  total.loss.buffer = idleShare(total.stalls.buffer);
+  total.loss.buffer =
+      idleShare(total.stalls.buffer) + share(machine.arrayTime.buffer, all);
   total.loss.dependency = idleShare(total.stalls.dependency);
   total.loss.network = idleShare(total.stalls.network);
   total.loss.overhead = idleShare(of(idle, IdleCause::Overhead));

@@ -44,6 +44,7 @@ MatrixTile resolve(const isa::Matrix& matrix, const isa::LoopIndices& indices) {
   });
   tile.usefulNumerator = matrix.usefulNumerator;
   tile.usefulDenominator = matrix.usefulDenominator;
+  tile.pass = matrix.pass;
   return tile;
 }
 

@@ -42,6 +42,8 @@ void TransferWalk::start(const isa::Transfer& transfer, const isa::LoopIndices& 
   extents_.clear();
   for (const isa::Extent& dim : transfer.dims) extents_.push_back(dim.at(loops));
   left_ = 0;
+  mostBytes_ = runBytes_;
+  for (const std::int64_t extent : extents_) mostBytes_ *= extent;
   const bool empty =
       runBytes_ == 0 || std::ranges::any_of(extents_, [](std::int64_t e) { return e == 0; });
   if (empty) return;

@@ -32,6 +32,9 @@ class TransferWalk {
   /// The next run, cut to `maxBytes`.
   Run take(std::int64_t maxBytes);
 
+  /// Bytes of all positions, also those outside bounds.
+  std::int64_t mostBytes() const { return mostBytes_; }
+
  private:
   void mergeInnerDimensions();
   bool continues(std::size_t dim) const;
@@ -46,7 +49,7 @@ class TransferWalk {
   ResolvedAccess source_, target_, gather_;
   std::int64_t gathered_ = 0;  ///< positions that indices are looked up in
   std::vector<std::int64_t> extents_, position_, sourcePosition_;
-  std::int64_t runBytes_ = 0;
+  std::int64_t runBytes_ = 0, mostBytes_ = 0;
   Run run_;                ///< the position's run, from its beginning
   std::int64_t left_ = 0;  ///< bytes of it that are still to come
 };

@@ -106,12 +106,54 @@ void checkLocalStore(const ChipConfig& chip, const YamlNode& tree) {
   for (const Row& row :
        {Row{"weights", "the weights", chip.array.localStore.weights.bytes, operand},
         Row{"inputs", "the inputs", chip.array.localStore.inputs.bytes, operand},
-        Row{"outputs", "a partial sum", chip.array.localStore.outputs.bytes, kPartialSumBytes}}) {
+        Row{"outputs", "a partial sum", chip.array.localStore.outputs.bytes,
+            chip.array.partialSumBytes}}) {
     if (row.have >= row.need) continue;
     blame(tree, fmt::format("local_store.{}.bytes", row.key),
           fmt::format("{} bytes do not hold {} of a PE, must be at least {}", row.have, row.what,
                       row.need),
           {"array.macs_per_cycle", "formats"});
+  }
+}
+
+/// Formats that a setting of the chip excludes.
+void checkFormatUses(const ChipConfig& chip, const YamlNode& tree) {
+  for (const DataType format : chip.formats) {
+    if (chip.array.partialSumBytes == 4 || isFloat(format)) continue;
+    blame(tree, "array.partial_sum_bytes",
+          fmt::format("is 2, but formats lists {}: sums of integers take 4", word(format)),
+          {"formats"});
+  }
+  const bool codable = std::any_of(chip.formats.begin(), chip.formats.end(),
+                                   [](DataType format) { return byteSize(format) == 2; });
+  for (std::size_t i = 0; i < chip.memories.size() && !codable; ++i) {
+    if (chip.memories[i].compression == Compression::None) continue;
+    blame(tree, i == 0 ? "memory.compression" : fmt::format("memories.{}.compression", i),
+          "is rlc, which codes values of 16 bits, but formats lists none of 16 bits", {"formats"});
+  }
+}
+
+void checkCache(const ChipConfig& chip, const YamlNode& tree) {
+  const CacheConfig& cache = chip.array.cache;
+  if (chip.array.dataflow.kind != ArrayKind::Cached || cache.bytes == 0) return;
+  const bool power = (cache.bytes & (cache.bytes - 1)) == 0;
+  if (power && cache.bytes >= cache.lineBytes) return;
+  blame(tree, "array.cache.bytes",
+        fmt::format("is {}, must be 0 or a power of two of at least a line ({} bytes)", cache.bytes,
+                    cache.lineBytes),
+        {"array.cache.line_bytes"});
+}
+
+void checkRowStationary(const ChipConfig& chip, const YamlNode& tree) {
+  if (chip.array.dataflow.kind != ArrayKind::RowStationary) return;
+  if (chip.array.convention != Convention::Overlapped) {
+    blame(tree, "array.convention", "is scale_sim, must be overlapped for row_stationary",
+          {"array.dataflow"});
+  }
+  for (const auto& [format, macs] : chip.array.macsPerCycle) {
+    if (macs <= 1) continue;
+    blame(tree, fmt::format("array.macs_per_cycle.{}", word(format)),
+          fmt::format("is {}, must be at most 1 for row_stationary", macs), {"array.dataflow"});
   }
 }
 
@@ -245,6 +287,9 @@ void checkChip(ChipConfig& chip, const YamlNode& tree) {
   checkFormats(chip, tree);
   narrowFormats(chip, tree);
   checkLocalStore(chip, tree);
+  checkFormatUses(chip, tree);
+  checkCache(chip, tree);
+  checkRowStationary(chip, tree);
   checkHolds(chip, tree);
   checkNames(chip, tree);
   checkPower(chip, tree);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/config/dataflow.h"
+#include "sim/core/array_cost.h"
 #include "sim/core/data_type.h"
 
 namespace npusim {
@@ -31,6 +32,29 @@ struct LocalStoreConfig {
   OperandStoreConfig outputs = {.bytes = 4, .wordBits = 0, .ports = 2};
 };
 
+/// The cache of each PE of the dataflow `cached`: set-associative, least recently used out first.
+struct CacheConfig {
+  std::int64_t bytes = 256;    ///< of operands; 0: no cache, every operand comes from its buffer
+  std::int64_t lineBytes = 16;  ///< fetched at a time
+  std::int64_t ways = 4;        ///< lines of a set; at or above lines(): fully associative
+  /// PEs that wait for the same line share one fetch.
+  bool coalesce = true;
+  std::int64_t missCycles = 4;  ///< from the buffer's last access for a line until a PE has it
+
+  std::int64_t lines() const { return bytes / lineBytes; }
+  std::int64_t linesOfSet() const { return ways < lines() ? ways : lines(); }
+};
+
+/// The networks and the pipeline of an array with the dataflow `row_stationary`.
+struct RowStationaryConfig {
+  std::int64_t filterBusBits = 64;   ///< filters to the PEs, a cycle
+  std::int64_t inputBusBits = 16;    ///< inputs to the PEs
+  std::int64_t sumBusBits = 64;      ///< sums to the PEs, and on a network of its own back
+  std::int64_t pipelineStages = 3;  ///< of a PE, from reading operands to writing the sum
+  /// Mapping parameters that instructions without their own must use; 0: the search chooses.
+  RowStationaryPass mapping;
+};
+
 enum class Holds : std::uint8_t { Weights, Activations, Accumulators };
 std::string_view name(Holds holds);
 
@@ -41,12 +65,22 @@ struct ArrayConfig {
   Convention convention = Convention::Overlapped;
   /// The held operand of the next fold arrives while this fold streams.
   bool doubleBufferedWeights = true;
+  /// Of a partial sum in the accumulators' buffer: 4 (fp32, int32), or 2 (fp16; float formats only).
+  std::int64_t partialSumBytes = 4;
   /// A PE whose input is zero neither multiplies nor touches its local store; cycles are the same.
   bool zeroGating = false;
   /// MACs one PE does in a cycle, by operand format; a chip computes only the formats listed.
   /// 0.25 means a MAC every 4 cycles; 2 means a 2-long dot product each cycle.
   std::map<DataType, double> macsPerCycle;
   LocalStoreConfig localStore;  ///< of each PE; the file's `local_store`
+  CacheConfig cache;            ///< of each PE; read only for the dataflow `cached`
+  RowStationaryConfig rowStationary;  ///< read only for the dataflow `row_stationary`
+};
+
+/// What a buffer serves in a cycle: accesses (banks x ports) of up to so many bytes each.
+struct BufferPort {
+  std::int64_t accesses = 0;  ///< 0: any number
+  std::int64_t bytes = 1;
 };
 
 /// An on-chip buffer. The first one is the file's `buffer`, the rest its `buffers`.
@@ -59,6 +93,7 @@ struct BufferConfig {
   std::int64_t ports = 1;        ///< accesses a bank serves in a cycle
 
   bool holdsKind(Holds kind) const;
+  BufferPort port() const { return {banks * ports, widthBytes}; }
 };
 
 /// DRAM timing of one channel, in memory-clock cycles (tCK) unless named otherwise.
@@ -69,6 +104,12 @@ struct DramTiming {
   std::int64_t busBits = 64;  ///< of one channel
   std::int64_t CL = 0, CWL = 0, RCD = 0, RP = 0, RAS = 0, RC = 0, RRD_S = 0, RRD_L = 0, FAW = 0;
   std::int64_t CCD_S = 0, CCD_L = 0, WTR_S = 0, WTR_L = 0, WR = 0, RTP = 0, RFC = 0, REFI = 0;
+};
+
+/// How feature maps lie in a memory.
+enum class Compression : std::uint8_t {
+  None,
+  RunLength,  ///< streams of the run-length code of sim/memory/run_length.h
 };
 
 /// One off-array memory: `memory` (the first) or an entry of `memories`.
@@ -85,6 +126,7 @@ struct MemoryConfig {
   std::string mapping = "ro-ba-bg-ch-co";
   DramTiming timing;
   double energyPjPerBit = 0;  ///< read or write, all in
+  Compression compression = Compression::None;  ///< of feature maps of 16-bit formats
 
   bool holdsKind(Holds kind) const;
   /// Nominal bandwidth of all channels.

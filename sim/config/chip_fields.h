@@ -28,6 +28,38 @@ inline constexpr std::array<std::pair<std::string_view, Holds>, 3> kHoldsWords =
 }};
 
 template <typename Visit>
+void fields(Visit& visit, CacheConfig& cache) {
+  visit.optional("bytes", cache.bytes, Whole{0, limits::kMib});
+  if (cache.bytes == 0) {
+    visit.neverRead("line_bytes", "bytes", "a cache of 0 bytes has no lines");
+    visit.neverRead("ways", "bytes", "a cache of 0 bytes has no lines");
+  } else {
+    visit.optional("line_bytes", cache.lineBytes, Whole{4, 4096, true});
+    visit.optional("ways", cache.ways, limits::kPowerOfTwo);
+  }
+  visit.optional("coalesce", cache.coalesce, Flag{});
+  visit.optional("miss_cycles", cache.missCycles, Whole{1, 1000});
+}
+
+/// Mapping parameters in a file: 0 leaves one to the search.
+template <typename Visit>
+void fields(Visit& visit, RowStationaryPass& mapping) {
+  const std::pair<const char*, std::int64_t*> parameters[] = {
+      {"e", &mapping.e}, {"p", &mapping.p}, {"q", &mapping.q}, {"r", &mapping.r}, {"t", &mapping.t},
+  };
+  for (const auto& [key, field] : parameters) visit.optional(key, *field, Whole{0, 65536});
+}
+
+template <typename Visit>
+void fields(Visit& visit, RowStationaryConfig& rowStationary) {
+  visit.optional("filter_bus_bits", rowStationary.filterBusBits, limits::kPowerOfTwo);
+  visit.optional("input_bus_bits", rowStationary.inputBusBits, limits::kPowerOfTwo);
+  visit.optional("sum_bus_bits", rowStationary.sumBusBits, limits::kPowerOfTwo);
+  visit.optional("pipeline_stages", rowStationary.pipelineStages, Whole{1, 64});
+  visit.section("mapping", rowStationary.mapping);
+}
+
+template <typename Visit>
 void fields(Visit& visit, ArrayConfig& array) {
   visit.optional("rows", array.rows, Whole{1, 4096});
   visit.optional("cols", array.cols, Whole{1, 4096});
@@ -42,8 +74,20 @@ void fields(Visit& visit, ArrayConfig& array) {
   } else {
     visit.optional("double_buffered_weights", array.doubleBufferedWeights, Flag{});
   }
+  visit.optional("partial_sum_bytes", array.partialSumBytes, Whole{2, 4, true});
   visit.optional("zero_gating", array.zeroGating, Flag{});
   visit.byFormat("macs_per_cycle", array.macsPerCycle, WholeOrPart{1024});
+  if (array.dataflow.kind == ArrayKind::Cached) {
+    visit.section("cache", array.cache);
+  } else {
+    visit.neverRead("cache", "dataflow", "only the dataflow cached gives PEs a cache");
+  }
+  if (array.dataflow.kind == ArrayKind::RowStationary) {
+    visit.section("row_stationary", array.rowStationary);
+  } else {
+    visit.neverRead("row_stationary", "dataflow",
+                    "only the dataflow row_stationary has its networks and mapping");
+  }
 }
 
 template <typename Visit>
@@ -65,7 +109,7 @@ void fields(Visit& visit, BufferConfig& buffer) {
   visit.optional("name", buffer.name, Text{});
   visit.required("holds", buffer.holds, ListOf<Word<Holds>>{{kHoldsWords}});
   visit.required("capacity_kib", buffer.capacityBytes, Capacity{limits::kKib, limits::kTib});
-  visit.optional("banks", buffer.banks, limits::kPowerOfTwo);
+  visit.optional("banks", buffer.banks, limits::kCount);
   visit.optional("width_bytes", buffer.widthBytes, limits::kPowerOfTwo);
   visit.optional("ports", buffer.ports, Whole{1, 16});
 }
@@ -87,10 +131,15 @@ void fields(Visit& visit, DramTiming& timing) {
   for (const auto& [key, field] : cycles) visit.required(key, *field, Whole{0, 1'000'000});
 }
 
+inline constexpr std::array<std::pair<std::string_view, Compression>, 2> kCompressionWords = {{
+    {"none", Compression::None},
+    {"rlc", Compression::RunLength},
+}};
+
 template <typename Visit>
 void fields(Visit& visit, MemoryConfig& memory) {
   visit.optional("name", memory.name, Text{});
-  visit.optional("preset", memory.preset, Text{});
+  visit.optional("preset", memory.preset, Text{.mayBeEmpty = true});
   visit.optional("holds", memory.holds, ListOf<Word<Holds>>{std::span(kHoldsWords).first(2)});
   visit.required("capacity_mib", memory.capacityBytes, Capacity{limits::kMib, limits::kTib});
   visit.optional("channels", memory.channels, limits::kCount);
@@ -101,6 +150,7 @@ void fields(Visit& visit, MemoryConfig& memory) {
   visit.optional("mapping", memory.mapping, Text{});
   visit.section("timing", memory.timing);
   visit.required("energy_pj_per_bit", memory.energyPjPerBit, limits::kNotNegative);
+  visit.optional("compression", memory.compression, Word<Compression>{kCompressionWords});
 }
 
 /// Operations a cycle by ElementCost.

@@ -27,10 +27,12 @@ void fields(Visit& visit, EnergyTable& table) {
   visit.byFormat("mac_pj", table.macPj, limits::kPositive);
   visit.byFormat("mac_area_um2", table.macAreaUm2, limits::kPositive);
   visit.list("local_store", table.localStore);
+  visit.optional("local_store_port_share", table.localStorePortShare, limits::kNotNegative);
   visit.list("buffer", table.buffer);
   visit.required("local_store_um2_per_byte", table.localStoreUm2PerByte, limits::kNotNegative);
   visit.required("buffer_um2_per_byte", table.bufferUm2PerByte, limits::kNotNegative);
   visit.required("array_hop_pj_per_byte", table.arrayHopPjPerByte, limits::kNotNegative);
+  visit.optional("tag_compare_pj_per_bit", table.tagComparePjPerBit, limits::kPositive);
   visit.required("vector_simple_pj", table.vectorSimplePj, limits::kNotNegative);
   visit.required("vector_divide_pj", table.vectorDividePj, limits::kNotNegative);
   visit.required("vector_transcendental_pj", table.vectorTranscendentalPj, limits::kNotNegative);

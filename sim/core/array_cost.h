@@ -7,17 +7,41 @@
 
 namespace npusim {
 
-/// Bytes of a partial sum (fp32 or int32).
+/// Bytes of a partial sum in the array (fp32 or int32); in the accumulators' buffer it takes
+/// ArrayConfig::partialSumBytes.
 constexpr std::int64_t kPartialSumBytes = 4;
+
+/// How a row-stationary array passes over one instruction: the mapping parameters of Eyeriss (Chen
+/// et al., JSSC 2017, Table II). All 0: the law chooses.
+struct RowStationaryPass {
+  std::int64_t e = 0;  ///< output rows a set of PEs computes: its width
+  std::int64_t p = 0;  ///< filters that a PE interleaves
+  std::int64_t q = 0;  ///< channels that a PE interleaves
+  std::int64_t r = 0;  ///< sets side by side with other channels, whose sums join in the array
+  std::int64_t t = 0;  ///< sets side by side with other filters
+  bool given() const { return e > 0; }
+  // clang-tidy 14 takes what = default makes of <=> for a null pointer.
+  auto operator<=>(const RowStationaryPass&) const = default;  // NOLINT(modernize-use-nullptr)
+};
+
+/// A whole layer's mapping on a row-stationary chip (JSSC 2017, Table III).
+struct RowStationaryMapping {
+  std::int64_t n = 1;  ///< images of a pass
+  std::int64_t m = 1;  ///< output channels whose sums the accumulators hold at a time
+  RowStationaryPass pass;
+};
 
 /// A matrix product C[m x n] (+)= A[m x k] B[k x n] given to the array in one instruction, as a
 /// convolution sees it: extents of B OY OX (m), K (n), FY FX C (k).
 struct MatrixShape {
   std::array<std::int64_t, 7> extents = {1, 1, 1, 1, 1, 1, 1};
-  /// Input rows and columns from one output to the next, in steps of the filter's taps.
+  /// Input rows and columns from one output to the next, and from one tap of the filter to the next
+  /// (dilation), both without their common factor.
   std::array<std::int64_t, 2> strides = {1, 1};
-  bool accumulates = false;  ///< sums start from those in the accumulators
-  bool addsBias = false;     ///< sums start from a bias by n
+  std::array<std::int64_t, 2> dilations = {1, 1};
+  bool accumulates = false;     ///< sums start from those in the accumulators
+  bool addsBias = false;        ///< sums start from a bias by n
+  RowStationaryPass pass = {};  ///< of a row-stationary array
 
   static MatrixShape product(std::int64_t m, std::int64_t n, std::int64_t k) {
     return {{1, 1, m, n, 1, 1, k}};
@@ -27,7 +51,8 @@ struct MatrixShape {
   std::int64_t k() const { return extents[4] * extents[5] * extents[6]; }
   std::int64_t macs() const { return m() * n() * k(); }
   bool startsFromSums() const { return accumulates || addsBias; }
-  auto operator<=>(const MatrixShape&) const = default;
+  // clang-tidy 14 takes what = default makes of <=> for a null pointer.
+  auto operator<=>(const MatrixShape&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 /// When one matrix instruction uses the array, in core cycles. In the `overlapped` convention the
@@ -49,6 +74,9 @@ struct ArrayWork {
   std::int64_t partialWriteBytes = 0;  ///< partial sums and results written to them
   ByOperand<ReadWrite> localStore;     ///< bytes at the PEs' own stores, whole words
   ByOperand<std::int64_t> network;     ///< bytes that PEs received over links and buses, or sent
+  std::int64_t cacheHits = 0;          ///< operands found in a PE's own cache
+  std::int64_t cacheMisses = 0;        ///< operands that a PE had to wait for
+  double waitPeCycles = 0;             ///< PEs waiting for lines of a buffer
   double edgePeCycles = 0;             ///< PEs outside a ragged fold while operands stream
   double fillDrainPeCycles = 0;        ///< cycles in which no operands stream
   bool operator==(const ArrayWork&) const = default;

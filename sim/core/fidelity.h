@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace npusim {
 
@@ -11,5 +12,10 @@ enum class Fidelity : std::uint8_t {
   Pe,      ///< every PE every cycle
   Module,  ///< one SystemC module per PE
 };
+
+constexpr std::string_view name(Fidelity fidelity) {
+  if (fidelity == Fidelity::Tile) return "tile";
+  return fidelity == Fidelity::Pe ? "pe" : "module";
+}
 
 }  // namespace npusim

@@ -32,4 +32,9 @@ constexpr std::uint64_t splitMix(std::uint64_t state) {
   return state ^ (state >> 31);
 }
 
+/// Whether element i of made values is one of the `share` of them that are zero.
+constexpr bool isZero(std::uint64_t seed, std::uint64_t i, double share) {
+  return static_cast<double>(splitMix(splitMix(seed) + i) >> 40) < share * 0x1p24;
+}
+
 }  // namespace npusim

@@ -135,7 +135,7 @@ YamlNode Flag::write(Value value) const { return scalarNode(value ? "true" : "fa
 
 std::string Text::read(const YamlNode& node, const std::string& path) const {
   constexpr std::size_t kLongest = 200;
-  const bool fits = node.kind == YamlNode::Kind::Scalar && !node.text.empty() &&
+  const bool fits = node.kind == YamlNode::Kind::Scalar && (mayBeEmpty || !node.text.empty()) &&
                     node.text.size() <= kLongest &&
                     std::none_of(node.text.begin(), node.text.end(),
                                  [](unsigned char c) { return c < ' ' || c == 0x7f; });

@@ -75,6 +75,8 @@ struct Flag {
 /// One line of text.
 struct Text {
   using Value = std::string;
+  bool mayBeEmpty = false;
+
   Value read(const YamlNode& node, const std::string& path) const;
   YamlNode write(const Value& value) const;
   std::string describe() const { return "a text on one line"; }

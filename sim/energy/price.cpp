@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sim/core/error.h"
+#include "sim/energy/cache_energy.h"
 #include "sim/energy/store_energy.h"
 
 namespace npusim {
@@ -29,13 +30,17 @@ double macPrice(const Counters& counters, const EnergyTable& table, DataType for
 
 double localStorePrice(const Counters& counters, const ChipConfig& chip, const EnergyTable& table) {
   const LocalStoreConfig& store = chip.array.localStore;
+  const bool cached = chip.array.dataflow.kind == ArrayKind::Cached && chip.array.cache.bytes > 0;
+  const OperandStoreConfig cache = {.bytes = chip.array.cache.bytes, .ports = 2};
   const auto price = [&](const ReadWrite& bytes, const OperandStoreConfig& of) {
-    return any(bytes) ? bytesPrice(bytes, storeAt(table.localStore, static_cast<double>(of.bytes)))
-                      : 0.0;
+    const double ports = 1 + table.localStorePortShare * static_cast<double>(of.ports - 1);
+    return any(bytes)
+               ? ports * bytesPrice(bytes, storeAt(table.localStore, static_cast<double>(of.bytes)))
+               : 0.0;
   };
-  return price(counters.localStoreBytes.weights, store.weights) +
-         price(counters.localStoreBytes.inputs, store.inputs) +
-         price(counters.localStoreBytes.outputs, store.outputs);
+  return price(counters.localStoreBytes.weights, cached ? cache : store.weights) +
+         price(counters.localStoreBytes.inputs, cached ? cache : store.inputs) +
+         price(counters.localStoreBytes.outputs, store.outputs) + tagPrice(counters, chip, table);
 }
 
 const BufferConfig& bufferFor(const ChipConfig& chip, Holds kind) {
@@ -102,7 +107,8 @@ Energy price(const Counters& counters, std::int64_t cycles, const ChipConfig& ch
   Energy energy;
   energy.mac = macPrice(counters, table, format);
   energy.localStore = localStorePrice(counters, chip, table);
-  energy.arrayNetwork = static_cast<double>(counters.arrayNetworkBytes.total()) * table.arrayHopPjPerByte;
+  energy.arrayNetwork =
+      static_cast<double>(counters.arrayNetworkBytes.total()) * table.arrayHopPjPerByte;
   energy.buffer = bufferPrice(counters, chip, table);
   energy.vector = vectorPrice(counters, table);
   energy.network = static_cast<double>(counters.networkBytes) * table.networkPjPerByteHop;
@@ -127,8 +133,12 @@ Area area(const ChipConfig& chip, const EnergyTable& table) {
     peUm2 = std::max(peUm2, rate * entry->second);
   }
   const LocalStoreConfig& store = chip.array.localStore;
+  const CacheTags tags = cacheTags(chip);
+  const auto cacheBytes =
+      static_cast<double>(tags.bits > 0 ? chip.array.cache.bytes : 0) + tags.bytes;
   const auto storeBytes =
-      static_cast<double>(store.weights.bytes + store.inputs.bytes + store.outputs.bytes);
+      static_cast<double>(store.weights.bytes + store.inputs.bytes + store.outputs.bytes) +
+      cacheBytes;
   double bufferBytes = 0;
   for (const BufferConfig& buffer : chip.buffers) {
     bufferBytes += static_cast<double>(buffer.capacityBytes);

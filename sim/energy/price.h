@@ -12,7 +12,8 @@ namespace npusim {
 /// cycles whose matrix operands are of `format`. A pure function, linear in counters and cycles:
 /// layers add up to their total, and a stored result is priced again under another table.
 ///
-/// MACs by format; local-store bytes by the mean of the three operands' stores; buffer bytes by the
+/// MACs by format; local-store bytes, whole words, by each operand's store, its capacity and ports,
+/// of the dataflow cached by its cache and with its tags (cache_energy.h); buffer bytes by the
 /// capacity of one bank of the buffer that holds weights, accumulators or (the rest) activations;
 /// vector operations by class; DRAM and host bytes by the chip's pJ/bit (several memories: the mean
 /// weighted by bandwidth); clock tree by cycle and idle power by time.

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "sim/core/array_cost.h"
 #include "sim/core/data_type.h"
 #include "sim/core/element_op.h"
 #include "sim/core/operator_work.h"
@@ -94,6 +95,12 @@ struct Transfer {
   int fillBytes = 1;
   int gatherDim = -1;
   std::optional<Access> gather;  ///< int32 or int64 indices, strides over dims
+  /// What lies in memory is a stream: its bytes follow one another from the address of the first
+  /// one on, in the order in which they move. Addresses and extents are still those of the values.
+  bool streamed = false;
+  /// A stream that is run-length coded (sim/memory/run_length.h): it moves as many bytes as the
+  /// code of its values takes.
+  bool coded = false;
   bool operator==(const Transfer&) const = default;
 };
 
@@ -110,13 +117,14 @@ struct Matrix {
   std::array<Extent, 3> m;  ///< for a convolution: image, row, column
   Extent n;
   std::array<Extent, 3> k;     ///< for a convolution: window row, window column, input channel
-  Access a, b, c;              ///< c holds fp32 or int32 partial sums
+  Access a, b, c;              ///< c holds fp32, fp16 or int32 partial sums
   std::int32_t padding = 0;    ///< A's value outside its bounds (its zero point)
   std::optional<Access> bias;  ///< fp32 or int32, over n: what a new sum starts from (else zero)
   /// Depths of the loops over k: the tile adds to C unless all of them are at index 0.
   std::vector<int> accumulateOver;
   /// MACs that do work, as useful / total of this tile's m x n x k (block-diagonal weights).
   std::int64_t usefulNumerator = 1, usefulDenominator = 1;
+  RowStationaryPass pass = {};  ///< of a row-stationary array; none: its own choice
   bool operator==(const Matrix&) const = default;
 };
 

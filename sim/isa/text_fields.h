@@ -174,6 +174,17 @@ void fields(Io& io, T& transfer) {
     io.key("by");
     io.access(io.engaged(transfer.gather), dims);
   }
+  io.flag("streamed", transfer.streamed);
+  io.flag("coded", transfer.coded);
+}
+
+template <class Io, class T>
+void passFields(Io& io, T& pass) {
+  io.value(pass.e);
+  field(io, "p", pass.p);
+  field(io, "q", pass.q);
+  field(io, "r", pass.r);
+  field(io, "t", pass.t);
 }
 
 template <class Io, Like<Matrix> T>
@@ -196,6 +207,7 @@ void fields(Io& io, T& matrix) {
     io.value(matrix.usefulNumerator);
     field(io, "of", matrix.usefulDenominator);
   }
+  if (io.optional("pass", matrix.pass != RowStationaryPass{})) passFields(io, matrix.pass);
 }
 
 template <class Io, Like<VectorPass> T>

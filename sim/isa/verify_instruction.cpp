@@ -75,8 +75,10 @@ void checkMatrixTypes(const Site& site, const Matrix& matrix) {
     site.fail("a is {} and b is {}; they must both be fp32, fp16, bf16, int16, or int8 or uint8",
               name(a), name(b));
   const DataType sum = floats ? DataType::Float32 : DataType::Int32;
-  if (matrix.c.type != sum)
-    site.fail("c is {}; sums of {} products are {}", name(matrix.c.type), name(a), name(sum));
+  const bool halved = floats && matrix.c.type == DataType::Float16;
+  if (matrix.c.type != sum && !halved)
+    site.fail("c is {}; sums of {} products are {}", name(matrix.c.type), name(a),
+              floats ? "fp32 or fp16" : name(sum));
   if (matrix.bias.has_value() && matrix.bias->type != sum)
     site.fail("bias is {}; sums of {} products start from {}", name(matrix.bias->type), name(a),
               name(sum));
@@ -113,6 +115,13 @@ void checkAccumulation(const Site& site, const Matrix& matrix) {
   if (matrix.usefulNumerator < 1 || matrix.usefulNumerator > matrix.usefulDenominator)
     site.fail("useful work {} / {} must lie in (0, 1]", matrix.usefulNumerator,
               matrix.usefulDenominator);
+}
+
+void checkPass(const Site& site, const RowStationaryPass& pass) {
+  if (pass == RowStationaryPass{}) return;
+  if (std::min({pass.e, pass.p, pass.q, pass.r, pass.t}) < 1)
+    site.fail("pass {} {} {} {} {}: e, p, q, r and t are at least 1", pass.e, pass.p, pass.q,
+              pass.r, pass.t);
 }
 
 bool isVectorType(DataType type) {
@@ -224,6 +233,20 @@ std::string scalingFault(const Scaling& scaling, DataType type) {
   return {};
 }
 
+void checkStream(const Site& site, const Transfer& transfer) {
+  if (transfer.coded && !transfer.streamed) site.fail("coded: only streams are");
+  if (!transfer.streamed) return;
+  const auto onChip = [&](const Access& access) {
+    return site.program.storages[static_cast<std::size_t>(access.storage)].onChip;
+  };
+  if (transfer.gather.has_value() || transfer.fill.has_value())
+    site.fail("streamed: a stream is neither gathered nor filled");
+  if (onChip(transfer.source) && onChip(transfer.target))
+    site.fail("streamed: neither side lies in a memory");
+  if (transfer.coded && byteSize(transfer.source.type) != 2)
+    site.fail("coded: values are {}; the code takes those of 16 bits", name(transfer.source.type));
+}
+
 void checkTransfer(const Site& site, const Transfer& transfer) {
   const Dimensions dims = dimensions(transfer);
   for (std::size_t d = 0; d < dims.size(); ++d)
@@ -246,6 +269,7 @@ void checkTransfer(const Site& site, const Transfer& transfer) {
     checkAccess(site, "source", transfer.source, dims, transfer.run, rules);
   }
   checkFill(site, transfer);
+  checkStream(site, transfer);
 }
 
 void checkMatrix(const Site& site, const Matrix& matrix) {
@@ -258,6 +282,7 @@ void checkMatrix(const Site& site, const Matrix& matrix) {
   if (matrix.bias.has_value())
     checkProductOperand(site, "bias", *matrix.bias, dims, {0, 1, 2, 4, 5, 6});
   checkAccumulation(site, matrix);
+  checkPass(site, matrix.pass);
 }
 
 void checkVectorPass(const Site& site, const VectorPass& pass) {
@@ -276,8 +301,10 @@ void checkVectorPass(const Site& site, const VectorPass& pass) {
       checkReduced(site, fmt::format("operand x{} after the reduction", step.operand),
                    pass.operands[static_cast<std::size_t>(step.operand)].access, pass.reduceDims);
   const DataType first = pass.operands.front().access.type;
-  if (pass.afterArray && first != DataType::Float32 && first != DataType::Int32)
-    site.fail("operand x0 is {}, but accumulators behind the array hold fp32 or int32",
+  const bool sums =
+      first == DataType::Float32 || first == DataType::Float16 || first == DataType::Int32;
+  if (pass.afterArray && !sums)
+    site.fail("operand x0 is {}, but accumulators behind the array hold fp32, fp16 or int32",
               name(first));
 }
 

@@ -1,6 +1,8 @@
 #include "sim/laws/array_law.h"
 
 #include "sim/core/error.h"
+#include "sim/laws/cached_law.h"
+#include "sim/laws/row_stationary_law.h"
 #include "sim/laws/systolic_law.h"
 
 namespace npusim {
@@ -10,10 +12,16 @@ ArrayTiming arrayTiming(const ArrayConfig& array, DataType format, const MatrixS
     case ArrayKind::Systolic:
       return systolicTiming(array, format, shape);
     case ArrayKind::RowStationary:
+      return rowStationaryTiming(array, format, shape);
     case ArrayKind::Cached:
-      break;
+      return cachedTiming(array, format, shape, {});
   }
-  throw NotPossible("not supported: dataflow " + array.dataflow.name);
+  throw InternalError("unknown kind of array");
+}
+
+ArrayTiming arrayTiming(const ChipConfig& chip, DataType format, const MatrixShape& shape) {
+  if (chip.array.dataflow.kind != ArrayKind::Cached) return arrayTiming(chip.array, format, shape);
+  return cachedTiming(chip.array, format, shape, cachedPorts(chip));
 }
 
 ArrayWork arrayWork(const ArrayConfig& array, DataType format, const MatrixShape& shape) {
@@ -21,10 +29,11 @@ ArrayWork arrayWork(const ArrayConfig& array, DataType format, const MatrixShape
     case ArrayKind::Systolic:
       return systolicWork(array, format, shape);
     case ArrayKind::RowStationary:
+      return rowStationaryWork(array, format, shape);
     case ArrayKind::Cached:
-      break;
+      throw InternalError("what cached PEs move is counted by stepping through them, by no law");
   }
-  throw NotPossible("not supported: dataflow " + array.dataflow.name);
+  throw InternalError("unknown kind of array");
 }
 
 ZeroWork zeroWork(const ArrayConfig& array, DataType format, const MatrixShape& shape,
@@ -33,10 +42,11 @@ ZeroWork zeroWork(const ArrayConfig& array, DataType format, const MatrixShape& 
     case ArrayKind::Systolic:
       return systolicZeroWork(array, format, shape, zeroInputs);
     case ArrayKind::RowStationary:
+      return rowStationaryZeroWork(array, format, shape, zeroInputs);
     case ArrayKind::Cached:
-      break;
+      return cachedZeroWork(array, format, shape, zeroInputs);
   }
-  throw NotPossible("not supported: dataflow " + array.dataflow.name);
+  throw InternalError("unknown kind of array");
 }
 
 }  // namespace npusim

@@ -21,12 +21,19 @@ namespace npusim {
 /// overlapped, held weights or inputs
 ///   L + sum over folds of max(S I, L) + skew I   (design 4.14: R + sum max(m, R) + R + C - 2)
 ///   without double buffering  L + F S I + (F - 1) L + skew I
+///   A chain of P PEs holds a sum P I cycles, so where the folds of all other loops, a round, take
+///   less, each of the later rounds of k waits for the rest.
 /// overlapped, held outputs
 ///   [L +] sum over folds of max(S I, L) + skew I + L; the first L only where sums start from
 ///   earlier ones or a bias
 /// scale_sim (closed form of SCALE-Sim v2, no overlap between folds)
 ///   F (S I + L + skew I) - 1, L only where weights or inputs are held
+///
+/// cached: an estimate, cached_law.h
 ArrayTiming arrayTiming(const ArrayConfig& array, DataType format, const MatrixShape& shape);
+
+/// The same on the chip's own buffers, whose ports the estimate for `cached` depends on.
+ArrayTiming arrayTiming(const ChipConfig& chip, DataType format, const MatrixShape& shape);
 
 /// Bytes and lost PE-cycles of the same instruction. A byte counts in `network` when a PE receives
 /// it over a link or a bus, or hands a partial sum on; in `localStore` with every word that a PE

@@ -130,7 +130,7 @@ std::int64_t lag(Travel travel, std::int64_t pes) {
     case Travel::Chain:
       return pes - 1;
     case Travel::Tree:
-      return std::bit_width(static_cast<std::uint64_t>(pes - 1));
+      return static_cast<std::int64_t>(std::bit_width(static_cast<std::uint64_t>(pes - 1)));
     case Travel::Hold:
     case Travel::Broadcast:
       return 0;
@@ -149,6 +149,15 @@ std::int64_t skewCycles(const ArrayConfig& array, const Folding& f) {
   const std::int64_t down = lag(travelOf(array.dataflow, f.cols.group, f.streamed), array.rows);
   const std::int64_t across = lag(travelOf(array.dataflow, f.rows.group, f.streamed), array.cols);
   return (down + across) * f.beat;
+}
+
+/// Cycles that folds wait for sums which are still in the chain: a round of folds, one for each
+/// piece of the outputs, adds its part of k to the sums that the round before let go.
+std::int64_t chainStall(const ArrayConfig& array, const Folding& f, std::int64_t slot) {
+  if (array.dataflow.outputs != Travel::Chain) return 0;
+  const std::int64_t chain = (f.rows.group == kK ? array.rows : array.cols) * f.beat;
+  const std::int64_t round = f.folds() / f.foldsOfK() * slot;
+  return (f.foldsOfK() - 1) * std::max<std::int64_t>(0, chain - round);
 }
 
 /// PE-cycles that no operand of the product took.
@@ -189,10 +198,11 @@ ArrayTiming systolicTiming(const ArrayConfig& array, DataType format, const Matr
   if (array.convention == Convention::ScaleSim) {
     return {0, f.folds() * (f.streamCycles() + (holdsOutputs ? 0 : load) + skew) - 1, 0};
   }
-  const std::int64_t doubled = f.folds() * std::max(f.streamCycles(), load);
-  if (holdsOutputs) return {shape.startsFromSums() ? load : 0, doubled, skew + load};
-  const std::int64_t single = f.folds() * f.streamCycles() + (f.folds() - 1) * load;
-  return {load, array.doubleBufferedWeights ? doubled : single, skew};
+  const std::int64_t doubled = std::max(f.streamCycles(), load);
+  if (holdsOutputs) return {shape.startsFromSums() ? load : 0, f.folds() * doubled, skew + load};
+  const std::int64_t slot = array.doubleBufferedWeights ? doubled : f.streamCycles() + load;
+  const std::int64_t lastLoad = array.doubleBufferedWeights ? 0 : load;
+  return {load, f.folds() * slot - lastLoad + chainStall(array, f, slot), skew};
 }
 
 ArrayWork systolicWork(const ArrayConfig& array, DataType format, const MatrixShape& shape) {
@@ -201,7 +211,7 @@ ArrayWork systolicWork(const ArrayConfig& array, DataType format, const MatrixSh
   const std::int64_t operand = byteSize(format);
   const std::int64_t weights = shape.k() * shape.n() * operand;
   const std::int64_t inputs = shape.m() * shape.k() * operand;
-  const std::int64_t sums = shape.m() * shape.n() * kPartialSumBytes;
+  const std::int64_t sums = shape.m() * shape.n() * array.partialSumBytes;
   const std::int64_t passes = shape.macs() * operand;
   const std::int64_t kFolds = f.foldsOfK();
   ArrayWork work;

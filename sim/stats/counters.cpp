@@ -7,9 +7,12 @@ Counters& Counters::operator+=(const Counters& other) {
   gatedMacs += other.gatedMacs;
   localStoreBytes += other.localStoreBytes;
   arrayNetworkBytes += other.arrayNetworkBytes;
+  cacheHits += other.cacheHits;
+  cacheMisses += other.cacheMisses;
   bufferBytes += other.bufferBytes;
   weightBufferBytes += other.weightBufferBytes;
   accumulatorBytes += other.accumulatorBytes;
+  arrayBufferBytes += other.arrayBufferBytes;
   networkBytes += other.networkBytes;
   dramBytes += other.dramBytes;
   hostBytes += other.hostBytes;
@@ -36,6 +39,7 @@ ArrayTime& ArrayTime::operator+=(const ArrayTime& other) {
   useful += other.useful;
   edge += other.edge;
   fillDrain += other.fillDrain;
+  buffer += other.buffer;
   return *this;
 }
 

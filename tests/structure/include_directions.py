@@ -29,7 +29,7 @@ ARROWS = {
     "sim/array/module": ["sim/core", "sim/config", "sim/memory", "sim/array"],
     "sim/vector": UNITS,
     "sim/network": UNITS,
-    "sim/trace": SHARED + ["sim/stats"],
+    "sim/trace": SHARED + ["sim/stats", "sim/array"],
     "sim/chip": UNITS + ["sim/array", "sim/vector", "sim/network"],
     "sim/reference": ["sim/core", "sim/config"],
     "workloads": ["sim/core", "workloads"],

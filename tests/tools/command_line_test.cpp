@@ -129,7 +129,6 @@ TEST(Options, SayWhatIsWrong) {
       {{"--tolerance", "tight"}, "--tolerance tight: must be a number"},
       {{"--tolerance", "-1"}, "--tolerance -1: must be a number"},
       {{"--tolerance", "nan"}, "--tolerance nan: must be a number"},
-      {{"--fidelity", "pe"}, "not supported: --fidelity pe"},
       {{"--fidelity", "rtl"}, "--fidelity rtl: must be tile, pe or module"},
       {{"--chip"}, "--chip needs a value; npusim run --help"},
       {{"--seed="}, "--seed needs a value"},

@@ -77,9 +77,8 @@ class DescriptionReader {
     const Field field = top_.required("inputs");
     Section inputs = field.section();
     for (const auto& [name, shape] : inputs.entries()) {
-      Value value;
+      Value value = readInput(shape);
       value.name = name;
-      value.shape = shape.integers(1);
       if (value.shape.empty()) shape.fail("has no dimensions; give them, the batch first");
       declaredBatch_ = value.shape.front();
       if (batch_) value.shape.front() = *batch_;
@@ -89,6 +88,21 @@ class DescriptionReader {
     }
     if (graph_.inputs.empty()) field.fail("no inputs; give at least one name with its shape");
     if (graph_.inputs.size() == 1) scope.previous = graph_.inputs.front();
+  }
+
+  /// A shape, or a section with it.
+  static Value readInput(const Field& field) {
+    Value value;
+    if (!field.isMap()) {
+      value.shape = field.integers(1);
+      return value;
+    }
+    Section options = field.section();
+    value.shape = options.required("shape").integers(1);
+    value.zeroShare = options.share("zeros");
+    value.raw = !options.flag("compressed", true);
+    options.finish();
+    return value;
   }
 
   void readBlocks(const Field& field) {

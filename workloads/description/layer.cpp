@@ -15,12 +15,14 @@ std::uint64_t weightSeed(std::string_view name, std::uint64_t seed) {
   return fnv1a(name, kFnvOffset ^ (seed * 0x9e3779b97f4a7c15));
 }
 
-ValueId addWeight(Layer& layer, std::string_view suffix, Shape shape) {
+ValueId addWeight(Layer& layer, std::string_view suffix, Shape shape, double zeroShare = 0) {
   Value value;
   value.name = fmt::format("{}.{}", layer.name, suffix);
   value.shape = std::move(shape);
-  value.constant =
-      Constant{.dense = nullptr, .splat = {}, .seed = weightSeed(value.name, layer.seed)};
+  value.constant = Constant{.dense = nullptr,
+                            .splat = {},
+                            .seed = weightSeed(value.name, layer.seed),
+                            .zeroShare = zeroShare};
   return layer.graph.addValue(std::move(value));
 }
 
@@ -122,6 +124,21 @@ ValueId addEnding(Layer& layer, bool batchNorm, ValueId x) {
   return kind->build(ending, *kind);
 }
 
+/// How a row-stationary array is to map the layer, in the names of Eyeriss (JSSC 2017, Table II).
+std::optional<RowStationaryMapping> readMapping(Layer& layer) {
+  const std::optional<Field> field = layer.options.optional("mapping");
+  if (!field) return std::nullopt;
+  Section options = field->section();
+  RowStationaryMapping mapping;
+  RowStationaryPass& pass = mapping.pass;
+  const std::pair<const char*, std::int64_t*> keys[] = {
+      {"n", &mapping.n}, {"m", &mapping.m}, {"e", &pass.e}, {"p", &pass.p},
+      {"q", &pass.q},    {"r", &pass.r},    {"t", &pass.t}};
+  for (const auto& [key, number] : keys) *number = options.required(key).integer(1);
+  options.finish();
+  return mapping;
+}
+
 ValueId addConvolution(Layer& layer, std::int64_t channels, std::int64_t groups) {
   const Shape x = layer.shape();
   if (groups < 1 || x[1] % groups != 0 || channels % groups != 0) {
@@ -138,10 +155,12 @@ ValueId addConvolution(Layer& layer, std::int64_t channels, std::int64_t groups)
 
   Shape weights{channels, x[1] / groups};
   weights.insert(weights.end(), kernel.begin(), kernel.end());
-  const ValueId w = addWeight(layer, "weight", weights);
+  const ValueId w = addWeight(layer, "weight", weights, layer.options.share("weight_zeros"));
   const bool bias = layer.options.flag("bias", !batchNorm);
   const ValueId b = bias ? addWeight(layer, "bias", {channels}) : kNoValue;
+  const std::optional<RowStationaryMapping> mapping = readMapping(layer);
   const ValueId y = addNode(layer, layer.name, "Conv", op, {layer.inputs[0], w, b});
+  layer.graph.nodes.back().mapping = mapping;
   return addEnding(layer, batchNorm, y);
 }
 
@@ -166,7 +185,8 @@ ValueId buildGemm(Layer& layer, const LayerKind& kind) {
   }
   const std::int64_t features = layer.options.required("features").integer(1);
   const bool batchNorm = layer.options.flag("batch_norm", false);
-  const ValueId w = addWeight(layer, "weight", {features, x.back()});
+  const ValueId w =
+      addWeight(layer, "weight", {features, x.back()}, layer.options.share("weight_zeros"));
   const bool bias = layer.options.flag("bias", !batchNorm);
   const ValueId b = bias ? addWeight(layer, "bias", {features}) : kNoValue;
   const ValueId y =

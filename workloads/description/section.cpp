@@ -90,6 +90,14 @@ bool Section::flag(const std::string& key, bool otherwise) {
   return field ? field->flag() : otherwise;
 }
 
+double Section::share(const std::string& key) {
+  const std::optional<Field> field = optional(key);
+  if (!field) return 0;
+  const double share = field->number();
+  if (share < 0 || share > 1) field->fail("must be from 0 to 1");
+  return share;
+}
+
 std::vector<std::pair<std::string, Field>> Section::entries() {
   std::vector<std::pair<std::string, Field>> all;
   for (const YamlNode& child : place_.node().children) {

@@ -41,6 +41,7 @@ class Field {
     return {pathBelow(path_, node.key), node, *parameters_};
   }
 
+  bool isMap() const { return node_->kind == YamlNode::Kind::Map; }
   bool isText() const { return node_->kind == YamlNode::Kind::Scalar; }
   const SourceLocation& where() const { return node_->where; }
   const std::string& path() const { return path_; }
@@ -66,6 +67,8 @@ class Section {
   std::int64_t integer(const std::string& key, std::int64_t least, std::int64_t otherwise);
   double number(const std::string& key, double otherwise);
   bool flag(const std::string& key, bool otherwise);
+  /// A number from 0 to 1, 0 where it is not given.
+  double share(const std::string& key);
 
   /// Keys in the order of the file, with their values; all count as read.
   std::vector<std::pair<std::string, Field>> entries();

@@ -16,13 +16,18 @@ float uniform(std::uint64_t seed, std::uint64_t index) {
   return static_cast<float>(bits) * 0x1p-23f - 1.0f;
 }
 
-Tensor seeded(std::uint64_t seed, DataType type, const Shape& shape) {
+/// Keeps the choice of zeros apart from the values.
+constexpr std::uint64_t kZeroSeed = 0x7a65726f;
+
+Tensor seeded(std::uint64_t seed, double zeroShare, DataType type, const Shape& shape) {
   Tensor tensor(DataType::Float32, shape);
   const std::int64_t outputs = shape.empty() ? 1 : std::max<std::int64_t>(1, shape.front());
   const auto fanIn = static_cast<double>(std::max<std::int64_t>(1, tensor.size() / outputs));
   const auto bound = static_cast<float>(std::sqrt(3.0 / fanIn));
   const std::span<float> elements = tensor.as<float>();
-  for (std::size_t i = 0; i < elements.size(); ++i) elements[i] = bound * uniform(seed, i);
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    elements[i] = isZero(seed ^ kZeroSeed, i, zeroShare) ? 0 : bound * uniform(seed, i);
+  }
   return type == DataType::Float32 ? tensor : convert(tensor, type);
 }
 
@@ -42,7 +47,7 @@ Tensor filled(double value, DataType type, const Shape& shape) {
 
 Tensor Constant::materialize(DataType type, const Shape& shape) const {
   if (splat) return filled(*splat, type, shape);
-  if (seed) return seeded(*seed, type, shape);
+  if (seed) return seeded(*seed, zeroShare, type, shape);
   ensure(dense != nullptr, "a constant is dense, splat or seeded");
   ensure(elementCount(dense->shape()) == elementCount(shape), "constant of another size");
   Tensor tensor = dense->type() == type ? *dense : convert(*dense, type);

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "sim/core/array_cost.h"
 #include "sim/core/data_type.h"
 #include "sim/core/element_op.h"
 #include "sim/core/tensor.h"
@@ -24,6 +25,7 @@ struct Constant {
   std::shared_ptr<const Tensor> dense;
   std::optional<double> splat;
   std::optional<std::uint64_t> seed;
+  double zeroShare = 0;  ///< of a seeded constant's values that are exact zeros
 
   /// The dense tensor of `type` and `shape`. A seeded constant holds values uniform in
   /// +-sqrt(3 / fan_in) with fan_in = elements / shape[0] (He et al. 2015, eq. 10 without the
@@ -44,6 +46,8 @@ struct Value {
   Shape shape;
   std::optional<Constant> constant;
   std::optional<Quantization> quantization;
+  double zeroShare = 0;  ///< of an input's values that are exact zeros, where they are made
+  bool raw = false;      ///< an input that lies uncompressed in a memory that compresses
 };
 
 // --- Operations. Canonical: whatever the opset, one form for each meaning. ---
@@ -140,6 +144,7 @@ struct Node {
   std::vector<ValueId> inputs;
   std::vector<ElementStep> steps;  ///< applied to the result, in order
   ValueId output = kNoValue;
+  std::optional<RowStationaryMapping> mapping = {};  ///< given, not searched
 };
 
 /// A network: values, and nodes in an order in which every input is produced before it is used.

@@ -108,6 +108,20 @@ std::string stepText(const Graph& graph, const Node& node, const ElementStep& st
   return text;
 }
 
+std::string mappingText(const RowStationaryMapping& mapping) {
+  const RowStationaryPass& pass = mapping.pass;
+  return fmt::format(" [n={} m={} e={} p={} q={} r={} t={}]", mapping.n, mapping.m, pass.e, pass.p,
+                     pass.q, pass.r, pass.t);
+}
+
+/// How an input is made and stored, where that is not the usual.
+std::string inputText(const Value& value) {
+  std::string text;
+  if (value.zeroShare > 0) text += fmt::format(" zeros={}", value.zeroShare);
+  if (value.raw) text += " raw";
+  return text;
+}
+
 std::string nodeText(const Graph& graph, const Node& node) {
   std::vector<std::string> arguments;
   for (const ValueId id : node.inputs) arguments.push_back(reference(graph, id));
@@ -116,12 +130,16 @@ std::string nodeText(const Graph& graph, const Node& node) {
   const std::string details =
       std::visit([](const auto& op) { return attributes(op); }, node.operation);
   if (!details.empty()) text += " {" + details + "}";
+  if (node.mapping) text += mappingText(*node.mapping);
   for (const ElementStep& step : node.steps) text += stepText(graph, node, step);
   return text + " : " + typeOf(graph.value(node.output)) + "\n";
 }
 
 std::string constantText(const Constant& constant) {
   if (constant.splat) return fmt::format("splat({})", *constant.splat);
+  if (constant.seed && constant.zeroShare > 0) {
+    return fmt::format("seeded({}, zeros={})", *constant.seed, constant.zeroShare);
+  }
   if (constant.seed) return fmt::format("seeded({})", *constant.seed);
   if (constant.dense->size() > kShownElements) return "dense";
   std::vector<double> elements;
@@ -136,7 +154,8 @@ std::string constantText(const Constant& constant) {
 std::string Graph::toText() const {
   std::string text;
   for (const ValueId id : inputs) {
-    text += fmt::format("{} = input : {}\n", reference(*this, id), typeOf(value(id)));
+    text += fmt::format("{} = input : {}{}\n", reference(*this, id), typeOf(value(id)),
+                        inputText(value(id)));
   }
   for (const Value& value : values) {
     if (!value.constant) continue;

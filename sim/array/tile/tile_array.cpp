@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "sim/array/gather.h"
 #include "sim/array/sums.h"
 #include "sim/array/tile/product.h"
+#include "sim/array/tile/tree_product.h"
 #include "sim/core/error.h"
 #include "sim/core/rounding.h"
 #include "sim/laws/array_law.h"
@@ -31,10 +33,25 @@ void gatherPanels(const MatrixTile& tile, const Storage& storage, std::vector<T>
   }
 }
 
+/// A block of C += A B in the order in which the array adds: integers do not tell.
+void multiplyIn(const std::optional<TreeShape>& tree, const float* rows, const float* panel,
+                std::int64_t k, float* block) {
+  if (tree) {
+    multiplyBlockByTrees(rows, k, panel, *tree, block);
+  } else {
+    multiplyBlock(rows, k, panel, k, block);
+  }
+}
+void multiplyIn(const std::optional<TreeShape>& /*tree*/, const std::int32_t* rows,
+                const std::int32_t* panel, std::int64_t k, std::int32_t* block) {
+  multiplyBlock(rows, k, panel, k, block);
+}
+
 /// C's rows [first, first + count) from the gathered rows of A and the panels of B.
 template <typename T>
 void multiplyRows(const MatrixTile& tile, const std::vector<T>& rows, const std::vector<T>& panels,
-                  std::int64_t first, std::int64_t count, Sums<T>& sums) {
+                  const std::optional<TreeShape>& tree, std::int64_t first, std::int64_t count,
+                  Sums<T>& sums) {
   const std::int64_t k = tile.k();
   Block<T> block;
   const auto line = [&](std::int64_t i) {
@@ -47,7 +64,7 @@ void multiplyRows(const MatrixTile& tile, const std::vector<T>& rows, const std:
       block.fill(T{});
       for (std::int64_t i = 0; i < height; ++i)
         sums.load(first + row + i, column, columns, line(i));
-      multiplyBlock(rows.data() + row * k, k, panels.data() + column * k, k, block.data());
+      multiplyIn(tree, rows.data() + row * k, panels.data() + column * k, k, block.data());
       for (std::int64_t i = 0; i < height; ++i)
         sums.store(first + row + i, column, columns, line(i));
     }
@@ -63,8 +80,8 @@ ArrayCost TileArray::cost(const MatrixTile& tile) {
 }
 
 ZeroWork TileArray::compute(const MatrixTile& tile, std::vector<Storage>& storages) {
-  ensure(tile.c.type == DataType::Int32 || tile.c.type == DataType::Float32,
-         "matrix sums are fp32 or int32");
+  ensure(tile.c.type == DataType::Int32 || isFloat(tile.c.type),
+         "matrix sums are fp32, fp16 or int32");
   const std::int64_t zeros = tile.c.type == DataType::Int32 ? product(tile, storages, integers_)
                                                             : product(tile, storages, floats_);
   return zeroWork(array_, arrayFormat(tile.a.type), tile.shape(), zeros);
@@ -78,6 +95,7 @@ std::int64_t TileArray::product(const MatrixTile& tile, std::vector<Storage>& st
   const Storage& inputs = storages[static_cast<std::size_t>(tile.a.storage)];
   gatherPanels(tile, storages[static_cast<std::size_t>(tile.b.storage)], scratch.panels);
   Sums<T> sums(tile, storages);
+  const auto tree = treeShape(array_, arrayFormat(tile.a.type), tile.shape());
   const std::int64_t step = std::max(kGatheredElements / k, kBlockRows) / kBlockRows * kBlockRows;
   std::int64_t zeros = 0;
   for (std::int64_t first = 0; first < m; first += step) {
@@ -85,7 +103,7 @@ std::int64_t TileArray::product(const MatrixTile& tile, std::vector<Storage>& st
     scratch.rows.assign(static_cast<std::size_t>(roundUp(count, kBlockRows) * k), T{});
     gatherRows(tile, inputs, first, count, scratch.rows.data());
     zeros += std::count(scratch.rows.begin(), scratch.rows.begin() + count * k, T{});
-    multiplyRows(tile, scratch.rows, scratch.panels, first, count, sums);
+    multiplyRows(tile, scratch.rows, scratch.panels, tree, first, count, sums);
   }
   return zeros;
 }

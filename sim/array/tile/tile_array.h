@@ -9,7 +9,8 @@ namespace npusim {
 
 /// `tile` fidelity: cycles and bytes by the laws, values by a vectorised product. Floats widen to
 /// fp32 and form one fused multiply-add chain over ascending k for each output, starting from the
-/// existing sum, the bias or zero; integers are exact in int32.
+/// existing sum, the bias or zero, or where the dataflow adds by trees, those trees
+/// (tree_product.h); integers are exact in int32.
 class TileArray : public ArrayModel {
  public:
   explicit TileArray(const ArrayConfig& array) : array_(array) {}

@@ -108,7 +108,8 @@ const Broken kBroken[] = {
      "c.yaml:2:12: clock_mhz: is '1e999', must be a number from 0.001 to 100000"},
     {"WrongWord", "rows: 8", "dataflow: weight_stationery",
      "c.yaml:4:13: array.dataflow: is 'weight_stationery', must be weight_stationary, "
-     "output_stationary or input_stationary (did you mean 'weight_stationary'?)"},
+     "output_stationary, input_stationary, dot_product, row_stationary or cached (did you mean "
+     "'weight_stationary'?)"},
     {"WrongFlag", "rows: 8", "double_buffered_weights: yes",
      "c.yaml:4:28: array.double_buffered_weights: is 'yes', must be true or false"},
     {"UnknownFormat", "formats: [int8]", "formats: [int4]",
@@ -135,8 +136,15 @@ const Broken kBroken[] = {
      "c.yaml:1:1: memory: is missing, must be a section or none"},
     {"MissingRates", "  macs_per_cycle: {int8: 1}\n", "",
      "c.yaml:4:3: array.macs_per_cycle: is missing, must be a section of numbers by format"},
-    {"NotAPowerOfTwo", "capacity_kib: 64", "capacity_kib: 64\n  banks: 12",
-     "c.yaml:10:10: buffer.banks: is '12', must be a power of two from 1 to 65536"},
+    {"NotAPowerOfTwo", "capacity_kib: 64", "capacity_kib: 64\n  width_bytes: 12",
+     "c.yaml:10:16: buffer.width_bytes: is '12', must be a power of two from 1 to 65536"},
+    {"SumsOfIntegersInTwoBytes", "rows: 8", "rows: 8\n  partial_sum_bytes: 2",
+     "c.yaml:5:22: array.partial_sum_bytes: is 2, but formats lists int8: sums of integers take 4"},
+    {"CodeOfOtherWidths", "preset: ddr4_2400", "preset: ddr4_2400\n  compression: rlc",
+     "c.yaml:12:16: memory.compression: is rlc, which codes values of 16 bits, but formats lists "
+     "none of 16 bits"},
+    {"UnknownCompression", "preset: ddr4_2400", "preset: ddr4_2400\n  compression: zip",
+     "c.yaml:12:16: memory.compression: is 'zip', must be none or rlc"},
     {"AccumulatorsInMemory", "preset: ddr4_2400", "preset: ddr4_2400\n  holds: [accumulators]",
      "c.yaml:12:11: memory.holds: is 'accumulators', must be weights or activations"},
     {"NobodyHoldsAccumulators", ", accumulators]", "]",
@@ -161,15 +169,15 @@ const Broken kBroken[] = {
     {"RefreshNeverEnds", "preset: ddr4_2400", "preset: ddr4_2400\n  timing: {REFI: 400}",
      "c.yaml:12:18: memory.timing.REFI: is 400, must be above RFC (420), or 0 for no refresh"},
     {"SmallLocalStore", "name: small", "name: small\nlocal_store: {outputs: {bytes: 2}}",
-     "c.yaml:2:34: local_store.outputs.bytes: 2 bytes do not hold a partial sum of a PE, must be at "
+     "c.yaml:2:32: local_store.outputs.bytes: 2 bytes do not hold a partial sum of a PE, must be at "
      "least 4"},
     {"LocalStoreForWideProducts", "{int8: 1}", "{int8: 8}",
      "c.yaml:1:1: local_store.weights.bytes: 4 bytes do not hold the weights of a PE, must be at "
      "least 8"},
     {"NeverReadForTheDataflow", "rows: 8",
      "dataflow: output_stationary\n  double_buffered_weights: true",
-     "c.yaml:5:3: array.double_buffered_weights: is never read, since an output-stationary array "
-     "keeps no weights; leave it out"},
+     "c.yaml:5:3: array.double_buffered_weights: is never read, since the dataflow "
+     "output_stationary does not hold weights or inputs; leave it out"},
     {"NeverReadForTheConvention", "rows: 8",
      "convention: scale_sim\n  double_buffered_weights: true",
      "c.yaml:5:3: array.double_buffered_weights: is never read, since the scale_sim convention "
@@ -184,7 +192,7 @@ const Broken kBroken[] = {
      "c.yaml:12:9: memory.name: 'sram' is the name of another buffer or memory too, give each its "
      "own"},
     {"UnknownEnergy", "name: small", "name: small\nenergy: 7mn",
-     "c.yaml:2:9: energy: is '7mn', must be 28nm, 45nm or 7nm (did you mean '7nm'?)"},
+     "c.yaml:2:9: energy: is '7mn', must be 28nm, 45nm, 65nm or 7nm (did you mean '7nm'?)"},
     {"NoteMisspelt", "rows: 8", "rows: {value: 8, sorce: x}",
      "c.yaml:4:20: array.rows.sorce: unknown key (did you mean 'source'?), beside 'value' only "
      "source, assumed, scaled or fitted may stand"},
@@ -254,8 +262,8 @@ TEST(Messages, OverridesAreNamedInTheirOwnErrors) {
   EXPECT_EQ(setMessage("buffers.2.capacity_kib", "64"),
             "--set buffers.2.capacity_kib=64: 'buffers' has no entry '2', name one or count from 1 "
             "to 1");
-  EXPECT_EQ(setMessage("buffers.1.banks", "3"),
-            "--set buffers.1.banks=3: buffers.1.banks: is '3', must be a power of two from 1 to "
+  EXPECT_EQ(setMessage("buffers.1.width_bytes", "3"),
+            "--set buffers.1.width_bytes=3: buffers.1.width_bytes: is '3', must be a power of two from 1 to "
             "65536");
   EXPECT_EQ(setMessage("memory.channels", "0"),
             "--set memory.channels=0: memory.channels: is '0', must be a whole number from 1 to "
@@ -299,15 +307,15 @@ TEST(Messages, SeveralCoresAreNotPossibleYet) {
 
 TEST(Messages, FilesThatAreNotThere) {
   EXPECT_EQ(messageOf([] { loadChip("egde", {}); }),
-            "'egde' is no preset of chips (did you mean 'edge'?), must be edge or tpu_v1, or a "
-            "file ending in .yaml");
+            "'egde' is no preset of chips (did you mean 'edge'?), must be edge, eyeriss, nvdla_large or "
+            "tpu_v1, or a file ending in .yaml");
   EXPECT_EQ(messageOf([] { loadChip("no/such.yaml", {}); }),
             "cannot read 'no/such.yaml' (No such file or directory), give a readable YAML file");
   EXPECT_EQ(messageOf([] { loadChip("/", {}); }),
             "cannot read '/' (it is a directory), give a readable YAML file");
-  EXPECT_EQ(messageOf([] { loadEnergyTable("6nm"); }),
-            "'6nm' is no preset of energy (did you mean '7nm'?), must be 28nm, 45nm or 7nm, or a "
-            "file ending in .yaml");
+  EXPECT_EQ(messageOf([] { loadEnergyTable("8nm"); }),
+            "'8nm' is no preset of energy (did you mean '28nm'?), must be 28nm, 45nm, 65nm or 7nm, or "
+            "a file ending in .yaml");
   EXPECT_EQ(messageOf([] { loadReference("cpu_haswel"); }),
             "'cpu_haswel' is no preset of references (did you mean 'cpu_haswell'?), must be "
             "cpu_a15, cpu_haswell or gpu_a100, or a file ending in .yaml");

@@ -51,8 +51,8 @@ TEST(Presets, TheCheckOfSourcesSeesBareFigures) {
 }
 
 TEST(Presets, NamesAreListedSorted) {
-  EXPECT_THAT(presetNames("chips"), ElementsAre("edge", "tpu_v1"));
-  EXPECT_THAT(presetNames("energy"), ElementsAre("28nm", "45nm", "7nm"));
+  EXPECT_THAT(presetNames("chips"), ElementsAre("edge", "eyeriss", "nvdla_large", "tpu_v1"));
+  EXPECT_THAT(presetNames("energy"), ElementsAre("28nm", "45nm", "65nm", "7nm"));
   EXPECT_THAT(presetNames("references"), ElementsAre("cpu_a15", "cpu_haswell", "gpu_a100"));
   EXPECT_THAT(presetNames("memories"), Contains("ddr4_2400"));
   EXPECT_TRUE(presetNames("nothing").empty());
@@ -89,6 +89,19 @@ TEST(Presets, TpuV1ReachesItsPublishedPeaks) {
   EXPECT_EQ(onChip, std::int64_t{28} << 20);
   EXPECT_EQ(chip.buffers[1].capacityBytes, 4 * 64 * 1024);
   EXPECT_EQ(chip.power.idleW, 28);
+}
+
+TEST(Presets, EyerissAndNvdlaReachTheirPublishedPeaks) {
+  const ChipConfig eyeriss = loadChip("eyeriss", {});
+  EXPECT_DOUBLE_EQ(eyeriss.peakMacsPerCycle(DataType::Float16) * eyeriss.clockMhz, 33600);
+  EXPECT_EQ(eyeriss.array.partialSumBytes, 2);
+  EXPECT_EQ(eyeriss.memories.at(0).compression, Compression::RunLength);
+  EXPECT_DOUBLE_EQ(eyeriss.memories.at(0).peakBytesPerSecond(), 480e6);
+  EXPECT_EQ(eyeriss.buffers.at(0).capacityBytes + eyeriss.buffers.at(1).capacityBytes, 108 * 1024);
+  const ChipConfig nvdla = loadChip("nvdla_large", {});
+  EXPECT_EQ(nvdla.peakMacsPerCycle(DataType::Int8), 2048);
+  EXPECT_EQ(nvdla.buffers.at(0).capacityBytes, 512 * 1024);
+  EXPECT_NEAR(nvdla.memories.at(0).peakBytesPerSecond(), 20e9, 1e9);
 }
 
 /// The timing that the reference runs of three DRAM simulators share, in the order of the columns.

@@ -33,6 +33,10 @@ class RandomChip {
     chip.buffers.push_back(buffer("second", {Holds::Accumulators}));
     const std::int64_t memories = whole(0, 3);
     for (std::int64_t i = 0; i < memories; ++i) chip.memories.push_back(memory(i));
+    for (MemoryConfig& memory : chip.memories) {
+      const bool codable = chip.supports(DataType::Float16) || chip.supports(DataType::Int16);
+      if (codable && whole(0, 1) == 1) memory.compression = Compression::RunLength;
+    }
     chip.vector = {whole(1, 512), {real(0.1, 2), real(0.1, 2), real(0.1, 2)}, whole(0, 1) == 1};
     chip.dma = {whole(0, 99), whole(1, 999), power(16), power(16)};
     chip.host = {real(1, 99), real(0, 9), real(0, 9), real(0, 9), real(0, 9), real(0, 9)};

@@ -73,6 +73,21 @@ TEST(StoreEnergy, IsTheTablesAtItsPointsAndAPowerLawBetween) {
   EXPECT_DOUBLE_EQ(storeAt(points, 8192).readPjPerByte, 128) << "above, with the last slope";
 }
 
+TEST(Price, EveryFurtherPortOfALocalStoreCostsItsShare) {
+  EnergyTable table = simpleTable();
+  table.localStorePortShare = 0.5;
+  ChipConfig chip = simpleChip();
+  chip.array.localStore.weights.ports = 1;
+  chip.array.localStore.outputs.ports = 3;
+  Counters counters;
+  counters.localStoreBytes.weights = {100, 0};
+  const double onePort = price(counters, 0, chip, simpleTable(), DataType::Int8).localStore;
+  EXPECT_DOUBLE_EQ(price(counters, 0, chip, table, DataType::Int8).localStore, onePort);
+  counters.localStoreBytes = {};
+  counters.localStoreBytes.outputs = {100, 0};
+  EXPECT_DOUBLE_EQ(price(counters, 0, chip, table, DataType::Int8).localStore, 2 * onePort);
+}
+
 TEST(StoreEnergy, RisesWithCapacity) {
   const EnergyTable table = simpleTable();
   double last = 0;

@@ -101,6 +101,8 @@ Transfer RandomProgram::transfer() {
     transfer.gather = access(transfer.dims.size());
     transfer.gatherDim = static_cast<int>(between(-1, 4));
   }
+  transfer.streamed = coin();
+  transfer.coded = coin();
   return transfer;
 }
 
@@ -120,6 +122,7 @@ Matrix RandomProgram::matrix() {
     matrix.usefulNumerator = number();
     matrix.usefulDenominator = number();
   }
+  if (coin()) matrix.pass = {number(), number(), number(), number(), number()};
   return matrix;
 }
 

@@ -298,7 +298,7 @@ TEST(Verify, MatrixFields) {
       {[](Program& p) { head(p).b.type = DataType::Int16; }, "a is int8 and b is int16"},
       {[](Program& p) { head(p).a.type = DataType::UInt16; }, "a is uint16 and b is uint8"},
       {[](Program& p) { head(p).c.type = DataType::Float32; }, "c is fp32; sums of int8"},
-      {[](Program& p) { convolution(p).c.type = DataType::Float16; }, "c is fp16; sums of fp16"},
+      {[](Program& p) { convolution(p).c.type = DataType::Int32; }, "c is int32; sums of fp16"},
       {[](Program& p) { convolution(p).bias->type = DataType::Int32; }, "bias is int32; sums"},
       {[](Program& p) { head(p).padding = 128; }, "128 is not a zero point of int8 (-128..127)"},
       {[](Program& p) { convolution(p).padding = 1; }, "1 is not a zero point of fp16 (0..0)"},
@@ -354,7 +354,25 @@ TEST(Verify, VectorFields) {
          maximum(p).operands[1].access.bounds = {{{-1, {}}, {1, 0}, 4}};
        },
        "operand x1: has a bound that x0 does not have"},
-      {[](Program& p) { relu(p).operands[0].access.type = DataType::Float16; }, "behind the array"},
+      {[](Program& p) { relu(p).operands[0].access.type = DataType::BFloat16; }, "behind the array"},
+  });
+}
+
+TEST(Verify, StreamsAndPasses) {
+  expectRefusals({
+      {[](Program& p) { stored(p).coded = true; }, "coded: only streams are"},
+      {[](Program& p) { gathered(p).streamed = true; }, "a stream is neither gathered nor filled"},
+      {[](Program& p) {
+         p.storages[0].onChip = p.storages[1].onChip = p.storages[2].onChip = true;
+         stored(p).streamed = true;
+       },
+       "streamed: neither side lies in a memory"},
+      {[](Program& p) {
+         stored(p).source.type = stored(p).target.type = DataType::Int8;
+         stored(p).streamed = stored(p).coded = true;
+       },
+       "coded: values are int8; the code takes those of 16 bits"},
+      {[](Program& p) { head(p).pass = {1, 1, 0, 1, 1}; }, "pass 1 1 0 1 1: e, p, q, r and t are"},
   });
 }
 

@@ -1,4 +1,4 @@
-#include "tests/end_to_end/forked.h"
+#include "tools/forked.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -6,14 +6,15 @@
 #include <array>
 #include <cstring>
 #include <exception>
-#include <stdexcept>
 #include <system_error>
 
-namespace npusim::end_to_end {
+namespace npusim::tools {
 namespace {
 
+/// What the first byte of an answer says: done, an error of the user by its exit code, or a bug.
 constexpr char kDone = 'd';
 constexpr char kThrew = 't';
+constexpr char kFirstCode = '0';
 
 [[noreturn]] void fail(const char* what) {
   throw std::system_error(errno, std::generic_category(), what);
@@ -44,11 +45,22 @@ std::string readAll(int from) {
   std::string answer;
   try {
     answer = kDone + work();
+  } catch (const Error& error) {
+    answer =
+        static_cast<char>(kFirstCode + static_cast<int>(error.code())) + std::string(error.what());
   } catch (const std::exception& error) {
     answer = kThrew + std::string(error.what());
   }
   writeAll(to, answer);
   _exit(0);
+}
+
+Forked parse(const std::string& answer) {
+  if (answer.empty()) return {{}, "ended without an answer", {}};
+  const std::string rest = answer.substr(1);
+  if (answer.front() == kDone) return {rest, {}, {}};
+  if (answer.front() == kThrew) return {{}, rest, {}};
+  return {{}, rest, static_cast<ExitCode>(answer.front() - kFirstCode)};
 }
 
 }  // namespace
@@ -67,10 +79,8 @@ Forked runForked(const std::function<std::string()>& work, unsigned seconds) {
   close(ends[0]);
   int status = 0;
   if (waitpid(child, &status, 0) != child) fail("waiting for a child process");
-  if (WIFSIGNALED(status)) return {{}, std::string("ended by ") + strsignal(WTERMSIG(status))};
-  if (answer.empty()) return {{}, "ended without an answer"};
-  if (answer.front() == kThrew) return {{}, answer.substr(1)};
-  return {answer.substr(1), {}};
+  if (WIFSIGNALED(status)) return {{}, std::string("ended by ") + strsignal(WTERMSIG(status)), {}};
+  return parse(answer);
 }
 
-}  // namespace npusim::end_to_end
+}  // namespace npusim::tools

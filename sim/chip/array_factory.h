@@ -1,0 +1,16 @@
+#pragma once
+
+#include <memory>
+
+#include "sim/array/array_model.h"
+#include "sim/config/chip_config.h"
+#include "sim/core/fidelity.h"
+
+namespace npusim {
+
+/// The array of a chip. Throws NotPossible for a fidelity at which it is not simulated: `module`
+/// takes systolic dataflows only, on up to kMostModulePes PEs. Making one costs nothing before its
+/// first tile, so a caller may make one just to be refused early.
+std::unique_ptr<ArrayModel> makeArray(const ChipConfig& chip, Fidelity fidelity);
+
+}  // namespace npusim

@@ -1,0 +1,114 @@
+#include "sim/array/module/row_stationary_modules.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "sim/array/pe/row_stationary_array.h"
+#include "sim/core/error.h"
+#include "sim/laws/row_stationary_law.h"
+#include "tests/sim/array/random_row_stationary.h"
+
+namespace npusim {
+namespace {
+
+using namespace testing_tiles;
+using testing::HasSubstr;
+
+constexpr std::int64_t kMacs = 3'000;
+
+RowStationaryMapper mapperOf(const ArrayConfig& array) {
+  return [array](DataType format, const MatrixShape& shape) {
+    return rowStationaryPass(array, format, shape);
+  };
+}
+
+/// Keeps what it saw.
+struct Recorder : ArrayObserver {
+  struct Seen {
+    std::int64_t cycle, pe, m, n, k;
+    double weight, input, sum;
+    bool operator==(const Seen&) const = default;
+  };
+  std::vector<Seen> seen;
+
+  void onCycle(std::int64_t cycle, std::span<const PeCycle> pes) override {
+    for (std::size_t i = 0; i < pes.size(); ++i) {
+      const PeCycle& pe = pes[i];
+      if (!pe.works) continue;
+      seen.push_back(
+          {cycle, static_cast<std::int64_t>(i), pe.m, pe.n, pe.k, pe.weight, pe.input, pe.sum});
+    }
+  }
+};
+
+/// The modules and the structure of arrays do the same in every cycle, and count and compute alike.
+void expectEqual(const ArrayConfig& array, Problem& problem, const std::string& text) {
+  RowStationaryModules modules(array, mapperOf(array));
+  RowStationaryArray pes(array, mapperOf(array));
+  Recorder ofModules, ofPes;
+  modules.observe(&ofModules);
+  pes.observe(&ofPes);
+  EXPECT_EQ(modules.cost(problem.tile).timing.total(), pes.cost(problem.tile).timing.total())
+      << text;
+  EXPECT_EQ(modules.cost(problem.tile), pes.cost(problem.tile)) << text;
+  const std::vector<std::byte> before = resultBytes(problem);
+  const ZeroWork zeros = pes.compute(problem.tile, problem.storages);
+  const std::vector<std::byte> expected = resultBytes(problem);
+  restoreBytes(problem, before);
+  EXPECT_EQ(modules.compute(problem.tile, problem.storages), zeros) << text;
+  EXPECT_TRUE(resultBytes(problem) == expected) << text;
+  EXPECT_TRUE(ofModules.seen == ofPes.seen) << text;
+}
+
+TEST(RowStationaryModules, RandomConvolutionsAgreeWithThePesInEveryCycle) {
+  for (std::uint32_t seed = 0; seed < 300; ++seed) {
+    const RowStationaryProblem drawn = drawRowStationary(seed, kMacs);
+    expectEqual(drawn.array, *drawn.problem, drawn.text);
+    if (HasFailure()) return;
+  }
+}
+
+TEST(RowStationaryModules, OneModelRunsManyInstructions) {
+  const RowStationaryProblem first = drawRowStationary(1, kMacs);
+  RowStationaryModules modules(first.array, mapperOf(first.array));
+  const ArrayCost alone = modules.cost(first.problem->tile);
+  MatrixTile other = first.problem->tile;
+  other.extents[3] = 1;
+  EXPECT_LE(modules.cost(other).timing.total(), alone.timing.total());
+  modules.compute(other, first.problem->storages);
+  modules.compute(first.problem->tile, first.problem->storages);
+  EXPECT_EQ(modules.cost(first.problem->tile), alone);
+}
+
+TEST(RowStationaryModules, WaveformsShowEveryPe) {
+  const RowStationaryProblem drawn = drawRowStationary(3, kMacs);
+  RowStationaryModules modules(drawn.array, mapperOf(drawn.array));
+  const std::filesystem::path path =
+      std::filesystem::path(testing::TempDir()) / "row_stationary.vcd";
+  modules.traceTo(path.string());
+  modules.compute(drawn.problem->tile, drawn.problem->storages);
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  EXPECT_THAT(text.str(), HasSubstr("pe_0_0"));
+  EXPECT_THAT(text.str(), HasSubstr("works"));
+  std::filesystem::remove(path);
+}
+
+TEST(RowStationaryModules, MoreThanAThousandPesAreRefused) {
+  ArrayConfig array;
+  array.rows = array.cols = 33;
+  array.dataflow = dataflowPreset("row_stationary");
+  try {
+    RowStationaryModules modules(array, mapperOf(array));
+    FAIL() << "no refusal";
+  } catch (const NotPossible& error) {
+    EXPECT_THAT(error.what(), HasSubstr("at most 1024 PEs, the array has 33 x 33 = 1089"));
+  }
+}
+
+}  // namespace
+}  // namespace npusim

@@ -1,0 +1,122 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "sim/config/load_config.h"
+#include "sim/core/error.h"
+#include "tests/tools/process.h"
+#include "tools/forked.h"
+#include "tools/study/layer_study.h"
+#include "tools/text_table.h"
+
+namespace npusim::tools {
+namespace {
+
+using testing::HasSubstr;
+
+ConvProblem randomProblem(std::mt19937& random) {
+  const auto roll = [&](std::int64_t low, std::int64_t high) {
+    return std::uniform_int_distribution<std::int64_t>(low, high)(random);
+  };
+  const std::int64_t groups = roll(0, 1) == 0 ? 1 : roll(1, 8);
+  ConvProblem problem;
+  problem.input = {roll(1, 2), groups * roll(1, 6), roll(3, 12), roll(3, 12)};
+  problem.kernel = {groups * roll(1, 6), roll(1, 3), roll(1, 3)};
+  problem.stride = roll(1, 2);
+  problem.pad = roll(0, 1);
+  problem.groups = groups;
+  return problem;
+}
+
+ChipConfig chipWith(const std::string& dataflow) {
+  return loadChip("edge", {{"array.rows", "5"}, {"array.cols", "6"}, {"array.dataflow", dataflow}});
+}
+
+TEST(LayerStudy, CyclesAreSplitWithoutRest) {
+  for (unsigned seed = 0; seed < 100; ++seed) {
+    std::mt19937 random(seed);
+    const ConvProblem problem = randomProblem(random);
+    for (const Dataflow& dataflow : dataflowPresets()) {
+      if (dataflow.kind != ArrayKind::Systolic) continue;
+      const DataType format = seed % 2 == 0 ? DataType::Float16 : DataType::Float32;
+      const ArrayShare share = arrayShare(chipWith(dataflow.name), format, problem);
+      const double sum = share.useful + share.edge + share.fill + share.wait + share.drain;
+      EXPECT_NEAR(sum, static_cast<double>(share.cycles), 1e-6) << dataflow.name << ", " << seed;
+      for (const double part : {share.useful, share.edge, share.fill, share.wait, share.drain}) {
+        EXPECT_GE(part, -1e-6) << dataflow.name << ", seed " << seed;
+      }
+    }
+  }
+}
+
+/// With ideal memory the machine runs a layer as one instruction a group.
+TEST(LayerStudy, ArrayAloneTakesAsLongAsTheChipWithIdealMemory) {
+  for (unsigned seed = 0; seed < 6; ++seed) {
+    std::mt19937 random(seed);
+    ConvProblem problem = randomProblem(random);
+    problem.groups = 1;
+    for (const char* dataflow : {"weight_stationary", "output_stationary", "dot_product"}) {
+      ChipConfig chip = chipWith(dataflow);
+      chip.idealMemory = true;
+      const RunResult run = chipRun(chip, DataType::Float16, problem);
+      const ArrayShare share = arrayShare(chip, DataType::Float16, problem);
+      EXPECT_EQ(run.predict.cycles, share.cycles) << dataflow << ", seed " << seed;
+      EXPECT_EQ(run.predict.counters.arrayNetworkBytes.inputs, share.work.network.inputs);
+      EXPECT_GT(run.predict.energy.mac, 0);
+    }
+  }
+}
+
+TEST(LayerStudy, ReasonsOfTheChildComeBack) {
+  const ChipConfig chip = chipWith("weight_stationary");
+  const ConvProblem problem{{1, 4, 4, 4}, {4, 1, 1}, 1, 0, 1, 1};
+  EXPECT_THROW(chipRun(chip, DataType::Int16, problem), NotPossible);
+}
+
+TEST(Forked, HandsBackAnswersAndErrorsByTheirKind) {
+  const Forked done = runForked([] { return std::string("a\0b", 3); });
+  EXPECT_EQ(done.bytes, std::string("a\0b", 3));
+  EXPECT_EQ(done.error, "");
+  const Forked refused = runForked([]() -> std::string { throw NotPossible("too large"); });
+  EXPECT_EQ(refused.error, "too large");
+  EXPECT_EQ(refused.code, ExitCode::NotPossible);
+  const Forked broken = runForked([]() -> std::string { throw InternalError("oh"); });
+  EXPECT_EQ(broken.error, "oh");
+  EXPECT_EQ(broken.code, std::nullopt);
+  const Forked killed = runForked([]() -> std::string { std::abort(); });
+  EXPECT_THAT(killed.error, HasSubstr("ended by"));
+}
+
+TEST(TextTable, HasAMarkdownForm) {
+  TextTable table({{"name", TextTable::Align::Left}, {"count"}});
+  table.addRow({"a", "1"});
+  table.addRule();
+  table.addRow({"b", "20"});
+  EXPECT_EQ(table.markdown(), "| name | count |\n| --- | ---: |\n| a | 1 |\n| b | 20 |\n");
+}
+
+TEST(Study, ShowsEveryDataflowForEveryLayer) {
+  const Finished finished = npusim({"study", "dataflows"});
+  ASSERT_EQ(finished.exitCode, 0) << finished.err;
+  for (const Dataflow& dataflow : dataflowPresets()) {
+    std::size_t rows = 0;
+    const std::string row = "\n " + dataflow.name + " ";
+    for (std::size_t at = finished.out.find(row); at != std::string::npos;
+         at = finished.out.find(row, at + 1)) {
+      ++rows;
+    }
+    EXPECT_EQ(rows, 3u * 4u) << dataflow.name << ": three tables of four layers";
+  }
+}
+
+TEST(Study, SaysWhatIsWrong) {
+  EXPECT_THAT(npusim({"study"}).err, HasSubstr("study needs one of"));
+  const Finished unknown = npusim({"study", "dataflow"});
+  EXPECT_EQ(unknown.exitCode, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("did you mean 'dataflows'"));
+  EXPECT_EQ(npusim({"study", "dataflows", "--csv"}).exitCode, 2);
+}
+
+}  // namespace
+}  // namespace npusim::tools

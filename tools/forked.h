@@ -1,0 +1,23 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "sim/core/error.h"
+
+namespace npusim::tools {
+
+/// What a child process handed back.
+struct Forked {
+  std::string bytes;             ///< what the work returned
+  std::string error;             ///< what it threw, or how the process ended; empty: all went well
+  std::optional<ExitCode> code;  ///< of an error that the user can act on
+};
+
+/// Runs `work` in a child of this process, because SystemC elaborates once a process. A child that
+/// takes longer than `seconds` is ended and reported as an error. Throws std::system_error when no
+/// child can be started.
+Forked runForked(const std::function<std::string()>& work, unsigned seconds = 60);
+
+}  // namespace npusim::tools

@@ -1,0 +1,106 @@
+#include "tools/study/layer_study.h"
+
+#include "kernels/matrix/matrix.h"
+#include "sim/chip/array_factory.h"
+#include "sim/config/load_config.h"
+#include "sim/core/error.h"
+#include "tools/compile_network.h"
+#include "tools/forked.h"
+#include "tools/pricing.h"
+#include "tools/simulate.h"
+#include "tools/trace/traced_product.h"
+#include "tools/writers.h"
+
+namespace npusim::tools {
+namespace {
+
+constexpr std::uint64_t kSeed = 1;
+constexpr unsigned kMostSeconds = 600;
+
+/// `together` groups as one product with block-diagonal weights.
+WindowProduct productOf(const ConvProblem& problem, const Shape& output, std::int64_t together) {
+  WindowProduct p = windowProduct(problem, output);
+  p.channels *= together;
+  p.outputs *= together;
+  return p;
+}
+
+ArrayWork times(std::int64_t count, const ArrayWork& one) {
+  ArrayWork work;
+  work.inputBytes = count * one.inputBytes;
+  work.weightBytes = count * one.weightBytes;
+  work.partialReadBytes = count * one.partialReadBytes;
+  work.partialWriteBytes = count * one.partialWriteBytes;
+  for (std::int64_t i = 0; i < count; ++i) {
+    work.localStore += one.localStore;
+    work.network += one.network;
+  }
+  return work;
+}
+
+RunResult run(const ChipConfig& chip, const ChipConfig& tiledFor, DataType format,
+              Network& network) {
+  DataOptions data;
+  data.values = false;
+  const Progress progress;
+  CompileChoice choice;
+  choice.precision = format;
+  const Compiled compiled = compileNetwork(network, tiledFor, choice, data, {}, progress);
+  const Simulation simulation = simulate(chip, compiled.program, {}, false, 1, progress);
+  RunResult result;
+  result.precision = name(format);
+  result.predict = simulation.predict;
+  result.layers = simulation.layers;
+  priceResult(result, chip, loadEnergyTable(chip.energy));
+  return result;
+}
+
+[[noreturn]] void rethrow(const Forked& forked) {
+  if (forked.code == ExitCode::NotPossible) throw NotPossible(forked.error);
+  if (forked.code) throw BadInput(forked.error);
+  throw InternalError(forked.error);
+}
+
+}  // namespace
+
+ArrayShare arrayShare(const ChipConfig& chip, DataType format, const ConvProblem& problem) {
+  const Graph graph = convNetwork(problem, kSeed).graph;
+  const Node& node = graph.nodes.front();
+  const std::int64_t together = matrix::groupsTogether(chip, format, graph, node);
+  const TracedProduct product(productOf(problem, graph.value(node.output).shape, together), format,
+                              chip.buffers);
+  const ArrayCost cost = makeArray(chip, Fidelity::Tile)->cost(product.tile());
+  const ArrayTiming& timing = cost.timing;
+
+  ArrayShare share;
+  share.instructions = problem.groups / together;
+  const std::int64_t stream = share.instructions * timing.stream;
+  const auto pes = static_cast<double>(chip.array.rows * chip.array.cols);
+  const double rate = chip.array.macsPerCycle.at(format);
+  const auto count = static_cast<double>(share.instructions);
+  const double busy =
+      count * (static_cast<double>(product.tile().shape().macs()) / rate + cost.work.edgePeCycles) /
+      pes;
+  share.cycles = timing.prologue + stream + timing.drain;
+  share.useful = static_cast<double>(macCount(graph, node)) / rate / pes;
+  share.edge = busy - share.useful;
+  share.fill = static_cast<double>(timing.prologue);
+  share.wait = static_cast<double>(stream) - busy;
+  share.drain = static_cast<double>(timing.drain);
+  share.work = times(share.instructions, cost.work);
+  return share;
+}
+
+RunResult chipRun(const ChipConfig& chip, DataType format, const ConvProblem& problem) {
+  return chipRun(chip, chip, format, convNetwork(problem, kSeed));
+}
+
+RunResult chipRun(const ChipConfig& chip, const ChipConfig& tiledFor, DataType format,
+                  Network network) {
+  const Forked forked =
+      runForked([&] { return toJson(run(chip, tiledFor, format, network)); }, kMostSeconds);
+  if (!forked.error.empty()) rethrow(forked);
+  return fromJson(forked.bytes, "a run of the study");
+}
+
+}  // namespace npusim::tools

@@ -1,0 +1,21 @@
+#include <array>
+
+#include "tools/nested_command.h"
+#include "tools/study/studies.h"
+
+namespace npusim::tools {
+namespace {
+
+constexpr std::array kStudies = {
+    Subcommand{"dataflows", "the same layers under every dataflow on the same MACs",
+               studyDataflows},
+    Subcommand{"cache", "how large the cache of each PE should be", studyCache},
+};
+
+}  // namespace
+
+void study(const Arguments& arguments) {
+  runNested({"study", "Answers one question by a table of many runs.", kStudies}, arguments);
+}
+
+}  // namespace npusim::tools
