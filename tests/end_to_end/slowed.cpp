@@ -36,6 +36,19 @@ void delayTransfers(isa::Program& program, isa::Engine engine) {
   queue = std::move(delayed);
 }
 
+/// Few MACs a cycle, or, where a PE does several at once, a store that hands out single bits: the
+/// number of products that a PE adds before the others' is part of the values' order.
+void slowArray(ArrayConfig& array) {
+  for (auto& [format, rate] : array.macsPerCycle) {
+    if (rate <= 1) rate = 0.001;
+  }
+  for (OperandStoreConfig* store :
+       {&array.localStore.weights, &array.localStore.inputs, &array.localStore.outputs}) {
+    store->wordBits = 1;
+    store->ports = 1;
+  }
+}
+
 }  // namespace
 
 Slowed slowed(isa::Program program, ChipConfig chip, unsigned engines) {
@@ -43,7 +56,7 @@ Slowed slowed(isa::Program program, ChipConfig chip, unsigned engines) {
     if ((engines >> e & 1U) == 0) continue;
     switch (static_cast<isa::Engine>(e)) {
       case isa::Engine::Matrix:
-        for (auto& [format, rate] : chip.array.macsPerCycle) rate = 0.001;
+        slowArray(chip.array);
         break;
       case isa::Engine::Vector:
         chip.vector.opsPerCycle = {0.001, 0.001, 0.001};

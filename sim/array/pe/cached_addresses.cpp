@@ -11,8 +11,8 @@ using Position = std::array<std::int64_t, MatrixTile::kDimensions>;
 
 /// base + sum of stride x position for every position of `count` dimensions from `first` on, the
 /// others being 0.
-std::vector<std::int64_t> sums(std::int64_t base, std::span<const std::int64_t> strides,
-                               const MatrixTile& tile, std::size_t first, std::size_t count) {
+Table<std::int64_t> sums(std::int64_t base, std::span<const std::int64_t> strides,
+                         const MatrixTile& tile, std::size_t first, std::size_t count) {
   Position position{};
   const std::span<std::int64_t> inner(&position[first], count);
   const std::span<const std::int64_t> extents(&tile.extents[first], count);
@@ -20,20 +20,20 @@ std::vector<std::int64_t> sums(std::int64_t base, std::span<const std::int64_t> 
   do {
     table.push_back(dot(base, strides, position));
   } while (stepPosition(inner, extents));
-  return table;
+  return Table<std::int64_t>(std::move(table));
 }
 
 constexpr std::size_t kM = 0, kMCount = 3, kK = 4, kKCount = 3;
 
-/// A bound that every position meets needs no look.
-bool mayFail(const std::vector<std::int64_t>& rows, const std::vector<std::int64_t>& steps,
-             std::int64_t limit) {
-  return std::ranges::min(rows) + std::ranges::min(steps) < 0 ||
-         std::ranges::max(rows) + std::ranges::max(steps) >= limit;
+/// What the sums of an entry of each reach.
+AddressRange rangeOf(const Table<std::int64_t>& a, const Table<std::int64_t>& b) {
+  return {std::ranges::min(a.items()) + std::ranges::min(b.items()),
+          std::ranges::max(a.items()) + std::ranges::max(b.items())};
 }
 
-AddressRange rangeOf(const std::vector<std::int64_t>& a, const std::vector<std::int64_t>& b) {
-  return {std::ranges::min(a) + std::ranges::min(b), std::ranges::max(a) + std::ranges::max(b)};
+/// A bound that every position meets needs no look.
+bool mayFail(const AddressRange& coordinates, std::int64_t limit) {
+  return coordinates.lowest < 0 || coordinates.highest >= limit;
 }
 
 }  // namespace
@@ -46,7 +46,8 @@ CachedAddresses::CachedAddresses(const MatrixTile& tile)
   for (const ResolvedBound& bound : tile.a.bounds) {
     Bound tables{sums(bound.origin, bound.strides, tile, kM, kMCount),
                  sums(0, bound.strides, tile, kK, kKCount), bound.limit};
-    if (mayFail(tables.rows, tables.steps, tables.limit)) bounds_.push_back(std::move(tables));
+    if (mayFail(rangeOf(tables.rows, tables.steps), tables.limit))
+      bounds_.push_back(std::move(tables));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "sim/array/matrix_tile.h"
+#include "sim/array/pe/table.h"
 
 namespace npusim {
 
@@ -35,14 +36,13 @@ class CachedAddresses {
   AddressRange weights() const;
 
  private:
-  using Table = std::vector<std::int64_t>;
   struct Bound {
-    Table rows, steps;
+    Table<std::int64_t> rows, steps;
     std::int64_t limit;
   };
 
   std::vector<Bound> bounds_;
-  Table inputRows_, inputSteps_, weightColumns_, weightSteps_;
+  Table<std::int64_t> inputRows_, inputSteps_, weightColumns_, weightSteps_;
 };
 
 }  // namespace npusim

@@ -4,13 +4,14 @@
 #include <cstdint>
 #include <vector>
 
+#include "sim/array/pe/table.h"
+
 namespace npusim {
 
 /// Which PE acts again in which cycle. PEs of a cycle come in ascending order.
 class CachedAgenda {
  public:
-  explicit CachedAgenda(std::int64_t pes)
-      : due_(static_cast<std::size_t>(pes), 0), cycles_(kCycles) {}
+  explicit CachedAgenda(std::int64_t pes) : due_(pes), cycles_(kCycles) {}
 
   /// `cycle` lies after the one that next() gave last.
   void add(std::int64_t pe, std::int64_t cycle) {
@@ -55,9 +56,9 @@ class CachedAgenda {
   }
 
   std::int64_t now_ = -1;
-  std::int64_t waiting_ = 0;       ///< PEs in the lists
-  std::vector<std::int64_t> due_;  ///< by PE
-  std::vector<std::vector<std::int64_t>> cycles_;
+  std::int64_t waiting_ = 0;  ///< PEs in the lists
+  Table<std::int64_t> due_;   ///< by PE
+  Table<std::vector<std::int64_t>> cycles_;
   std::vector<std::int64_t> acting_;
 };
 

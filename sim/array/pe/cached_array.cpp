@@ -69,7 +69,7 @@ BufferPort portOf(const std::vector<BufferPort>& ports, std::int32_t storage) {
 /// What a run leaves behind.
 struct Outcome {
   CachedRun run;
-  std::array<std::int64_t, kFetchedOperands> fetched;
+  ByFetched<std::int64_t> fetched;
 };
 
 template <typename Values>
@@ -81,7 +81,7 @@ Outcome runTile(const Job& job, const std::vector<BufferPort>& ports, CachedLine
                     portOf(ports, tile.b.storage), tile.a.storage == tile.b.storage);
   CachedMachine<Values> machine(job.task, addresses, job.line, lines, fetch, values, observer);
   const CachedRun run = machine.run();
-  return {run, {fetch.fetched(Fetched::Input), fetch.fetched(Fetched::Weight)}};
+  return {run, fetch.fetched()};
 }
 
 /// The last result leaves in the cycle after its last step.
@@ -109,21 +109,20 @@ ArrayCost costOf(const Job& job, const Outcome& outcome) {
   const std::int64_t line = job.line.bytes();
   const std::int64_t sums = job.task.m * job.task.n * job.array.partialSumBytes;
   const std::int64_t wideSums = job.task.m * job.task.n * kPartialSumBytes;
-  const auto [inputs, weights] = std::pair(0, 1);
   ArrayWork work;
-  work.inputBytes = outcome.fetched[inputs] * line;
-  work.weightBytes = outcome.fetched[weights] * line;
+  work.inputBytes = outcome.fetched.input * line;
+  work.weightBytes = outcome.fetched.weight * line;
   work.partialReadBytes = job.tile.accumulates ? sums : 0;
   work.partialWriteBytes = sums;
-  work.network = {run.misses[weights] * line, run.misses[inputs] * line,
+  work.network = {run.misses.weight * line, run.misses.input * line,
                   wideSums * (job.tile.shape().startsFromSums() ? 2 : 1)};
   if (job.array.cache.bytes > 0) {
-    work.localStore.weights = {run.hits[weights] * job.element, run.misses[weights] * line};
-    work.localStore.inputs = {run.hits[inputs] * job.element, run.misses[inputs] * line};
+    work.localStore.weights = {run.hits.weight * job.element, run.misses.weight * line};
+    work.localStore.inputs = {run.hits.input * job.element, run.misses.input * line};
   }
   work.localStore.outputs = sumTraffic(job);
-  work.cacheHits = run.hits[inputs] + run.hits[weights];
-  work.cacheMisses = run.misses[inputs] + run.misses[weights];
+  work.cacheHits = run.hits.total();
+  work.cacheMisses = run.misses.total();
   countTime(job, run, work);
   return {{0, run.cycles, kDrainCycles}, work};
 }

@@ -17,9 +17,10 @@ std::int64_t CachedPort::serve(std::int64_t cycle) {
 
 CachedFetch::CachedFetch(const CacheConfig& cache, LineSize line, const CachedAddresses& addresses,
                          const BufferPort& inputs, const BufferPort& weights, bool sharedPort)
-    : coalesce_(cache.coalesce), missCycles_(cache.missCycles) {
-  ports_.emplace_back(inputs, line);
-  if (!sharedPort) ports_.emplace_back(weights, line);
+    : coalesce_(cache.coalesce),
+      missCycles_(cache.missCycles),
+      sharedPort_(sharedPort),
+      ports_{CachedPort(inputs, line), CachedPort(weights, line)} {
   if (!coalesce_) return;
   underWay_ = {linesOf(addresses.inputs(), line), linesOf(addresses.weights(), line)};
 }
@@ -27,18 +28,17 @@ CachedFetch::CachedFetch(const CacheConfig& cache, LineSize line, const CachedAd
 CachedFetch::UnderWay CachedFetch::linesOf(const AddressRange& range, LineSize line) {
   const std::int64_t first = line.lineOf(range.lowest);
   const std::int64_t last = line.lineOf(range.highest);
-  return {first, std::vector<std::int64_t>(static_cast<std::size_t>(last - first + 1), 0)};
+  return {first, Table<std::int64_t>(last - first + 1)};
 }
 
 std::int64_t CachedFetch::request(Fetched operand, std::int64_t line, std::int64_t cycle) {
-  const auto index = static_cast<std::size_t>(operand);
-  UnderWay& known = underWay_[index];
+  UnderWay& known = underWay_[operand];
   if (coalesce_ && known.arrivals[line - known.first] > cycle) {
     return known.arrivals[line - known.first];
   }
-  ++fetched_[index];
-  const std::int64_t arrival =
-      ports_[std::min(index, ports_.size() - 1)].serve(cycle) + missCycles_;
+  ++fetched_[operand];
+  const Fetched port = sharedPort_ ? Fetched::Input : operand;
+  const std::int64_t arrival = ports_[port].serve(cycle) + missCycles_;
   if (coalesce_) known.arrivals[line - known.first] = arrival;
   return arrival;
 }

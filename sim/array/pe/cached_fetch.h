@@ -1,8 +1,6 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <vector>
 
 #include "sim/array/pe/cached_addresses.h"
 #include "sim/array/pe/cached_lines.h"
@@ -37,24 +35,23 @@ class CachedFetch {
   std::int64_t request(Fetched operand, std::int64_t line, std::int64_t cycle);
 
   /// Lines fetched so far.
-  std::int64_t fetched(Fetched operand) const {
-    return fetched_[static_cast<std::size_t>(operand)];
-  }
+  const ByFetched<std::int64_t>& fetched() const { return fetched_; }
 
  private:
   /// When each line of an operand arrives that was asked for last, from `first` on.
   struct UnderWay {
     std::int64_t first = 0;
-    std::vector<std::int64_t> arrivals;
+    Table<std::int64_t> arrivals;
   };
 
   static UnderWay linesOf(const AddressRange& range, LineSize line);
 
   const bool coalesce_;
   const std::int64_t missCycles_;
-  std::vector<CachedPort> ports_;  ///< one, or one an operand
-  std::array<UnderWay, kFetchedOperands> underWay_;
-  std::array<std::int64_t, kFetchedOperands> fetched_{};
+  const bool sharedPort_;
+  ByFetched<CachedPort> ports_;  ///< inputs take the shared one
+  ByFetched<UnderWay> underWay_;
+  ByFetched<std::int64_t> fetched_;
 };
 
 }  // namespace npusim

@@ -2,15 +2,23 @@
 
 #include <cstdint>
 #include <limits>
-#include <vector>
 
+#include "sim/array/pe/table.h"
 #include "sim/config/chip_config.h"
 
 namespace npusim {
 
 /// The operands that a PE fetches.
 enum class Fetched : std::uint8_t { Input, Weight };
-constexpr std::size_t kFetchedOperands = 2;
+
+/// One figure for each of them.
+template <typename T>
+struct ByFetched {
+  T input{}, weight{};
+  T& operator[](Fetched operand) { return operand == Fetched::Input ? input : weight; }
+  const T& operator[](Fetched operand) const { return operand == Fetched::Input ? input : weight; }
+  T total() const { return input + weight; }
+};
 
 /// Which lines the PEs' caches hold, as structure of arrays: PE p owns slots [p S, (p + 1) S) for S
 /// lines, set after set. Inputs and weights share a cache but never a line.
@@ -22,9 +30,9 @@ class CachedLines {
       : cached_(cache.bytes > 0),
         ways_(cached_ ? cache.linesOfSet() : 1),
         sets_(cached_ ? cache.lines() / ways_ : 1),
-        tags_(static_cast<std::size_t>(pes * slots()), kEmpty),
-        used_(tags_.size(), 0),
-        clock_(static_cast<std::size_t>(pes), 0) {}
+        tags_(pes * slots(), kEmpty),
+        used_(pes * slots()),
+        clock_(pes) {}
 
   /// Slots of one PE. A PE without a cache has one, in which an operand only passes.
   std::int64_t slots() const { return ways_ * sets_; }
@@ -65,9 +73,9 @@ class CachedLines {
 
   bool cached_;
   std::int64_t ways_, sets_;
-  std::vector<std::int64_t> tags_;
-  std::vector<std::int64_t> used_;   ///< when each slot was used last, by its PE's clock
-  std::vector<std::int64_t> clock_;  ///< uses so far, by PE
+  Table<std::int64_t> tags_;
+  Table<std::int64_t> used_;   ///< when each slot was used last, by its PE's clock
+  Table<std::int64_t> clock_;  ///< uses so far, by PE
 };
 
 }  // namespace npusim

@@ -1,10 +1,8 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <limits>
-#include <vector>
 
 #include "sim/array/observer.h"
 #include "sim/array/pe/cached_addresses.h"
@@ -24,11 +22,11 @@ struct CachedTask {
   std::int64_t startCycles = 0;  ///< for a sum to come in before its first step
 };
 
-/// What the PEs did, by Fetched where operands differ.
+/// What the PEs did, by operand where they differ.
 struct CachedRun {
   std::int64_t cycles = 0;        ///< until the last PE has done its last step
   std::int64_t waitedCycles = 0;  ///< of all PEs for their lines
-  std::array<std::int64_t, kFetchedOperands> hits{}, misses{};
+  ByFetched<std::int64_t> hits, misses;
 };
 
 /// The PEs of a cached array over one tile.
@@ -58,8 +56,8 @@ class CachedMachine {
         pes_(task.rows * task.cols),
         ahead_(observer == nullptr ? std::numeric_limits<std::int32_t>::max() : 1),
         agenda_(pes_),
-        state_(static_cast<std::size_t>(pes_)),
-        seen_(observer == nullptr ? 0 : static_cast<std::size_t>(pes_)) {}
+        state_(pes_),
+        seen_(observer == nullptr ? 0 : pes_) {}
 
   CachedRun run() {
     for (std::int64_t pe = 0; pe < pes_; ++pe) start(pe);
@@ -145,7 +143,7 @@ class CachedMachine {
     const std::int64_t address = addressOf(s);
     const std::int64_t slot = lines_.find(pe, s.operand, line_.lineOf(address));
     const bool hit = slot != CachedLines::kMiss;
-    ++(hit ? run_.hits : run_.misses)[static_cast<std::size_t>(s.operand)];
+    ++(hit ? run_.hits : run_.misses)[s.operand];
     if (hit) values_.take(pe, s.operand, slot, address);
     return hit;
   }
@@ -196,8 +194,8 @@ class CachedMachine {
   void showUntil(std::int64_t cycle) {
     if (observer_ == nullptr) return;
     for (; shown_ < cycle; ++shown_) {
-      observer_->onCycle(shown_, seen_);
-      std::ranges::fill(seen_, PeCycle{});
+      observer_->onCycle(shown_, seen_.items());
+      seen_ = Table<PeCycle>(pes_);
     }
   }
 
@@ -211,8 +209,8 @@ class CachedMachine {
   const std::int64_t pes_;
   const std::int64_t ahead_;  ///< cycles that a PE may work ahead of the others
   CachedAgenda agenda_;
-  std::vector<State> state_;
-  std::vector<PeCycle> seen_;  ///< by PE, in cycle shown_
+  Table<State> state_;
+  Table<PeCycle> seen_;  ///< by PE, in cycle shown_
   std::int64_t shown_ = 0;
   CachedRun run_;
 };

@@ -39,10 +39,10 @@ class CachedValues {
         sources_{Source(tile.a, storages), Source(tile.b, storages)},
         sums_(tile, storages),
         padding_(static_cast<T>(tile.padding)),
-        lines_(static_cast<std::size_t>(pes * slots * line.bytes())),
-        inputs_(static_cast<std::size_t>(pes)),
-        weights_(static_cast<std::size_t>(pes)),
-        accumulators_(static_cast<std::size_t>(pes)) {}
+        lines_(pes * slots * line.bytes()),
+        inputs_(pes),
+        weights_(pes),
+        accumulators_(pes) {}
 
   void beginOutput(std::int64_t pe, std::int64_t m, std::int64_t n) {
     sums_.load(m, n, 1, &accumulators_[pe]);
@@ -53,7 +53,7 @@ class CachedValues {
 
   /// A line of the buffer comes to lie in a slot, as far as the program uses it.
   void arrive(std::int64_t slot, Fetched operand, std::int64_t line) {
-    const Storage& storage = sources_[static_cast<std::size_t>(operand)].storage;
+    const Storage& storage = sources_[operand].storage;
     const std::int64_t bytes = line_.bytes();
     const std::int64_t first = line * bytes;
     if (storage.contains(first, bytes)) {
@@ -67,7 +67,7 @@ class CachedValues {
 
   /// The PE's register takes its operand from a slot.
   void take(std::int64_t pe, Fetched operand, std::int64_t slot, std::int64_t address) {
-    const Source& source = sources_[static_cast<std::size_t>(operand)];
+    const Source& source = sources_[operand];
     const std::byte* from = &lines_[slot * line_.bytes() + line_.offsetIn(address)];
     readElements(source.type, from, source.width, 1,
                  operand == Fetched::Input ? &inputs_[pe] : &weights_[pe]);
@@ -105,11 +105,11 @@ class CachedValues {
   };
 
   const LineSize line_;
-  const Source sources_[kFetchedOperands];
+  const ByFetched<Source> sources_;
   Sums<T> sums_;
   const T padding_;
-  std::vector<std::byte> lines_;                    ///< by slot
-  std::vector<T> inputs_, weights_, accumulators_;  ///< registers by PE
+  Table<std::byte> lines_;                    ///< by slot
+  Table<T> inputs_, weights_, accumulators_;  ///< registers by PE
   std::int64_t zeros_ = 0;
 };
 
