@@ -279,13 +279,23 @@ void Evaluator::compute(const MatrixWork& work) {
     shape.extents = {x[M0], x[M1], x[M2], x[N], x[K0], x[K1], x[K2]};
     shape.strides = work.strides;
     if (work.mapping) shape.pass = work.mapping->pass;
-    last = arrayTiming(context_.chip, format, shape);
+    last = timingOf(format, shape);
     const auto n = static_cast<double>(count);
     e.array += n * instructionCycles(last);
     e.bufferBytes +=
         n * static_cast<double>((shape.m() + shape.n()) * shape.k()) * byteSize(format);
     e.vector += n / kTiles * static_cast<double>(postCycles(work, shape.m() * shape.n()));
   });
+}
+
+/// Laws that search for a mapping of their own are slow, and tilings share most of their shapes.
+ArrayTiming Evaluator::timingOf(DataType format, const MatrixShape& shape) {
+  if (context_.chip.array.dataflow.kind == ArrayKind::Systolic) {
+    return arrayTiming(context_.chip, format, shape);
+  }
+  const auto known = timings_.find(shape);
+  if (known != timings_.end()) return known->second;
+  return timings_.emplace(shape, arrayTiming(context_.chip, format, shape)).first->second;
 }
 
 double Evaluator::instructionCycles(const ArrayTiming& timing) const {

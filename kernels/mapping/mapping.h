@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -104,6 +105,7 @@ class Evaluator {
   void compute(const plan::MatrixWork& work);
   void compute(const plan::VectorWork& work);
   void compute(const plan::CopyWork& work);
+  ArrayTiming timingOf(DataType format, const MatrixShape& shape);
   double instructionCycles(const ArrayTiming& timing) const;
   std::int64_t postCycles(const plan::MatrixWork& work, std::int64_t elements) const;
 
@@ -112,6 +114,7 @@ class Evaluator {
   std::vector<Route> routes_;
   bool doubled_ = false;
   Mapping mapping_;
+  std::map<MatrixShape, ArrayTiming> timings_;  ///< seen so far, where the law is slow
 };
 
 /// Smaller is better.

@@ -169,7 +169,8 @@ const Broken kBroken[] = {
     {"RefreshNeverEnds", "preset: ddr4_2400", "preset: ddr4_2400\n  timing: {REFI: 400}",
      "c.yaml:12:18: memory.timing.REFI: is 400, must be above RFC (420), or 0 for no refresh"},
     {"SmallLocalStore", "name: small", "name: small\nlocal_store: {outputs: {bytes: 2}}",
-     "c.yaml:2:32: local_store.outputs.bytes: 2 bytes do not hold a partial sum of a PE, must be at "
+     "c.yaml:2:32: local_store.outputs.bytes: 2 bytes do not hold a partial sum of a PE, must be "
+     "at "
      "least 4"},
     {"LocalStoreForWideProducts", "{int8: 1}", "{int8: 8}",
      "c.yaml:1:1: local_store.weights.bytes: 4 bytes do not hold the weights of a PE, must be at "
@@ -263,7 +264,8 @@ TEST(Messages, OverridesAreNamedInTheirOwnErrors) {
             "--set buffers.2.capacity_kib=64: 'buffers' has no entry '2', name one or count from 1 "
             "to 1");
   EXPECT_EQ(setMessage("buffers.1.width_bytes", "3"),
-            "--set buffers.1.width_bytes=3: buffers.1.width_bytes: is '3', must be a power of two from 1 to "
+            "--set buffers.1.width_bytes=3: buffers.1.width_bytes: is '3', must be a power of two "
+            "from 1 to "
             "65536");
   EXPECT_EQ(setMessage("memory.channels", "0"),
             "--set memory.channels=0: memory.channels: is '0', must be a whole number from 1 to "
@@ -306,16 +308,18 @@ TEST(Messages, SeveralCoresAreNotPossibleYet) {
 }
 
 TEST(Messages, FilesThatAreNotThere) {
-  EXPECT_EQ(messageOf([] { loadChip("egde", {}); }),
-            "'egde' is no preset of chips (did you mean 'edge'?), must be edge, eyeriss, nvdla_large or "
-            "tpu_v1, or a file ending in .yaml");
+  EXPECT_EQ(
+      messageOf([] { loadChip("egde", {}); }),
+      "'egde' is no preset of chips (did you mean 'edge'?), must be edge, eyeriss, nvdla_large or "
+      "tpu_v1, or a file ending in .yaml");
   EXPECT_EQ(messageOf([] { loadChip("no/such.yaml", {}); }),
             "cannot read 'no/such.yaml' (No such file or directory), give a readable YAML file");
   EXPECT_EQ(messageOf([] { loadChip("/", {}); }),
             "cannot read '/' (it is a directory), give a readable YAML file");
-  EXPECT_EQ(messageOf([] { loadEnergyTable("8nm"); }),
-            "'8nm' is no preset of energy (did you mean '28nm'?), must be 28nm, 45nm, 65nm or 7nm, or "
-            "a file ending in .yaml");
+  EXPECT_EQ(
+      messageOf([] { loadEnergyTable("8nm"); }),
+      "'8nm' is no preset of energy (did you mean '28nm'?), must be 28nm, 45nm, 65nm or 7nm, or "
+      "a file ending in .yaml");
   EXPECT_EQ(messageOf([] { loadReference("cpu_haswel"); }),
             "'cpu_haswel' is no preset of references (did you mean 'cpu_haswell'?), must be "
             "cpu_a15, cpu_haswell or gpu_a100, or a file ending in .yaml");

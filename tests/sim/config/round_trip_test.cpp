@@ -68,8 +68,7 @@ class RandomChip {
     array.dataflow = dataflowPreset(pick<const char*>(
         {"weight_stationary", "output_stationary", "input_stationary", "dot_product"}));
     array.convention = pick<Convention>({Convention::Overlapped, Convention::ScaleSim});
-    const bool read =
-        !array.dataflow.holdsOutputs() && array.convention == Convention::Overlapped;
+    const bool read = !array.dataflow.holdsOutputs() && array.convention == Convention::Overlapped;
     array.doubleBufferedWeights = !read || whole(0, 1) == 1;
     for (const auto& [word, format] : formatWords()) {
       if (whole(0, 1) == 0 && format != DataType::Int8) continue;

@@ -354,7 +354,8 @@ TEST(Verify, VectorFields) {
          maximum(p).operands[1].access.bounds = {{{-1, {}}, {1, 0}, 4}};
        },
        "operand x1: has a bound that x0 does not have"},
-      {[](Program& p) { relu(p).operands[0].access.type = DataType::BFloat16; }, "behind the array"},
+      {[](Program& p) { relu(p).operands[0].access.type = DataType::BFloat16; },
+       "behind the array"},
   });
 }
 
@@ -372,7 +373,10 @@ TEST(Verify, StreamsAndPasses) {
          stored(p).streamed = stored(p).coded = true;
        },
        "coded: values are int8; the code takes those of 16 bits"},
-      {[](Program& p) { head(p).pass = {1, 1, 0, 1, 1}; }, "pass 1 1 0 1 1: e, p, q, r and t are"},
+      {[](Program& p) {
+         head(p).pass = {1, 1, 0, 1, 1};
+       },
+       "pass 1 1 0 1 1: e, p, q, r and t are"},
   });
 }
 
