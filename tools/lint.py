@@ -6,7 +6,9 @@
                                   compile_commands.json there
 
 Tests are held to the format and to the compiler's warnings only: linting them takes as long as the
-whole product. A translation unit that clang-tidy found clean is not looked at again until its text, a header of
+whole product.
+
+A translation unit that clang-tidy found clean is not looked at again until its text, a header of
 ours that it includes, its compile command, .clang-tidy or clang-tidy itself changes: an empty file
 named by the hash of all these is kept in BUILD_DIR/tidy.
 """

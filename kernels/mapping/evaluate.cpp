@@ -275,9 +275,10 @@ void Evaluator::compute(const MatrixWork& work) {
   ArrayTiming last;
   MatrixTile extents{};
   forEachTileShape(task_, mapping_.tiling, 0, extents, 1, [&](const auto& x, std::int64_t count) {
-    MatrixShape shape;
+    MatrixShape shape;  // of sums that begin anew: what continued ones add is a fill of the array
     shape.extents = {x[M0], x[M1], x[M2], x[N], x[K0], x[K1], x[K2]};
     shape.strides = work.strides;
+    shape.dilations = work.dilations;
     if (work.mapping) shape.pass = work.mapping->pass;
     last = timingOf(format, shape);
     const auto n = static_cast<double>(count);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <numeric>
 
 #include "kernels/lowering/operands.h"
 #include "kernels/lowering/windows.h"
@@ -83,13 +84,14 @@ Operand inputOperand(const View& view, const Sizes& s, std::int64_t together) {
   return a;
 }
 
-/// Rows and columns from one output to the next in steps of the window's taps; 1 where the window
-/// has one tap or outputs lie between the taps.
-std::array<std::int64_t, 2> tapStrides(const lowering::Windows& w) {
-  const auto steps = [](std::int64_t taps, std::int64_t stride, std::int64_t dilation) {
-    return taps > 1 && stride % dilation == 0 ? stride / dilation : 1;
-  };
-  return {steps(w.kernelH, w.strideH, w.dilationH), steps(w.kernelW, w.strideW, w.dilationW)};
+/// Rows and columns from output to output (stride) and from tap to tap (dilation), without their
+/// common factor; 1 where the window has one tap.
+void setSpacing(const lowering::Windows& w, std::array<std::int64_t, 2>& strides,
+                std::array<std::int64_t, 2>& dilations) {
+  const std::int64_t unitH = w.kernelH > 1 ? std::gcd(w.strideH, w.dilationH) : w.strideH;
+  const std::int64_t unitW = w.kernelW > 1 ? std::gcd(w.strideW, w.dilationW) : w.strideW;
+  strides = {w.strideH / unitH, w.strideW / unitW};
+  dilations = {w.kernelH > 1 ? w.dilationH / unitH : 1, w.kernelW > 1 ? w.dilationW / unitW : 1};
 }
 
 MatrixShape shapeOf(const Sizes& s, std::int64_t together) {
@@ -101,7 +103,7 @@ MatrixShape shapeOf(const Sizes& s, std::int64_t together) {
                    s.windows.kernelH,
                    s.windows.kernelW,
                    s.channelsPerGroup() * together};
-  shape.strides = tapStrides(s.windows);
+  setSpacing(s.windows, shape.strides, shape.dilations);
   return shape;
 }
 
@@ -152,7 +154,7 @@ void lowerConvolution(Lowering& lowering, const Node& node, std::int64_t togethe
                {s.channelsPerGroup() * together}};
   MatrixWork work;
   work.usefulDenominator = together;
-  work.strides = tapStrides(s.windows);
+  setSpacing(s.windows, work.strides, work.dilations);
   work.mapping = node.mapping;
   const View x = lowering.view(node.inputs[0]);
   task.operands.push_back(inputOperand(x, s, together));

@@ -39,6 +39,7 @@ class Signature {
     add(work.b);
     add(work.steps);
     add('x', work.strides);
+    add('y', work.dilations);
     if (!work.mapping) return;
     const RowStationaryPass& pass = work.mapping->pass;
     add('g', std::array{work.mapping->n, work.mapping->m, pass.e, pass.p, pass.q, pass.r, pass.t});

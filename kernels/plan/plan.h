@@ -94,8 +94,9 @@ struct MatrixWork {
   std::int32_t padding = 0;  ///< A's zero point
   /// Useful MACs per MAC of the product (block-diagonal weights).
   std::int64_t usefulNumerator = 1, usefulDenominator = 1;
-  /// Input rows and columns from one output to the next, in steps of the window's taps.
-  std::array<std::int64_t, 2> strides = {1, 1};
+  /// Input rows and columns from one output to the next and from one tap to the next, without their
+  /// common factor.
+  std::array<std::int64_t, 2> strides = {1, 1}, dilations = {1, 1};
   std::optional<RowStationaryMapping> mapping;  ///< given, not searched
 };
 

@@ -9,7 +9,7 @@
 namespace npusim {
 
 /// The array of a chip. Throws NotPossible for a fidelity at which it is not simulated: `module`
-/// takes systolic dataflows only, on up to kMostModulePes PEs. Making one costs nothing before its
+/// takes no `cached` array and up to kMostModulePes PEs. Making one costs nothing before its
 /// first tile, so a caller may make one just to be refused early.
 std::unique_ptr<ArrayModel> makeArray(const ChipConfig& chip, Fidelity fidelity);
 

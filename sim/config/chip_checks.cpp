@@ -107,7 +107,8 @@ void checkLocalStore(const ChipConfig& chip, const YamlNode& tree) {
        {Row{"weights", "the weights", chip.array.localStore.weights.bytes, operand},
         Row{"inputs", "the inputs", chip.array.localStore.inputs.bytes, operand},
         Row{"outputs", "a partial sum", chip.array.localStore.outputs.bytes,
-            chip.array.partialSumBytes}}) {
+            chip.array.dataflow.kind == ArrayKind::RowStationary ? chip.array.partialSumBytes
+                                                                 : kPartialSumBytes}}) {
     if (row.have >= row.need) continue;
     blame(tree, fmt::format("local_store.{}.bytes", row.key),
           fmt::format("{} bytes do not hold {} of a PE, must be at least {}", row.have, row.what,

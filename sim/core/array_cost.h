@@ -73,12 +73,13 @@ struct ArrayWork {
   std::int64_t partialReadBytes = 0;   ///< partial sums read back from the accumulators
   std::int64_t partialWriteBytes = 0;  ///< partial sums and results written to them
   ByOperand<ReadWrite> localStore;     ///< bytes at the PEs' own stores, whole words
-  ByOperand<std::int64_t> network;     ///< bytes that PEs received over links and buses, or sent
+  ByOperand<std::int64_t> network;     ///< bytes that PEs took from links and buses to use, or sent
   std::int64_t cacheHits = 0;          ///< operands found in a PE's own cache
   std::int64_t cacheMisses = 0;        ///< operands that a PE had to wait for
   double waitPeCycles = 0;             ///< PEs waiting for lines of a buffer
-  double edgePeCycles = 0;             ///< PEs outside a ragged fold while operands stream
-  double fillDrainPeCycles = 0;        ///< cycles in which no operands stream
+  double edgePeCycles =
+      0;  ///< without a MAC while operands stream: ragged folds, and ports too few
+  double fillDrainPeCycles = 0;  ///< cycles in which no operands stream
   bool operator==(const ArrayWork&) const = default;
 };
 

@@ -28,10 +28,13 @@ double macPrice(const Counters& counters, const EnergyTable& table, DataType for
   return static_cast<double>(counters.macs - counters.gatedMacs) * entry->second;
 }
 
+/// A PE looks up an input and a weight in the cycle of a step, each through a port of its cache.
+constexpr std::int64_t kCachePorts = 2;
+
 double localStorePrice(const Counters& counters, const ChipConfig& chip, const EnergyTable& table) {
   const LocalStoreConfig& store = chip.array.localStore;
   const bool cached = chip.array.dataflow.kind == ArrayKind::Cached && chip.array.cache.bytes > 0;
-  const OperandStoreConfig cache = {.bytes = chip.array.cache.bytes, .ports = 2};
+  const OperandStoreConfig cache = {.bytes = chip.array.cache.bytes, .ports = kCachePorts};
   const auto price = [&](const ReadWrite& bytes, const OperandStoreConfig& of) {
     const double ports = 1 + table.localStorePortShare * static_cast<double>(of.ports - 1);
     return any(bytes)

@@ -35,9 +35,9 @@ ArrayTiming arrayTiming(const ArrayConfig& array, DataType format, const MatrixS
 /// The same on the chip's own buffers, whose ports the estimate for `cached` depends on.
 ArrayTiming arrayTiming(const ChipConfig& chip, DataType format, const MatrixShape& shape);
 
-/// Bytes and lost PE-cycles of the same instruction. A byte counts in `network` when a PE receives
-/// it over a link or a bus, or hands a partial sum on; in `localStore` with every word that a PE
-/// reads or writes there.
+/// Bytes and lost PE-cycles of the same instruction. A byte counts in `network` when a PE takes
+/// it from a link or a bus to use it, or hands a partial sum on; what only passes through does not;
+/// in `localStore` with every word that a PE reads or writes there.
 ArrayWork arrayWork(const ArrayConfig& array, DataType format, const MatrixShape& shape);
 
 /// What gating spares when `zeroInputs` of the m x k inputs are zero. A PE that takes several

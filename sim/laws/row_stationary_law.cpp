@@ -93,11 +93,4 @@ ZeroWork rowStationaryZeroWork(const ArrayConfig& array, DataType format, const 
   return zero;
 }
 
-std::int64_t rowStationaryActivePes(const ArrayConfig& array, DataType format,
-                                    const MatrixShape& shape) {
-  const RowStationaryPass pass = rowStationaryPass(array, format, shape);
-  const RowStationaryLimits limits(array, format, shape);
-  return pass.e * limits.filterRows * pass.r * pass.t;
-}
-
 }  // namespace npusim

@@ -31,8 +31,4 @@ ZeroWork rowStationaryZeroWork(const ArrayConfig& array, DataType format, const 
 RowStationaryPass rowStationaryPass(const ArrayConfig& array, DataType format,
                                     const MatrixShape& shape);
 
-/// PEs that work in a full pass of the instruction: e x filter rows x r x t.
-std::int64_t rowStationaryActivePes(const ArrayConfig& array, DataType format,
-                                    const MatrixShape& shape);
-
 }  // namespace npusim

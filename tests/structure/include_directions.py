@@ -5,7 +5,8 @@ Usage: include_directions.py REPOSITORY
 1. A folder includes itself and the folders that its npusim_folder(... USES ...) line in
    CMakeLists.txt names, or that those use in turn; `tools` and `tests` may include every folder.
 2. Those lines keep to ARROWS, and no folder uses itself by a detour.
-3. A library's headers are reached, directly or through other headers, only where LIBRARIES says.
+3. The folders of FORBIDDEN reach the others neither through their targets nor through any header.
+4. A library's headers are reached, directly or through other headers, only where LIBRARIES says.
 """
 
 import re
@@ -22,7 +23,7 @@ ARROWS = {
     "sim/laws": ["sim/core", "sim/config", "sim/isa"],
     "sim/stats": SHARED,
     "sim/energy": SHARED + ["sim/stats"],
-    "sim/memory": SHARED + ["sim/stats"],
+    "sim/memory": ["sim/core", "sim/config", "sim/isa", "sim/stats"],
     "sim/array": ["sim/core", "sim/memory"],
     "sim/array/tile": ["sim/core", "sim/config", "sim/laws", "sim/memory", "sim/array"],
     "sim/array/pe": ["sim/core", "sim/config", "sim/memory", "sim/array"],
@@ -34,6 +35,12 @@ ARROWS = {
     "sim/reference": ["sim/core", "sim/config"],
     "workloads": ["sim/core", "workloads"],
     "kernels": SHARED + ["workloads/graph", "kernels"],
+}
+
+# The array's machines know nothing of the laws that they must agree with.
+FORBIDDEN = {
+    "sim/array/pe": ["sim/laws", "sim/array/tile", "sim/array/module"],
+    "sim/array/module": ["sim/laws", "sim/array/tile", "sim/array/pe"],
 }
 
 # Library: how its headers are spelled, and which files may see them.
@@ -100,6 +107,17 @@ def check_includes(own, uses):
                 yield f"{path}: includes {name}, but CMakeLists.txt gives {folder} no {target}"
 
 
+def check_forbidden(own, uses):
+    for folder, others in FORBIDDEN.items():
+        for other in others:
+            if other in reachable(folder, uses):
+                yield f"CMakeLists.txt: {folder} may not use {other}, not even by a detour"
+            for path in own:
+                through = [p for p in reachable(path, own) if below(p, other)]
+                if path.startswith(folder + "/") and through:
+                    yield f"{path}: may not reach {through[0]}"
+
+
 def check_libraries(own, system):
     for library, (spelling, seen_by) in LIBRARIES.items():
         direct = {p for p, names in system.items() if any(re.match(spelling, n) for n in names)}
@@ -123,6 +141,7 @@ def main():
     ]
     uses = used_folders()
     problems = [*unknown, *check_arrows(uses), *check_includes(own, uses)]
+    problems += check_forbidden(own, uses)
     finish(len(own), "files", problems + [*check_libraries(own, system)])
 
 

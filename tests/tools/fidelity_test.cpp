@@ -49,6 +49,8 @@ TEST(Fidelity, ConvolutionsGiveTheSameResultUnderEveryDataflow) {
                 std::string("array.dataflow=") + dataflow, "--set", "array.rows=8", "--set",
                 "array.cols=6"});
   }
+  expectSame(
+      {"conv", "--chip", "eyeriss", "--input", "2,5,9,9", "--kernel", "6,3,3", "--pad", "1"});
 }
 
 TEST(Fidelity, ProgramsAreExecutedAtAll) {

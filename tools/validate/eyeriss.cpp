@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "sim/array/pe/row_stationary_plan.h"
 #include "sim/config/load_config.h"
 #include "sim/laws/row_stationary_law.h"
 #include "tools/compile_network.h"
@@ -30,7 +33,7 @@ void addFigures(const LayerResult& layer, const ChipConfig& chip, OwnFigures& ow
   own["power"][layer.name] = watts / kMilli;
 }
 
-/// PEs of the largest pass of each layer.
+/// PEs that have work in the largest pass of each layer, as the passes are laid into the array.
 void addActivePes(const isa::Program& program, const ChipConfig& chip, OwnFigures& own) {
   for (const isa::Instruction& instruction : program.queue(isa::Engine::Matrix)) {
     const auto* matrix = std::get_if<isa::Matrix>(&instruction.body);
@@ -40,8 +43,10 @@ void addActivePes(const isa::Program& program, const ChipConfig& chip, OwnFigure
                      matrix->k[0].size, matrix->k[1].size, matrix->k[2].size};
     shape.pass = matrix->pass;
     const auto& layer = program.layers[static_cast<std::size_t>(instruction.layer)].name;
-    own["active_pes"][layer] =
-        static_cast<double>(rowStationaryActivePes(chip.array, program.precision, shape));
+    const RowStationaryPass pass = rowStationaryPass(chip.array, program.precision, shape);
+    const RowStationaryPlan plan(chip.array, program.precision, shape, pass);
+    double& most = own["active_pes"][layer];
+    most = std::max(most, static_cast<double>(plan.mostActivePes()));
   }
 }
 

@@ -9,10 +9,7 @@ namespace npusim {
 namespace {
 
 void refuse(const ArrayConfig& array) {
-  if (array.dataflow.kind != ArrayKind::Systolic) {
-    throw NotPossible("not supported: dataflow " + array.dataflow.name +
-                      " at fidelity module; use --fidelity pe or tile");
-  }
+  ensure(array.dataflow.kind == ArrayKind::Systolic, "a systolic dataflow");
   const std::int64_t pes = array.rows * array.cols;
   if (pes <= kMostModulePes) return;
   throw NotPossible("fidelity module simulates at most " + std::to_string(kMostModulePes) +

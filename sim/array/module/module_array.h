@@ -23,7 +23,7 @@ constexpr std::int64_t kMostModulePes = 1024;
 /// and values are what the modules did and counted.
 class ModuleArray : public ArrayModel {
  public:
-  /// Throws NotPossible for more than kMostModulePes PEs and for dataflows that are not systolic.
+  /// `array` is systolic. Throws NotPossible for more than kMostModulePes PEs.
   /// `clockMhz` only sets the time in waveforms.
   explicit ModuleArray(const ArrayConfig& array, double clockMhz = 1000);
   ~ModuleArray() override;

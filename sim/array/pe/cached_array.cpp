@@ -96,31 +96,32 @@ void countTime(const Job& job, const CachedRun& run, ArrayWork& work) {
   work.fillDrainPeCycles = static_cast<double>(kDrainCycles) * pes;
 }
 
-ReadWrite sumTraffic(const Job& job) {
-  const CachedTask& task = job.task;
+/// Sums that came to the PEs before their first step.
+std::int64_t sumsTaken(const Job& job, const CachedRun& run) {
+  return job.tile.shape().startsFromSums() ? run.begun : 0;
+}
+
+/// A step reads and writes its sum; one that comes in is written, one that leaves is read.
+ReadWrite sumTraffic(const Job& job, const CachedRun& run) {
   const std::int64_t word = sumBytes(job.array.localStore.outputs);
-  const std::int64_t outputs = task.m * task.n * word;
-  const std::int64_t steps = outputs * ceilDiv(task.k, task.depth);
-  return {steps + outputs, steps + (job.tile.shape().startsFromSums() ? outputs : 0)};
+  return {(run.steps + run.ended) * word, (run.steps + sumsTaken(job, run)) * word};
 }
 
 ArrayCost costOf(const Job& job, const Outcome& outcome) {
   const CachedRun& run = outcome.run;
   const std::int64_t line = job.line.bytes();
-  const std::int64_t sums = job.task.m * job.task.n * job.array.partialSumBytes;
-  const std::int64_t wideSums = job.task.m * job.task.n * kPartialSumBytes;
   ArrayWork work;
   work.inputBytes = outcome.fetched.input * line;
   work.weightBytes = outcome.fetched.weight * line;
-  work.partialReadBytes = job.tile.accumulates ? sums : 0;
-  work.partialWriteBytes = sums;
+  work.partialReadBytes = job.tile.accumulates ? run.begun * job.array.partialSumBytes : 0;
+  work.partialWriteBytes = run.ended * job.array.partialSumBytes;
   work.network = {run.misses.weight * line, run.misses.input * line,
-                  wideSums * (job.tile.shape().startsFromSums() ? 2 : 1)};
+                  (run.ended + sumsTaken(job, run)) * kPartialSumBytes};
   if (job.array.cache.bytes > 0) {
     work.localStore.weights = {run.hits.weight * job.element, run.misses.weight * line};
     work.localStore.inputs = {run.hits.input * job.element, run.misses.input * line};
   }
-  work.localStore.outputs = sumTraffic(job);
+  work.localStore.outputs = sumTraffic(job, run);
   work.cacheHits = run.hits.total();
   work.cacheMisses = run.misses.total();
   countTime(job, run, work);
@@ -179,7 +180,10 @@ ZeroWork CachedArray::product(const MatrixTile& tile, std::vector<Storage>& stor
   const Job job(array_, tile);
   CachedLines lines = emptyLines(job);
   CachedValues<T> values(tile, storages, job.line, job.task.rows * job.task.cols, lines.slots());
-  runTile(job, ports_, lines, values, observer_);
+  const ArrayCost cost = costOf(job, runTile(job, ports_, lines, values, observer_));
+  const auto known = known_.find(keyOf(job));
+  ensure(known == known_.end() || known->second == cost,
+         "values change the cost of a cached array");
   ZeroWork zero{values.zeros(), {}};
   if (!array_.zeroGating || job.task.depth > 1) return zero;
   const std::int64_t bytes = zero.macs * sumBytes(array_.localStore.outputs);

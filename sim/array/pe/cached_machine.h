@@ -27,6 +27,8 @@ struct CachedRun {
   std::int64_t cycles = 0;        ///< until the last PE has done its last step
   std::int64_t waitedCycles = 0;  ///< of all PEs for their lines
   ByFetched<std::int64_t> hits, misses;
+  std::int64_t begun = 0, ended = 0;  ///< outputs
+  std::int64_t steps = 0;             ///< of all PEs
 };
 
 /// The PEs of a cached array over one tile.
@@ -87,8 +89,13 @@ class CachedMachine {
     State& s = state_[pe];
     s = {pe / task_.cols, pe % task_.cols, 0, task_.depth, Fetched::Input, Phase::Works};
     if (s.m >= task_.m || s.n >= task_.n) return;
-    values_.beginOutput(pe, s.m, s.n);
+    beginOutput(pe, s);
     agenda_.add(pe, task_.startCycles);
+  }
+
+  void beginOutput(std::int64_t pe, const State& s) {
+    values_.beginOutput(pe, s.m, s.n);
+    ++run_.begun;
   }
 
   void act(std::int64_t pe, std::int64_t cycle) {
@@ -158,6 +165,7 @@ class CachedMachine {
     s.operand = Fetched::Input;
     ++s.k;
     if (--s.left > 0 && s.k < task_.k) return true;
+    ++run_.steps;
     note(pe, s);
     s.left = task_.depth;
     now += task_.beat;
@@ -166,6 +174,7 @@ class CachedMachine {
 
   bool nextOutput(std::int64_t pe, State& s, std::int64_t& now) {
     values_.endOutput(pe, s.m, s.n);
+    ++run_.ended;
     s.k = 0;
     s.m += task_.rows;
     if (s.m >= task_.m) {
@@ -173,7 +182,7 @@ class CachedMachine {
       s.n += task_.cols;
     }
     if (s.n >= task_.n) return false;
-    values_.beginOutput(pe, s.m, s.n);
+    beginOutput(pe, s);
     now += task_.startCycles;
     return true;
   }

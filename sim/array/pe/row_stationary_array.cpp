@@ -25,6 +25,10 @@ RowStationaryWidths widthsOf(const ArrayConfig& array, DataType format) {
           .zeroGating = array.zeroGating};
 }
 
+ArrayCost costOf(const ArrayConfig& array, DataType format, const RowStationaryCounts& counts) {
+  return {{0, counts.cycles, 0}, workOf(counts, widthsOf(array, format))};
+}
+
 template <typename T>
 RowStationaryCounts runAll(const ArrayConfig& array, DataType format, const RowStationaryPlan& plan,
                            const RowStationaryValues<T>& values, ArrayObserver* observer) {
@@ -53,7 +57,7 @@ ArrayCost RowStationaryArray::cost(const MatrixTile& tile) {
   const RowStationaryPlan plan(array_, format, shape, mappingOf(format, shape));
   const RowStationaryCounts counts =
       runAll(array_, format, plan, RowStationaryValues<std::int32_t>{}, nullptr);
-  const ArrayCost cost{{0, counts.cycles, 0}, workOf(counts, widthsOf(array_, format))};
+  const ArrayCost cost = costOf(array_, format, counts);
   costs_.emplace(Key{format, shape}, cost);
   return cost;
 }
@@ -64,8 +68,8 @@ ZeroWork RowStationaryArray::compute(const MatrixTile& tile, std::vector<Storage
                                          ? product<std::int32_t>(tile, storages)
                                          : product<float>(tile, storages);
   const auto known = costs_.find({format, tile.shape()});
-  ensure(known == costs_.end() || known->second.timing.stream == counts.cycles,
-         "values change the time of a row-stationary array");
+  ensure(known == costs_.end() || known->second == costOf(array_, format, counts),
+         "values change the cost of a row-stationary array");
   return zerosOf(counts, widthsOf(array_, format));
 }
 

@@ -76,6 +76,21 @@ std::vector<RowStationaryRow> RowStationaryPlan::rows(const RowStationaryPiece& 
   return all;
 }
 
+std::int64_t RowStationaryPlan::activePes(const RowStationaryPiece& piece) const {
+  std::int64_t active = 0;
+  for (const RowStationaryRow& row : rows(piece)) {
+    active += std::ranges::count_if(
+        row.pes, [](const RowStationaryRow::Pe& pe) { return pe.filters.count > 0; });
+  }
+  return active;
+}
+
+std::int64_t RowStationaryPlan::mostActivePes() const {
+  std::int64_t most = 0;
+  for (const RowStationaryPiece& piece : pieces()) most = std::max(most, activePes(piece));
+  return most;
+}
+
 RowStationaryRow RowStationaryPlan::rowAt(const RowStationaryPiece& piece, std::int64_t channelSet,
                                           std::int64_t filterRow, std::int64_t slot) const {
   const std::int64_t q = std::min(mapping_.q, piece.channels.count);

@@ -49,6 +49,9 @@ class RowStationaryPlan {
   std::vector<RowStationaryPiece> pieces() const;
   /// The rows that work in a pass, from the last of a column to the first.
   std::vector<RowStationaryRow> rows(const RowStationaryPiece& piece) const;
+  /// PEs that work in a pass, and in the one that has most of them.
+  std::int64_t activePes(const RowStationaryPiece& piece) const;
+  std::int64_t mostActivePes() const;
 
  private:
   RowStationaryRow rowAt(const RowStationaryPiece& piece, std::int64_t channelSet,

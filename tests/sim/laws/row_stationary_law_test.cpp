@@ -50,18 +50,17 @@ struct Layer {
   RowStationaryPass pass;
   std::int64_t times;
   double milliseconds;
-  std::int64_t activePes;
   double bufferMegabytes;
 
   MatrixShape shape() const { return convolution.shape(pass); }
 };
 
 const Layer kAlexNet[] = {
-    {"conv1", {1, 55, 96, 11, 3, 4}, {7, 16, 1, 1, 2}, 4, 16.5, 154, 18.5},
-    {"conv2", {1, 27, 128, 5, 48, 1}, {27, 16, 2, 1, 1}, 8, 39.2, 135, 77.6},
-    {"conv3", {4, 13, 384, 3, 256, 1}, {13, 16, 3, 2, 2}, 1, 21.8, 156, 50.2},
-    {"conv4", {4, 13, 192, 3, 192, 1}, {13, 16, 3, 2, 2}, 2, 16.0, 156, 37.4},
-    {"conv5", {4, 13, 128, 3, 192, 1}, {13, 16, 3, 2, 2}, 2, 10.0, 156, 24.9},
+    {"conv1", {1, 55, 96, 11, 3, 4}, {7, 16, 1, 1, 2}, 4, 16.5, 18.5},
+    {"conv2", {1, 27, 128, 5, 48, 1}, {27, 16, 2, 1, 1}, 8, 39.2, 77.6},
+    {"conv3", {4, 13, 384, 3, 256, 1}, {13, 16, 3, 2, 2}, 1, 21.8, 50.2},
+    {"conv4", {4, 13, 192, 3, 192, 1}, {13, 16, 3, 2, 2}, 2, 16.0, 37.4},
+    {"conv5", {4, 13, 128, 3, 192, 1}, {13, 16, 3, 2, 2}, 2, 10.0, 24.9},
 };
 
 std::int64_t cyclesOf(const MatrixShape& shape) {
@@ -93,10 +92,8 @@ std::int64_t bufferBytes(const MatrixShape& shape) {
   return work.inputBytes + work.weightBytes + work.partialReadBytes + work.partialWriteBytes;
 }
 
-TEST(RowStationaryLaw, AlexNetUsesThePesAndTheBufferAccessesOfTheChip) {
+TEST(RowStationaryLaw, AlexNetUsesTheBufferAccessesOfTheChip) {
   for (const Layer& layer : kAlexNet) {
-    EXPECT_EQ(rowStationaryActivePes(eyeriss(), kFormat, layer.shape()), layer.activePes)
-        << layer.name;
     const double megabytes = static_cast<double>(bufferBytes(layer.shape()) * layer.times) / 1e6;
     EXPECT_NEAR(megabytes / layer.bufferMegabytes, 1, 0.10) << layer.name;
   }

@@ -158,13 +158,5 @@ TEST(ModuleArray, TakesAtMost1024Pes) {
                                           "array.rows and array.cols"));
 }
 
-TEST(ModuleArray, TakesSystolicDataflowsOnly) {
-  for (const char* dataflow : {"row_stationary", "cached"}) {
-    ArrayConfig array;
-    array.dataflow = dataflowPreset(dataflow);
-    EXPECT_THAT(refusalOf(array), HasSubstr(std::string("not supported: dataflow ") + dataflow));
-  }
-}
-
 }  // namespace
 }  // namespace npusim

@@ -120,6 +120,7 @@ class Oracle {
       return;
     }
     if (pe.outputs.empty() || cycle_ < pe.freeAt) return;
+    if (!pe.started && pe.k == 0) result_.sumsIn += startCycles();  // a sum a cycle
     if (!pe.started) listOperands(pe);
     while (!pe.step.empty()) {
       const Operand operand = pe.step.front();
@@ -129,11 +130,13 @@ class Oracle {
       pe.step.pop_front();
     }
     pe.started = false;
+    ++result_.steps;
     pe.freeAt = cycle_ + beat_;
     result_.cycles = std::max(result_.cycles, pe.freeAt);
     if (pe.k < tile_.k()) return;
     pe.k = 0;
     pe.outputs.pop_front();
+    ++result_.sumsOut;
     pe.freeAt += startCycles();
   }
 

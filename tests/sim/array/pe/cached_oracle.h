@@ -43,6 +43,8 @@ class PlainCache {
 struct OracleResult {
   std::int64_t cycles = 0, waited = 0;
   std::array<std::int64_t, 2> hits{}, misses{}, fetched{};  ///< inputs, weights
+  std::int64_t sumsIn = 0, sumsOut = 0;  ///< that come to PEs before their first step, that leave
+  std::int64_t steps = 0;
 };
 
 /// A cached array stepped cycle by cycle in the plainest way, with queues and lists: cycles and
