@@ -34,17 +34,16 @@ class ArraySchedule {
     slot.streamStart = std::max(slot.prologueStart + timing.prologue, last_.streamEnd);
     slot.streamEnd = slot.streamStart + timing.stream + stretch;
     slot.completion = std::max(slot.streamEnd + timing.drain, last_.completion);
-    const std::int64_t drained = std::min(last_.completion, slot.streamStart);
-    fillDrain_ += drained - last_.streamEnd;
-    fillDrain_ += slot.streamStart - std::max(slot.prologueStart, drained);
+    fill_ += slot.streamStart - std::max(slot.prologueStart, last_.streamEnd);
     last_ = slot;
     return slot;
   }
 
   const ArraySlot& last() const { return last_; }
 
-  /// Cycles so far in which nothing streamed because a tile filled or drained the array.
-  std::int64_t fillDrainCycles() const { return fillDrain_ + last_.completion - last_.streamEnd; }
+  /// Cycles so far in which nothing streamed because an issued tile filled the array. What the
+  /// array drains while no tile is there is the Timeline's to explain.
+  std::int64_t fillCycles() const { return fill_; }
 
  private:
   ArraySchedule(bool overlapped, bool doubleBuffered)
@@ -52,7 +51,7 @@ class ArraySchedule {
 
   bool overlapped_, doubleBuffered_;
   ArraySlot last_;
-  std::int64_t fillDrain_ = 0;  ///< before the last tile's drain
+  std::int64_t fill_ = 0;
 };
 
 }  // namespace npusim

@@ -70,7 +70,7 @@ void MatrixEngine::issueTile(Flight flight, std::int64_t ready) {
   const ArraySlot slot = schedule_.place(ready, cost.timing, stretch);
   Timeline& timeline = machine().timeline;
   timeline.idle(slot.prologueStart, IdleCause::Overhead);
-  timeline.busy(slot.completion);
+  timeline.busy(slot.streamEnd, slot.completion);
   timeline.stretch(slot.streamEnd - stretch, slot.streamEnd);
   spendArrayTime(flight.tile, cost);
   flight.completion = slot.completion;

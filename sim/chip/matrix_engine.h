@@ -16,8 +16,8 @@ class MatrixEngine : public Engine {
  public:
   MatrixEngine(Machine& machine, std::unique_ptr<ArrayModel> array);
 
-  /// Cycles in which the array filled or drained and nothing streamed.
-  std::int64_t fillDrainCycles() const { return schedule_.fillDrainCycles(); }
+  /// Cycles in which an issued tile filled the array and nothing streamed.
+  std::int64_t fillCycles() const { return schedule_.fillCycles(); }
 
  protected:
   std::int64_t advance(std::int64_t now) override;

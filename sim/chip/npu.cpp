@@ -109,7 +109,7 @@ Npu::Prediction Npu::predict() {
   impl_->checkFinished(cycles);
   machine.timeline.finish(cycles);
   impl_->settleMemories(cycles);
-  Prediction prediction = summarize(machine, cycles, impl_->matrix().fillDrainCycles());
+  Prediction prediction = summarize(machine, cycles, impl_->matrix().fillCycles());
   if (impl_->firstCallCycles < 0) impl_->firstCallCycles = cycles;
   prediction.total.firstCallCycles = impl_->firstCallCycles;
   return prediction;

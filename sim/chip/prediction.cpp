@@ -67,7 +67,7 @@ std::string boundBy(const Charge& charge, const Counters& counters, std::int64_t
     const char* name;
   };
   const std::array<Share, 5> shares = {
-      {{counters.macs > 0 ? cycles - idle : -1, "compute"},
+      {{counters.macs > 0 ? cycles - idle + of(charge.idle, IdleCause::Drain) : -1, "compute"},
        {memory ? std::max(waited, dramCycles) : -1, "dram"},
        {counters.vectorSimpleOps + counters.macs > 0 ? of(charge.idle, IdleCause::Vector) : -1,
         "vector"},
@@ -141,7 +141,7 @@ void countVectorMacs(const Machine& machine, PredictResult& total) {
 }
 
 /// Useful part and losses of the array's time; a run without cycles has lost nothing.
-void splitTime(const Machine& machine, std::int64_t fillDrainCycles, PredictResult& total) {
+void splitTime(const Machine& machine, std::int64_t fillCycles, PredictResult& total) {
   const ArrayConfig& array = machine.chip.array;
   const auto pes = static_cast<double>(array.rows * array.cols);
   const double all = static_cast<double>(total.cycles) * pes;
@@ -155,11 +155,10 @@ void splitTime(const Machine& machine, std::int64_t fillDrainCycles, PredictResu
   total.stalls = stallsOf(idle);
   total.utilization = share(machine.arrayTime.useful, all);
   total.loss.edge = share(machine.arrayTime.edge, all);
-  total.loss.fillDrain =
-      share(machine.arrayTime.fillDrain + static_cast<double>(fillDrainCycles) * pes, all);
+  const auto fillDrain = static_cast<double>(fillCycles + of(idle, IdleCause::Drain));
+  total.loss.fillDrain = share(machine.arrayTime.fillDrain + fillDrain * pes, all);
   total.loss.dram = idleShare(total.stalls.dram);
-  total.loss.buffer =
-      idleShare(total.stalls.buffer) + share(machine.arrayTime.buffer, all);
+  total.loss.buffer = idleShare(total.stalls.buffer) + share(machine.arrayTime.buffer, all);
   total.loss.dependency = idleShare(total.stalls.dependency);
   total.loss.network = idleShare(total.stalls.network);
   total.loss.overhead = idleShare(of(idle, IdleCause::Overhead));
@@ -168,8 +167,7 @@ void splitTime(const Machine& machine, std::int64_t fillDrainCycles, PredictResu
 
 }  // namespace
 
-Npu::Prediction summarize(const Machine& machine, std::int64_t cycles,
-                          std::int64_t fillDrainCycles) {
+Npu::Prediction summarize(const Machine& machine, std::int64_t cycles, std::int64_t fillCycles) {
   Npu::Prediction prediction;
   const std::vector<Charge> charges = chargeLayers(machine);
   for (std::size_t i = 0; i < charges.size(); ++i) {
@@ -186,7 +184,7 @@ Npu::Prediction summarize(const Machine& machine, std::int64_t cycles,
   total.bandwidthUtilization = bandwidthUtilization(machine, total);
   total.zeroOperandFraction =
       share(static_cast<double>(total.counters.zeroOperandMacs), static_cast<double>(total.macs));
-  splitTime(machine, fillDrainCycles, total);
+  splitTime(machine, fillCycles, total);
   checkConservation(machine, prediction);
   return prediction;
 }

@@ -21,6 +21,7 @@ IdleCause causeOf(isa::Engine worker) {
 void Timeline::reset() {
   states_.fill({});
   accounted_ = 0;
+  drained_ = 0;
   intervals_.clear();
 }
 
@@ -35,11 +36,20 @@ void Timeline::set(isa::Engine engine, State state, std::int64_t now) {
 
 void Timeline::idle(std::int64_t until, IdleCause cause) {
   if (until <= accounted_) return;
+  if (cause == IdleCause::Dependency && accounted_ < drained_) {
+    const std::int64_t end = std::min(until, drained_);
+    add({accounted_, end, IdleCause::Drain});
+    accounted_ = end;
+    if (end == until) return;
+  }
   add({accounted_, until, cause});
   accounted_ = until;
 }
 
-void Timeline::busy(std::int64_t until) { accounted_ = std::max(accounted_, until); }
+void Timeline::busy(std::int64_t until, std::int64_t drained) {
+  accounted_ = std::max(accounted_, until);
+  drained_ = drained;
+}
 
 void Timeline::stretch(std::int64_t begin, std::int64_t end) {
   if (begin < end) add({begin, end, IdleCause::Buffer});

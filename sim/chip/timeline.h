@@ -15,8 +15,9 @@ enum class IdleCause : std::uint8_t {
   Dependency,  ///< engines that wait for one another
   Buffer,      ///< operands beyond the buffers' ports
   Overhead,    ///< instruction issue
+  Drain,       ///< its own last results, with no other engine at work
 };
-constexpr std::size_t kIdleCauses = 5;
+constexpr std::size_t kIdleCauses = 6;
 
 /// An interval in which the array did not work, in core cycles.
 struct IdleInterval {
@@ -24,10 +25,11 @@ struct IdleInterval {
   IdleCause cause = IdleCause::Overhead;
 };
 
-/// Accounts for every cycle of the array: what is not busy is idle for one cause. While the matrix
-/// engine waits for a token, each cycle goes to the engine that is at work at the end of the chain
-/// of waits at that moment. With the matrix queue at its end, cycles go to the vector unit while it
-/// works, then to DMA.
+/// Accounts for every cycle of the array: what is not busy is idle for one cause. An array that
+/// drains while its next tile waits for data waits for data: with them it would have streamed.
+/// While the matrix engine waits for a token, each cycle goes to the engine that is at work at the
+/// end of the chain of waits at that moment. With the matrix queue at its end, cycles go to the
+/// vector unit while it works, then to DMA.
 class Timeline {
  public:
   enum class Activity : std::uint8_t { Busy, Waiting, Done };
@@ -44,8 +46,9 @@ class Timeline {
 
   /// Cycles not accounted for yet, up to `until`, were idle.
   void idle(std::int64_t until, IdleCause cause);
-  /// The array is occupied up to `until`.
-  void busy(std::int64_t until);
+  /// Operands fill and stream through the array up to `until`; its last results leave it by
+  /// `drained`.
+  void busy(std::int64_t until, std::int64_t drained);
   /// Within a busy time: [begin, end) only waited for buffer ports.
   void stretch(std::int64_t begin, std::int64_t end);
   /// Accounts for everything up to the last cycle.
@@ -64,6 +67,7 @@ class Timeline {
   const Semaphores& semaphores_;
   std::array<State, isa::kEngineCount> states_{};
   std::int64_t accounted_ = 0;  ///< cycles before this one are settled
+  std::int64_t drained_ = 0;
   std::vector<IdleInterval> intervals_;
 };
 

@@ -8,6 +8,18 @@
 #include "sim/config/yaml_merge.h"
 
 namespace npusim {
+namespace {
+
+/// What an option wrote of `node`, or null.
+const YamlNode* fromOption(const YamlNode& node) {
+  if (isFromOption(node)) return &node;
+  for (const YamlNode& child : node.children) {
+    if (const YamlNode* found = fromOption(child)) return found;
+  }
+  return nullptr;
+}
+
+}  // namespace
 
 std::span<const std::pair<std::string_view, DataType>> formatWords() {
   static constexpr std::array<std::pair<std::string_view, DataType>, 5> kWords = {{
@@ -43,9 +55,11 @@ void YamlSection::noteMissing(const std::string& key, const std::string& must) {
 void YamlSection::neverRead(const std::string& key, const std::string& cause,
                             const std::string& reason) {
   const YamlNode* node = take(key);
+  if (node == nullptr) return;
+  const YamlNode* set = fromOption(*node);
   const YamlNode* because = node_.find(cause);
-  if (node == nullptr || because == nullptr || !writtenTogether(*node, *because)) return;
-  failAt(isFromOption(*node) ? node->where : node->keyWhere, pathOf(key),
+  if (set == nullptr && (because == nullptr || !writtenTogether(*node, *because))) return;
+  failAt(set != nullptr ? set->where : node->keyWhere, pathOf(key),
          fmt::format("is never read, since {}; leave it out", reason));
 }
 

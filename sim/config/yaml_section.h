@@ -89,8 +89,8 @@ class YamlSection {
     inner.finish();
   }
 
-  /// States that `key` is never read because of what `cause` says. It is an error where the same
-  /// person wrote both, and passed over where one of them is inherited.
+  /// States that `key` is never read because of what `cause` says. It is an error in an
+  /// option and where the same person wrote both, and passed over where one of them is inherited.
   void neverRead(const std::string& key, const std::string& cause, const std::string& reason);
 
   /// Throws BadInput for the first key that nothing read, else for the first missing one.

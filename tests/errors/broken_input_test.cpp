@@ -257,6 +257,8 @@ std::vector<Broken> brokenCommands() {
       {"TraceCyclesOutside", "$NPUSIM trace gemm 2 2 2 --cycles 0:999 --json t.json", 2,
        "--cycles 0:999: the instruction takes"},
       {"StudyUnknown", "$NPUSIM study dataflow", 2, "did you mean 'dataflows'"},
+      {"CacheThatNobodyReads", "$NPUSIM run --set array.cache.bytes=4096", 2,
+       "array.cache: is never read, since only the dataflow cached"},
       {"ValidateUnknown", "$NPUSIM validate eyeris", 2, "did you mean 'eyeriss'"},
       {"ListOfNothing", "$NPUSIM list chip", 2, "did you mean 'chips'"},
       {"ReferenceUnknown", "$NPUSIM gemm 2 2 2 --reference cpu_a16", 2, "cpu_a15"},

@@ -36,7 +36,7 @@ TEST_F(TimelineTest, IdleCyclesGoToTheEngineAtWorkAtTheEndOfTheChain) {
   timeline.set(Engine::LoadInputs, {Activity::Busy, 0}, 30);
   timeline.set(Engine::Matrix, {Activity::Busy, 0}, 50);
   timeline.idle(51, IdleCause::Overhead);
-  timeline.busy(90);
+  timeline.busy(90, 90);
   timeline.set(Engine::LoadInputs, {Activity::Done, 0}, 60);
   timeline.set(Engine::Store, {Activity::Busy, 0}, 80);
   timeline.set(Engine::Matrix, {Activity::Done, 0}, 90);
@@ -54,10 +54,34 @@ TEST_F(TimelineTest, IdleCyclesGoToTheEngineAtWorkAtTheEndOfTheChain) {
   }
 }
 
+/// While the next tile waits for DRAM the array waits for DRAM, draining or not; with nobody at
+/// work it drains.
+TEST_F(TimelineTest, DrainingCountsOnlyWhereNothingElseIsAwaited) {
+  const Semaphores semaphores(builder_.program());
+  Timeline timeline(semaphores);
+  timeline.set(Engine::LoadInputs, {Activity::Busy, 0}, 0);
+  timeline.busy(40, 60);
+  timeline.set(Engine::Matrix, {Activity::Waiting, loaded_}, 10);
+  timeline.set(Engine::Matrix, {Activity::Busy, 0}, 50);
+  timeline.busy(90, 110);
+  for (const Engine engine : {Engine::Matrix, Engine::LoadInputs, Engine::Vector}) {
+    timeline.set(engine, {Activity::Done, 0}, 80);
+  }
+  timeline.finish(115);
+  const auto& found = timeline.intervals();
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0].cause, IdleCause::Dram);
+  EXPECT_EQ(found[0].end - found[0].begin, 10);
+  EXPECT_EQ(found[1].cause, IdleCause::Drain);
+  EXPECT_EQ(found[1].end - found[1].begin, 20);
+  EXPECT_EQ(found[2].cause, IdleCause::Dependency);
+  EXPECT_EQ(found[2].end, 115);
+}
+
 TEST_F(TimelineTest, AWaitWhileTheArrayStillWorksIsNotIdle) {
   const Semaphores semaphores(builder_.program());
   Timeline timeline(semaphores);
-  timeline.busy(40);
+  timeline.busy(40, 40);
   timeline.set(Engine::LoadInputs, {Activity::Busy, 0}, 0);
   timeline.set(Engine::Matrix, {Activity::Waiting, loaded_}, 10);
   timeline.set(Engine::Matrix, {Activity::Busy, 0}, 45);
