@@ -23,7 +23,7 @@ std::string_view name(Convention convention);
 struct OperandStoreConfig {
   std::int64_t bytes = 4;
   std::int64_t wordBits = 0;  ///< moved by one access; 0: what a PE needs in a cycle
-  std::int64_t ports = 1;      ///< accesses in a cycle
+  std::int64_t ports = 1;     ///< accesses in a cycle
 };
 
 /// The local store of a PE.
@@ -34,7 +34,7 @@ struct LocalStoreConfig {
 
 /// The cache of each PE of the dataflow `cached`: set-associative, least recently used out first.
 struct CacheConfig {
-  std::int64_t bytes = 256;    ///< of operands; 0: no cache, every operand comes from its buffer
+  std::int64_t bytes = 256;     ///< of operands; 0: no cache, every operand comes from its buffer
   std::int64_t lineBytes = 16;  ///< fetched at a time
   std::int64_t ways = 4;        ///< lines of a set; at or above lines(): fully associative
   /// PEs that wait for the same line share one fetch.
@@ -47,9 +47,9 @@ struct CacheConfig {
 
 /// The networks and the pipeline of an array with the dataflow `row_stationary`.
 struct RowStationaryConfig {
-  std::int64_t filterBusBits = 64;   ///< filters to the PEs, a cycle
-  std::int64_t inputBusBits = 16;    ///< inputs to the PEs
-  std::int64_t sumBusBits = 64;      ///< sums to the PEs, and on a network of its own back
+  std::int64_t filterBusBits = 64;  ///< filters to the PEs, a cycle
+  std::int64_t inputBusBits = 16;   ///< inputs to the PEs
+  std::int64_t sumBusBits = 64;     ///< sums to the PEs, and on a network of its own back
   std::int64_t pipelineStages = 3;  ///< of a PE, from reading operands to writing the sum
   /// Mapping parameters that instructions without their own must use; 0: the search chooses.
   RowStationaryPass mapping;
@@ -65,15 +65,16 @@ struct ArrayConfig {
   Convention convention = Convention::Overlapped;
   /// The held operand of the next fold arrives while this fold streams.
   bool doubleBufferedWeights = true;
-  /// Of a partial sum in the accumulators' buffer: 4 (fp32, int32), or 2 (fp16; float formats only).
+  /// Of a partial sum in the accumulators' buffer: 4 (fp32, int32), or 2 (fp16; float formats
+  /// only).
   std::int64_t partialSumBytes = 4;
   /// A PE whose input is zero neither multiplies nor touches its local store; cycles are the same.
   bool zeroGating = false;
   /// MACs one PE does in a cycle, by operand format; a chip computes only the formats listed.
   /// 0.25 means a MAC every 4 cycles; 2 means a 2-long dot product each cycle.
   std::map<DataType, double> macsPerCycle;
-  LocalStoreConfig localStore;  ///< of each PE; the file's `local_store`
-  CacheConfig cache;            ///< of each PE; read only for the dataflow `cached`
+  LocalStoreConfig localStore;        ///< of each PE; the file's `local_store`
+  CacheConfig cache;                  ///< of each PE; read only for the dataflow `cached`
   RowStationaryConfig rowStationary;  ///< read only for the dataflow `row_stationary`
 };
 
@@ -125,7 +126,7 @@ struct MemoryConfig {
   /// ra and fields of size 1 may be left out.
   std::string mapping = "ro-ba-bg-ch-co";
   DramTiming timing;
-  double energyPjPerBit = 0;  ///< read or write, all in
+  double energyPjPerBit = 0;                    ///< read or write, all in
   Compression compression = Compression::None;  ///< of feature maps of 16-bit formats
 
   bool holdsKind(Holds kind) const;

@@ -29,9 +29,9 @@ struct EnergyTable {
   double localStorePortShare = 0;  ///< energy that each port beyond the first adds, of one port's
   double localStoreUm2PerByte = 0;
   double bufferUm2PerByte = 0;
-  double arrayHopPjPerByte = 0;  ///< PE to neighbour PE
+  double arrayHopPjPerByte = 0;   ///< PE to neighbour PE
   double tagComparePjPerBit = 0;  ///< of a cache's tag with an address; 0: not known
-  double vectorSimplePj = 0;     ///< per element operation, fp32
+  double vectorSimplePj = 0;      ///< per element operation, fp32
   double vectorDividePj = 0;
   double vectorTranscendentalPj = 0;
   double vectorLaneUm2 = 0;

@@ -41,8 +41,7 @@ void setArray(Random& random, ArrayConfig& array) {
   array.dataflow = dataflowPreset(random.among<const char*>(
       {"weight_stationary", "output_stationary", "input_stationary", "dot_product"}));
   array.convention = random.among<Convention>({Convention::Overlapped, Convention::ScaleSim});
-  const bool read =
-      !array.dataflow.holdsOutputs() && array.convention == Convention::Overlapped;
+  const bool read = !array.dataflow.holdsOutputs() && array.convention == Convention::Overlapped;
   if (read) array.doubleBufferedWeights = random.once(2);
   for (auto& [format, rate] : array.macsPerCycle) rate = random.among<double>({0.25, 1, 2});
 }

@@ -14,7 +14,8 @@ TEST(NpuTime, OverlappedTilesTakeTheLawsCycles) {
   isa::Program program = tiledProduct(chip, 9, 40, 16, 24);
   const Outcome outcome = runTiled(chip, program);
   // 3 x 2 folds of 40 rows a tile; prologues and drains hide but for the first and the last.
-  const ArrayTiming tile = arrayTiming(chip.array, DataType::Float32, MatrixShape::product(40, 16, 24));
+  const ArrayTiming tile =
+      arrayTiming(chip.array, DataType::Float32, MatrixShape::product(40, 16, 24));
   EXPECT_EQ(tile.stream, 6 * 40);
   EXPECT_EQ(outcome.prediction.total.cycles, tile.prologue + 9 * tile.stream + tile.drain + 8 * 0);
   expectSame(outcome.y, outcome.expected);

@@ -64,7 +64,8 @@ TEST_F(TimelineTest, DrainingCountsOnlyWhereNothingElseIsAwaited) {
   timeline.set(Engine::Matrix, {Activity::Waiting, loaded_}, 10);
   timeline.set(Engine::Matrix, {Activity::Busy, 0}, 50);
   timeline.busy(90, 110);
-  for (const Engine engine : {Engine::Matrix, Engine::LoadInputs, Engine::Vector}) {
+  for (const Engine engine :
+       {Engine::LoadWeights, Engine::LoadInputs, Engine::Matrix, Engine::Vector, Engine::Store}) {
     timeline.set(engine, {Activity::Done, 0}, 80);
   }
   timeline.finish(115);
