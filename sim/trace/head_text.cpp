@@ -65,6 +65,11 @@ std::string headText(const ArraySubject& subject) {
     text += fmt::format("  {} {}  {:<12} {}\n", operand.symbol, operand.letter, operand.name,
                         operand.words);
   }
+  if (stepDepth(subject) > 1) {
+    text += fmt::format(
+        "a step is {} products along k: a cell names the first and shows the last one's operands\n",
+        stepDepth(subject));
+  }
   const ArrayTiming& timing = subject.timing;
   text += fmt::format("{} cycles ({})\n", timing.total(), name(subject.array.convention));
   text += cyclesOf(0, timing.prologue, "fill");

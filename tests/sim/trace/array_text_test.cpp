@@ -67,6 +67,13 @@ TEST(ArrayText, HeadNamesTravelsAndPhases) {
 )");
 }
 
+TEST(ArrayText, HeadSaysWhatACellOfSeveralProductsShows) {
+  ArraySubject subject = Wavefront{2, 2, 3}.subject();
+  EXPECT_THAT(headText(subject), Not(HasSubstr("a step is")));
+  subject.array.macsPerCycle = {{DataType::Int8, 2}};
+  EXPECT_THAT(headText(subject), HasSubstr("a step is 2 products along k"));
+}
+
 TEST(ArrayText, MapsStandSideBySide) {
   const Wavefront wavefront{3, 4, 2};
   EXPECT_EQ(mapText(wavefront.subject(), recordAll(wavefront), {3, 5}),
