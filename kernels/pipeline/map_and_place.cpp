@@ -15,7 +15,6 @@ using emit::PlacedTask;
 using mapping::Mapping;
 using mapping::Slot;
 using plan::Block;
-using plan::Task;
 
 /// A task whose pieces find no place gets this part of the buffer less at a time.
 constexpr std::int64_t kSqueezeSteps = 16;
