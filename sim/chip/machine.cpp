@@ -5,7 +5,7 @@
 #include "sim/core/error.h"
 #include "sim/core/rounding.h"
 #include "sim/isa/footprint.h"
-#include "sim/memory/dram_model.h"
+#include "sim/memory/dram/dram_model.h"
 
 namespace npusim {
 namespace {

@@ -263,6 +263,7 @@ void checkTiming(const DramTiming& timing, const YamlNode& tree, const std::stri
 }  // namespace
 
 void checkMemory(const MemoryConfig& memory, const YamlNode& tree, const std::string& path) {
+  if (memory.kind == MemoryKind::Sram) return;
   checkMapping(memory, tree, path);
   checkTiming(memory.timing, tree, path + ".timing");
   const std::int64_t rowsOfAllBanks =

@@ -17,13 +17,16 @@ std::string_view name(Convention convention) {
   return Word<Convention>{kConventionWords}.nameOf(convention);
 }
 
+std::string_view name(Topology topology) { return Word<Topology>{kTopologyWords}.nameOf(topology); }
+
 std::string_view name(Holds holds) { return Word<Holds>{kHoldsWords}.nameOf(holds); }
 
-bool BufferConfig::holdsKind(Holds kind) const { return contains(holds, kind); }
+bool BufferConfig::holdsKind(Holds what) const { return contains(holds, what); }
 
-bool MemoryConfig::holdsKind(Holds kind) const { return contains(holds, kind); }
+bool MemoryConfig::holdsKind(Holds what) const { return contains(holds, what); }
 
 double MemoryConfig::peakBytesPerSecond() const {
+  if (kind == MemoryKind::Sram) return bandwidthGbPerS * 1e9;
   const double beatsPerSecond = timing.clockMhz * 1e6 * static_cast<double>(timing.dataRate);
   return static_cast<double>(channels * timing.busBits) / 8 * beatsPerSecond;
 }

@@ -93,11 +93,12 @@ struct BufferConfig {
   std::int64_t widthBytes = 64;  ///< of one bank's port, a cycle
   std::int64_t ports = 1;        ///< accesses a bank serves in a cycle
 
-  bool holdsKind(Holds kind) const;
+  bool holdsKind(Holds what) const;
   BufferPort port() const { return {banks * ports, widthBytes}; }
 };
 
-/// DRAM timing of one channel, in memory-clock cycles (tCK) unless named otherwise.
+/// DRAM timing of one channel, in memory-clock cycles (tCK) unless named otherwise. Names are the
+/// standards' (tRCD is RCD); 0 for an optional one means what its comment says.
 struct DramTiming {
   double clockMhz = 0;  ///< command clock, 1 / tCK
   std::int64_t burstLength = 8;
@@ -105,6 +106,35 @@ struct DramTiming {
   std::int64_t busBits = 64;  ///< of one channel
   std::int64_t CL = 0, CWL = 0, RCD = 0, RP = 0, RAS = 0, RC = 0, RRD_S = 0, RRD_L = 0, FAW = 0;
   std::int64_t CCD_S = 0, CCD_L = 0, WTR_S = 0, WTR_L = 0, WR = 0, RTP = 0, RFC = 0, REFI = 0;
+  std::int64_t RCDWR = 0;  ///< activate to write; 0: RCD
+  std::int64_t RPab = 0;   ///< precharge of all banks; 0: RP
+  std::int64_t RTW = 0;    ///< read to write; 0: CL + burst + 2 - CWL
+  std::int64_t PPD = 0;    ///< precharge to precharge
+  std::int64_t RTRS = 2;   ///< between data of different ranks
+  /// Clocks of the command bus that a command takes; 1: one.
+  std::int64_t activateClocks = 1, columnClocks = 1, prechargeClocks = 1;
+  bool splitCommandBus = false;  ///< row and column commands have a bus each (HBM)
+  std::int64_t dataDelay = 0;    ///< of read data beyond CL (LPDDR4: DQSCK and the like)
+  /// A column command after the data clock has stopped needs a CAS command of this many clocks
+  /// before it (LPDDR5: WCK2CK synchronisation); 0: none.
+  std::int64_t wckSync = 0;
+  std::int64_t wckIdle = 0;  ///< clocks after the last data at which that clock stops
+
+  std::int64_t burstCycles() const { return (burstLength + dataRate - 1) / dataRate; }
+  std::int64_t burstBytes() const { return burstLength * busBits / 8; }
+};
+
+/// Supply currents of one device for the energy of each command (Micron TN-41-01). Volts, mA.
+struct DramCurrents {
+  double vdd = 0;  ///< 0: no currents published, energy_pj_per_bit prices the traffic
+  double idd0 = 0, idd2n = 0, idd3n = 0, idd4r = 0, idd4w = 0, idd5 = 0;
+  std::int64_t devices = 1;  ///< of one rank
+};
+
+/// The controller of one channel.
+struct DramControllerConfig {
+  std::int64_t readQueue = 32, writeQueue = 32;  ///< requests, bursts each
+  double drainAbove = 0.8, drainBelow = 0.2;     ///< of the write queue, starts and ends a drain
 };
 
 /// How feature maps lie in a memory.
@@ -113,9 +143,17 @@ enum class Compression : std::uint8_t {
   RunLength,  ///< streams of the run-length code of sim/memory/run_length.h
 };
 
-/// One off-array memory: `memory` (the first) or an entry of `memories`.
+enum class MemoryKind : std::uint8_t {
+  Dram,
+  Sram,  ///< a shared on-chip level (system cache, common memory): bandwidth and latency only
+};
+
+/// One off-array memory: `memory` (the first) or an entry of `memories`. What several of them may
+/// hold goes to the first in which it finds room.
 struct MemoryConfig {
   std::string name = "dram";
+  MemoryKind kind = MemoryKind::Dram;
+  double bandwidthGbPerS = 0, latencyNs = 0;  ///< of an SRAM
   std::string preset;
   std::vector<Holds> holds = {Holds::Weights, Holds::Activations};  ///< never accumulators
   std::int64_t capacityBytes = 0;                                   ///< from capacity_mib
@@ -126,12 +164,40 @@ struct MemoryConfig {
   /// ra and fields of size 1 may be left out.
   std::string mapping = "ro-ba-bg-ch-co";
   DramTiming timing;
-  double energyPjPerBit = 0;                    ///< read or write, all in
+  double energyPjPerBit = 0;  ///< read or write, all in; where no currents are
+  DramCurrents currents;
+  DramControllerConfig controller;
   Compression compression = Compression::None;  ///< of feature maps of 16-bit formats
 
-  bool holdsKind(Holds kind) const;
+  bool holdsKind(Holds what) const;
   /// Nominal bandwidth of all channels.
   double peakBytesPerSecond() const;
+};
+
+enum class Topology : std::uint8_t {
+  Crossbar,
+  Mesh,      ///< routed first along the row, then along the column
+  Ring,      ///< both ways, the shorter one
+  Exchange,  ///< compiled all-to-all: only what a core sends and receives limits it (IPU)
+};
+std::string_view name(Topology topology);
+
+/// The network between cores, and to the memories. Cores are numbered row by row in a mesh.
+struct NetworkConfig {
+  Topology topology = Topology::Crossbar;
+  std::int64_t linkBytes = 32;   ///< a link moves in a cycle, each way
+  std::int64_t hopCycles = 1;    ///< of the head of a message, a router and a link
+  std::int64_t columns = 0;      ///< of a mesh; 0: as square as the number of cores allows
+  std::int64_t memoryPorts = 1;  ///< where memories are attached, spread over a mesh's first column
+  bool multicast = true;         ///< one message may reach many cores
+  std::int64_t syncCycles = 8;   ///< from the last core's signal until all cores know
+  bool supersteps = false;       ///< all cores exchange, then all compute
+};
+
+enum class CoreControl : std::uint8_t {
+  Own,     ///< every core runs its own queues and has buffers of its own
+  Shared,  ///< one command stream drives all cores in step; they share the buffers, and each
+           ///< takes its part of a product's columns
 };
 
 struct VectorConfig {
@@ -154,10 +220,15 @@ struct DmaConfig {
 struct HostConfig {
   double bandwidthGbPerS = 8;
   double latencyUs = 1;
-  double dispatchUs = 5;       ///< to start one inference
-  double loadSetupMs = 0;      ///< fixed cost of loading a network
-  double loadMsPerMib = 0;     ///< compile or re-layout on the host, by weight MiB
-  double energyPjPerBit = 10;  ///< of the link
+  double dispatchUs = 5;         ///< to start one inference
+  double compileMs = 0;          ///< of a network on the host, when no cache has it; fixed part
+  double compileMsPerMib = 0;    ///< and by weight MiB
+  double cacheMs = 0;            ///< to find a compiled network in the host's cache
+  double loadSetupMs = 0;        ///< to set the chip up for a network
+  double loadMsPerMib = 0;       ///< re-layout of weights on the host
+  double firstCallMs = 0;        ///< what the first prediction takes beyond the steady state
+  std::int64_t warmupCalls = 1;  ///< over which that fades out, halving
+  double energyPjPerBit = 10;    ///< of the link
 };
 
 struct PowerConfig {
@@ -172,6 +243,11 @@ struct ChipConfig {
   double nodeNm = 7;
   double clockMhz = 1000;
   std::int64_t cores = 1;
+  CoreControl coreControl = CoreControl::Own;
+  /// Weights stay in the cores' own buffers where they fit, loaded once; else every prediction
+  /// brings them from memory. Chips without a memory for weights always keep them.
+  bool keepWeights = false;
+  NetworkConfig network;       ///< read only for several cores
   std::string energy = "7nm";  ///< energy table, configs/energy
   /// Formats in order of preference: --precision defaults to the network's own, else the first.
   std::vector<DataType> formats;

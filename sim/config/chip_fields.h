@@ -129,7 +129,42 @@ void fields(Visit& visit, DramTiming& timing) {
       {"RFC", &timing.RFC},     {"REFI", &timing.REFI},
   };
   for (const auto& [key, field] : cycles) visit.required(key, *field, Whole{0, 1'000'000});
+  const std::pair<const char*, std::int64_t*> others[] = {
+      {"RCDWR", &timing.RCDWR},      {"RPab", &timing.RPab},
+      {"RTW", &timing.RTW},          {"PPD", &timing.PPD},
+      {"RTRS", &timing.RTRS},        {"data_delay", &timing.dataDelay},
+      {"wck_sync", &timing.wckSync}, {"wck_idle", &timing.wckIdle},
+  };
+  for (const auto& [key, field] : others) visit.optional(key, *field, Whole{0, 1'000'000});
+  visit.optional("activate_clocks", timing.activateClocks, Whole{1, 8});
+  visit.optional("column_clocks", timing.columnClocks, Whole{1, 8});
+  visit.optional("precharge_clocks", timing.prechargeClocks, Whole{1, 8});
+  visit.optional("split_command_bus", timing.splitCommandBus, Flag{});
 }
+
+template <typename Visit>
+void fields(Visit& visit, DramCurrents& currents) {
+  visit.optional("vdd", currents.vdd, Number{0, 10});
+  const std::pair<const char*, double*> milliamperes[] = {
+      {"idd0", &currents.idd0},   {"idd2n", &currents.idd2n}, {"idd3n", &currents.idd3n},
+      {"idd4r", &currents.idd4r}, {"idd4w", &currents.idd4w}, {"idd5", &currents.idd5},
+  };
+  for (const auto& [key, field] : milliamperes) visit.optional(key, *field, Number{0, 100'000});
+  visit.optional("devices", currents.devices, Whole{1, 64});
+}
+
+template <typename Visit>
+void fields(Visit& visit, DramControllerConfig& controller) {
+  visit.optional("read_queue", controller.readQueue, Whole{1, 4096});
+  visit.optional("write_queue", controller.writeQueue, Whole{1, 4096});
+  visit.optional("drain_above", controller.drainAbove, Number{0, 1});
+  visit.optional("drain_below", controller.drainBelow, Number{0, 1});
+}
+
+inline constexpr std::array<std::pair<std::string_view, MemoryKind>, 2> kMemoryKindWords = {{
+    {"dram", MemoryKind::Dram},
+    {"sram", MemoryKind::Sram},
+}};
 
 inline constexpr std::array<std::pair<std::string_view, Compression>, 2> kCompressionWords = {{
     {"none", Compression::None},
@@ -137,11 +172,8 @@ inline constexpr std::array<std::pair<std::string_view, Compression>, 2> kCompre
 }};
 
 template <typename Visit>
-void fields(Visit& visit, MemoryConfig& memory) {
-  visit.optional("name", memory.name, Text{});
+void dramFields(Visit& visit, MemoryConfig& memory) {
   visit.optional("preset", memory.preset, Text{.mayBeEmpty = true});
-  visit.optional("holds", memory.holds, ListOf<Word<Holds>>{std::span(kHoldsWords).first(2)});
-  visit.required("capacity_mib", memory.capacityBytes, Capacity{limits::kMib, limits::kTib});
   visit.optional("channels", memory.channels, limits::kCount);
   visit.optional("ranks", memory.ranks, Whole{1, 64, true});
   visit.optional("bank_groups", memory.bankGroups, Whole{1, 64, true});
@@ -149,7 +181,23 @@ void fields(Visit& visit, MemoryConfig& memory) {
   visit.optional("row_bytes", memory.rowBytes, Whole{64, 65536, true});
   visit.optional("mapping", memory.mapping, Text{});
   visit.section("timing", memory.timing);
+  visit.section("currents", memory.currents);
+  visit.section("controller", memory.controller);
+}
+
+template <typename Visit>
+void fields(Visit& visit, MemoryConfig& memory) {
+  visit.optional("name", memory.name, Text{});
+  visit.optional("kind", memory.kind, Word<MemoryKind>{kMemoryKindWords});
+  visit.optional("holds", memory.holds, ListOf<Word<Holds>>{std::span(kHoldsWords).first(2)});
+  visit.required("capacity_mib", memory.capacityBytes, Capacity{limits::kMib, limits::kTib});
   visit.required("energy_pj_per_bit", memory.energyPjPerBit, limits::kNotNegative);
+  if (memory.kind == MemoryKind::Sram) {
+    visit.required("bandwidth_gb_per_s", memory.bandwidthGbPerS, limits::kPositive);
+    visit.optional("latency_ns", memory.latencyNs, limits::kNotNegative);
+  } else {
+    dramFields(visit, memory);
+  }
   visit.optional("compression", memory.compression, Word<Compression>{kCompressionWords});
 }
 
@@ -182,8 +230,13 @@ void fields(Visit& visit, HostConfig& host) {
   visit.optional("bandwidth_gb_per_s", host.bandwidthGbPerS, limits::kPositive);
   visit.optional("latency_us", host.latencyUs, limits::kNotNegative);
   visit.optional("dispatch_us", host.dispatchUs, limits::kNotNegative);
+  visit.optional("compile_ms", host.compileMs, limits::kNotNegative);
+  visit.optional("compile_ms_per_mib", host.compileMsPerMib, limits::kNotNegative);
+  visit.optional("cache_ms", host.cacheMs, limits::kNotNegative);
   visit.optional("load_setup_ms", host.loadSetupMs, limits::kNotNegative);
   visit.optional("load_ms_per_mib", host.loadMsPerMib, limits::kNotNegative);
+  visit.optional("first_call_ms", host.firstCallMs, limits::kNotNegative);
+  visit.optional("warmup_calls", host.warmupCalls, Whole{1, 1000});
   visit.optional("energy_pj_per_bit", host.energyPjPerBit, limits::kNotNegative);
 }
 
@@ -195,12 +248,52 @@ void fields(Visit& visit, PowerConfig& power) {
   visit.optional("throttled_clock_mhz", power.throttledClockMhz, Number{0, 100'000});
 }
 
+inline constexpr std::array<std::pair<std::string_view, Topology>, 4> kTopologyWords = {{
+    {"crossbar", Topology::Crossbar},
+    {"mesh", Topology::Mesh},
+    {"ring", Topology::Ring},
+    {"exchange", Topology::Exchange},
+}};
+inline constexpr std::array<std::pair<std::string_view, CoreControl>, 2> kCoreControlWords = {{
+    {"own", CoreControl::Own},
+    {"shared", CoreControl::Shared},
+}};
+
+template <typename Visit>
+void fields(Visit& visit, NetworkConfig& network) {
+  visit.optional("topology", network.topology, Word<Topology>{kTopologyWords});
+  visit.optional("link_bytes", network.linkBytes, limits::kCount);
+  visit.optional("hop_cycles", network.hopCycles, Whole{0, 1000});
+  if (network.topology == Topology::Mesh) {
+    visit.optional("columns", network.columns, Whole{0, 2048});
+  } else {
+    visit.neverRead("columns", "topology", "only a mesh has columns");
+  }
+  visit.optional("memory_ports", network.memoryPorts, Whole{1, 2048});
+  visit.optional("multicast", network.multicast, Flag{});
+  visit.optional("sync_cycles", network.syncCycles, limits::kCycles);
+  visit.optional("supersteps", network.supersteps, Flag{});
+}
+
 template <typename Visit>
 void fields(Visit& visit, ChipConfig& chip) {
   visit.required("name", chip.name, Text{});
   visit.optional("node_nm", chip.nodeNm, Number{1, 1000});
   visit.optional("clock_mhz", chip.clockMhz, limits::kClockMhz);
-  visit.optional("cores", chip.cores, limits::kCount);
+  visit.optional("cores", chip.cores, Whole{1, 2048});
+  if (chip.cores > 1) {
+    visit.optional("core_control", chip.coreControl, Word<CoreControl>{kCoreControlWords});
+  } else {
+    visit.neverRead("core_control", "cores", "one core shares nothing");
+  }
+  if (chip.cores > 1 && chip.coreControl == CoreControl::Own) {
+    visit.optional("keep_weights", chip.keepWeights, Flag{});
+    visit.section("network", chip.network);
+  } else {
+    const char* why = "cores with queues of their own have a network, and weights of their own";
+    visit.neverRead("keep_weights", "cores", why);
+    visit.neverRead("network", "cores", why);
+  }
   visit.optional("energy", chip.energy, Text{});
   visit.required("formats", chip.formats, ListOf<Word<DataType>>{{formatWords()}});
   visit.optional("issue_cycles", chip.issueCycles, limits::kCycles);

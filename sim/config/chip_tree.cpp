@@ -90,7 +90,7 @@ void resolveMemory(YamlNode& memory, const std::string& path) {
     below.key = memory.key;
     below.keyWhere = memory.keyWhere;
     memory = std::move(below);
-  } else if (memory.find("timing") == nullptr) {
+  } else if (memory.find("timing") == nullptr && memory.find("kind") == nullptr) {
     failAt(
         memory.where, path,
         "has neither preset nor timing, name a preset: " + joinedChoices(presetNames("memories")));

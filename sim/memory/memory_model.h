@@ -20,6 +20,9 @@ struct MemoryEvents {
   std::int64_t bursts = 0;
   std::int64_t rowHits = 0, rowMisses = 0, rowConflicts = 0;
   std::int64_t activates = 0, refreshes = 0;
+  std::int64_t reads = 0, writes = 0;  ///< column commands: bursts by direction
+  /// Rank-cycles with some bank open; the others had none.
+  std::int64_t activeCycles = 0, idleCycles = 0;
 };
 
 /// When a memory has moved a request's data, in its own clock.

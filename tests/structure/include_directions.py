@@ -15,7 +15,7 @@ from tree import HOUSE, ROOT, finish, read, sources
 
 # What the folders under a path may use at most; the longest matching path counts.
 SHARED = ["sim/core", "sim/config", "sim/isa", "sim/laws"]
-UNITS = SHARED + ["sim/stats", "sim/energy", "sim/trace", "sim/memory"]
+UNITS = SHARED + ["sim/stats", "sim/energy", "sim/trace", "sim/memory", "sim/network"]
 ARROWS = {
     "sim/core": [],
     "sim/config": ["sim/core"],
@@ -24,6 +24,8 @@ ARROWS = {
     "sim/stats": SHARED,
     "sim/energy": SHARED + ["sim/stats"],
     "sim/memory": ["sim/core", "sim/config", "sim/isa", "sim/stats"],
+    "sim/memory/dram": ["sim/core", "sim/config", "sim/stats", "sim/memory"],
+    "sim/network": ["sim/core", "sim/config"],
     "sim/array": ["sim/core", "sim/memory"],
     "sim/array/tile": ["sim/core", "sim/config", "sim/laws", "sim/memory", "sim/array"],
     "sim/array/pe": ["sim/core", "sim/config", "sim/memory", "sim/array"],

@@ -1,10 +1,10 @@
-#include "sim/memory/dram_model.h"
+#include "sim/memory/dram/dram_model.h"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-#include "tests/sim/memory/test_memory.h"
+#include "tests/sim/memory/dram/test_memory.h"
 
 namespace npusim {
 namespace {

@@ -1,4 +1,4 @@
-#include "sim/memory/dram_model.h"
+#include "sim/memory/dram/dram_model.h"
 
 #include <algorithm>
 

@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "sim/memory/address_map.h"
-#include "sim/memory/dram_channel.h"
+#include "sim/memory/dram/address_map.h"
+#include "sim/memory/dram/dram_channel.h"
 
 namespace npusim {
 

@@ -1,4 +1,4 @@
-#include "sim/memory/dram_channel.h"
+#include "sim/memory/dram/dram_channel.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "sim/memory/address_map.h"
+#include "sim/memory/dram/address_map.h"
 
 #include <gmock/gmock.h>
 
@@ -6,7 +6,7 @@
 #include <tuple>
 
 #include "sim/core/error.h"
-#include "tests/sim/memory/test_memory.h"
+#include "tests/sim/memory/dram/test_memory.h"
 
 namespace npusim {
 namespace {
