@@ -31,7 +31,6 @@ ARROWS = {
     "sim/array/pe": ["sim/core", "sim/config", "sim/memory", "sim/array"],
     "sim/array/module": ["sim/core", "sim/config", "sim/memory", "sim/array"],
     "sim/vector": UNITS,
-    "sim/network": UNITS,
     "sim/trace": SHARED + ["sim/stats", "sim/array"],
     "sim/chip": UNITS + ["sim/array", "sim/vector", "sim/network"],
     "sim/reference": ["sim/core", "sim/config"],
