@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/mapping/mapping.h"
+#include "kernels/partition/partition.h"
 #include "kernels/pipeline/calibration.h"
 #include "sim/config/chip_config.h"
 #include "sim/isa/program.h"
@@ -19,6 +20,7 @@ struct CompileOptions {
   DataType precision = DataType::Float32;
   Objective objective = Objective::Latency;
   bool values = true;  ///< lay out real constants; without, addresses and sizes only
+  Partition partition = Partition::Auto;  ///< read only for several cores
 };
 
 /// Graph passes: fuses, folds and cleans; then sets number formats, for int8 by what `calibration`

@@ -58,15 +58,55 @@ void Plan::verify() const {
   }
 }
 
+int dealtFrom(const Task& task, int dim) {
+  for (std::size_t d = task.dims.size(); d-- > 0 && task.dims[d].digit;) {
+    if (task.dims[d].of == dim) return static_cast<int>(d);
+  }
+  return -1;
+}
+
+std::int64_t wholeExtent(const Task& task, int dim) {
+  const Dimension& own = task.dims[static_cast<std::size_t>(dim)];
+  if (own.digit) return 1;
+  const int dealt = dealtFrom(task, dim);
+  return dealt < 0 ? own.extent : task.dims[static_cast<std::size_t>(dealt)].whole;
+}
+
+bool endsEarly(const Task& task, int dim) {
+  return wholeExtent(task, dim) % task.dims[static_cast<std::size_t>(dim)].extent != 0;
+}
+
+std::vector<isa::CoreDigit> digitsOf(const Task& task) {
+  std::vector<isa::CoreDigit> digits;
+  for (const Dimension& dim : task.dims) {
+    if (dim.digit) digits.push_back(*dim.digit);
+  }
+  std::sort(digits.begin(), digits.end(),
+            [](const auto& x, const auto& y) { return x.divisor < y.divisor; });
+  return digits;
+}
+
+Coordinates coordinates(const Task& task, const Axis& axis) {
+  Coordinates result{axis.offset, axis.offset};
+  for (std::size_t d = 0; d < task.dims.size(); ++d) {
+    const std::int64_t step = axis.coefficients[d];
+    if (step == 0) continue;
+    const Dimension& dim = task.dims[d];
+    // The positions of parts and in them are one run of positions where the axis follows both.
+    if (dim.digit && axis.coefficients[static_cast<std::size_t>(dim.of)] != 0) continue;
+    const int dealt = dim.digit ? -1 : dealtFrom(task, static_cast<int>(d));
+    const bool follows = dealt >= 0 && axis.coefficients[static_cast<std::size_t>(dealt)] != 0;
+    const std::int64_t reach =
+        step * ((follows ? wholeExtent(task, static_cast<int>(d)) : dim.extent) - 1);
+    (reach < 0 ? result.low : result.high) += reach;
+  }
+  return result;
+}
+
 ByteRange footprint(const Task& task, const Operand& operand) {
   ByteRange range{operand.offset, operand.offset + byteSize(operand.type)};
   for (const Axis& axis : operand.axes) {
-    std::int64_t low = axis.offset;
-    std::int64_t high = axis.offset;
-    for (std::size_t d = 0; d < task.dims.size(); ++d) {
-      const std::int64_t reach = axis.coefficients[d] * (task.dims[d].extent - 1);
-      (reach < 0 ? low : high) += reach;
-    }
+    auto [low, high] = coordinates(task, axis);
     if (looksUp(task, operand, axis)) high = axis.extent - 1;
     low = std::max<std::int64_t>(low, 0);
     high = std::min(high, axis.extent - 1);

@@ -39,6 +39,13 @@ struct Block {
   int lastTask = -1;
   /// Decided by the mapping: kept on chip for its whole life.
   bool resident = false;
+  /// Constant weights that lie in the cores' own buffers, loaded once: each core keeps the part of
+  /// `keptPart` bytes that its digit names (parts follow one another in the block).
+  bool kept = false;
+  isa::CoreDigit keptDigit;
+  std::int64_t keptPart = 0;
+  /// Of a resident block on a chip of several cores: how it is spread over their buffers.
+  std::optional<isa::Distribution> distribution;
   /// Decided by the allocation.
   isa::StorageId storage = -1;
   std::int64_t address = 0;
@@ -78,6 +85,12 @@ struct Operand {
 struct Dimension {
   std::int64_t extent = 1;
   bool tileable = true;
+  /// A dimension that is dealt to cores: each works at the one position that its digit names. It
+  /// was split off dimension `of`, which has the `extent` of one part left, of `whole` in all; the
+  /// last part may be shorter. Such dimensions come after all others, have no loop and tile 1.
+  std::optional<isa::CoreDigit> digit = {};
+  int of = -1;
+  std::int64_t whole = 0;
 };
 
 /// Dimensions of every matrix task, in this order: two of batch or group (one instruction each),
@@ -132,6 +145,7 @@ struct Task {
   std::vector<Operand> operands;
   Operand output;
   std::variant<MatrixWork, VectorWork, CopyWork> work;
+  isa::CoreRange cores = {};  ///< that work on it
 };
 
 struct Port {
@@ -160,6 +174,25 @@ struct Plan {
   /// Throws InternalError when indices or sizes are inconsistent.
   void verify() const;
 };
+
+/// The dimension that was dealt off `dim`, or -1.
+int dealtFrom(const Task& task, int dim);
+
+/// The extent of a dimension over all cores; 1 for a dealt dimension, whose positions count there.
+std::int64_t wholeExtent(const Task& task, int dim);
+
+/// Is a dimension dealt so that the last part is shorter than the others?
+bool endsEarly(const Task& task, int dim);
+
+/// The digits of the cores that work on a task, smallest divisor first.
+std::vector<isa::CoreDigit> digitsOf(const Task& task);
+
+/// Coordinates low .. high of an axis that a task comes to over all its positions; before clipping
+/// to the tensor.
+struct Coordinates {
+  std::int64_t low = 0, high = 0;
+};
+Coordinates coordinates(const Task& task, const Axis& axis);
 
 /// Byte range [first, last) of its block that an operand can touch over the whole task; empty when
 /// all its positions are padding.

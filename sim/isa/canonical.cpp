@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <tuple>
 
 #include "sim/isa/footprint.h"
 #include "sim/isa/program_io.h"
@@ -15,15 +16,19 @@ void appendPasses(const LoopTerm& term, const LoopCounts& loops, std::vector<Loo
   }
 }
 
+bool sameIndex(const LoopTerm& a, const LoopTerm& b) {
+  return a.depth == b.depth && a.modulo == b.modulo && a.divisor == b.divisor;
+}
+
 /// Merges terms of equal loop and modulo, outermost loop first; drops those that stay 0.
 std::vector<LoopTerm> merged(std::vector<LoopTerm> terms, const LoopCounts& loops) {
   std::stable_sort(terms.begin(), terms.end(), [](const LoopTerm& a, const LoopTerm& b) {
-    return std::pair(a.depth, a.modulo) < std::pair(b.depth, b.modulo);
+    return std::tuple(a.depth, a.divisor, a.modulo) < std::tuple(b.depth, b.divisor, b.modulo);
   });
   std::vector<LoopTerm> kept;
   for (const LoopTerm& term : terms) {
     if (term.modulo == 0 && loops[static_cast<std::size_t>(term.depth)] == 1) continue;
-    if (!kept.empty() && kept.back().depth == term.depth && kept.back().modulo == term.modulo)
+    if (!kept.empty() && sameIndex(kept.back(), term))
       kept.back().stride += term.stride;
     else
       kept.push_back(term);
@@ -81,9 +86,10 @@ class Canonicalizer {
   void simplify(std::vector<LoopTerm>& terms) const {
     std::vector<LoopTerm> plain;
     for (const LoopTerm& term : terms) {
-      if (!isOpen(term.depth)) return;  // a mistake, left for verify() to name
+      const bool ofCore = term.depth == kCoreDepth;
+      if (!ofCore && !isOpen(term.depth)) return;  // a mistake, left for verify() to name
       if (term.modulo == 1) continue;
-      if (term.modulo > 0 && term.modulo >= passes(loops_, term.depth))
+      if (!ofCore && term.modulo > 0 && term.modulo >= passes(loops_, term.depth))
         appendPasses(term, loops_, plain);
       else
         plain.push_back(term);

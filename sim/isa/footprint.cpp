@@ -177,15 +177,25 @@ class Visitor {
   std::vector<bool> free_;
 };
 
-/// Marks the open loops on which extents or bounds depend.
-std::vector<bool> coupledLoops(const Access& access, const Dimensions& dims, const Extent& run,
-                               std::size_t depth) {
-  std::vector<bool> coupled(depth, false);
+/// The open loops on which extents or bounds depend, and how many cores there are to look at: 1
+/// when nothing depends on the core's number.
+struct Coupled {
+  std::vector<bool> loops;
+  std::int64_t cores = 1;
+};
+
+Coupled coupledLoops(const Access& access, const Dimensions& dims, const Extent& run,
+                     std::size_t depth) {
+  Coupled coupled{std::vector<bool>(depth, false)};
   const auto mark = [&](const std::vector<LoopTerm>& terms) {
     for (const LoopTerm& term : terms) {
+      if (term.depth == kCoreDepth) {
+        coupled.cores = std::max(coupled.cores, term.divisor * term.modulo);
+        continue;
+      }
       const auto innermost = static_cast<std::size_t>(term.depth);
       for (std::size_t d = term.modulo > 0 ? 0 : innermost; d <= innermost; ++d)
-        coupled.at(d) = true;
+        coupled.loops.at(d) = true;
     }
   };
   for (const Extent* dim : dims) mark(dim->terms);
@@ -194,10 +204,21 @@ std::vector<bool> coupledLoops(const Access& access, const Dimensions& dims, con
   return coupled;
 }
 
+/// Core numbers to look at: those of the address's digits too, when any matter.
+std::int64_t coreNumbers(const Access& access, std::int64_t coupled) {
+  if (coupled == 1) return 1;
+  for (const LoopTerm& term : access.address.terms) {
+    if (term.depth == kCoreDepth) coupled = std::max(coupled, term.divisor * term.modulo);
+  }
+  return coupled;
+}
+
+/// `picked`: a value of each loop, then the core.
 LoopIndices indicesOf(const std::vector<std::int64_t>& picked, const LoopCounts& loops) {
   LoopIndices indices;
+  indices.core = picked.back();
   std::int64_t flat = 0;
-  for (std::size_t d = 0; d < picked.size(); ++d) {
+  for (std::size_t d = 0; d < loops.size(); ++d) {
     flat = flat * loops[d] + picked[d];
     indices.index.at(d) = picked[d];
     indices.flat.at(d) = flat;
@@ -237,6 +258,7 @@ std::int64_t passes(const LoopCounts& loops, int depth) {
 }
 
 std::int64_t termPositions(const LoopTerm& term, const LoopCounts& loops) {
+  if (term.depth == kCoreDepth) return term.modulo;
   if (term.modulo > 0) return std::min(term.modulo, passes(loops, term.depth));
   return loops[static_cast<std::size_t>(term.depth)];
 }
@@ -244,8 +266,9 @@ std::int64_t termPositions(const LoopTerm& term, const LoopCounts& loops) {
 Interval range(const std::vector<LoopTerm>& terms, const LoopCounts& loops) {
   Interval sum;
   for (const LoopTerm& term : terms) {
-    const auto depth = static_cast<std::size_t>(term.depth);
-    if (term.depth < 0 || depth >= loops.size()) continue;
+    const bool open =
+        term.depth == kCoreDepth || (term.depth >= 0 && term.depth < std::ssize(loops));
+    if (!open) continue;
     sum += steps(term.stride, termPositions(term, loops));
   }
   return sum;
@@ -286,18 +309,22 @@ Footprint enclosingFootprint(const Access& access, const Dimensions& dims, const
 
 Footprint visitedFootprint(const Access& access, const Dimensions& dims, const Extent& run,
                            const LoopCounts& loops) {
-  const std::vector<bool> coupled = coupledLoops(access, dims, run, loops.size());
+  const Coupled coupled = coupledLoops(access, dims, run, loops.size());
   Affine visited{access.address.base, {}};
   std::vector<LoopTerm> independent;
   for (const LoopTerm& term : access.address.terms) {
-    const bool follows = term.modulo == 0 && coupled.at(static_cast<std::size_t>(term.depth));
+    const bool follows =
+        term.depth == kCoreDepth
+            ? coupled.cores > 1
+            : term.modulo == 0 && coupled.loops.at(static_cast<std::size_t>(term.depth));
     (follows ? visited.terms : independent).push_back(term);
   }
   const Interval slide = range(independent, loops);
   const Visitor visitor(access, visited, dims, run);
   std::vector<std::int64_t> counts(loops);
   for (std::size_t depth = 0; depth < counts.size(); ++depth)
-    if (!coupled[depth]) counts[depth] = 1;
+    if (!coupled.loops[depth]) counts[depth] = 1;
+  counts.push_back(coreNumbers(access, coupled.cores));
   const std::int64_t visits = kMaxVisits / visitor.positions(largestExtents(dims, loops));
   const bool all = cappedProduct(counts, kMaxVisits) <= visits;
   Choices choices;

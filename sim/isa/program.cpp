@@ -8,6 +8,10 @@ namespace {
 std::int64_t sum(const std::vector<LoopTerm>& terms, const LoopIndices& indices) {
   std::int64_t total = 0;
   for (const LoopTerm& term : terms) {
+    if (term.depth == kCoreDepth) {
+      total += term.stride * (indices.core / term.divisor % term.modulo);
+      continue;
+    }
     const auto depth = static_cast<std::size_t>(term.depth);
     total +=
         term.stride * (term.modulo > 0 ? indices.flat[depth] % term.modulo : indices.index[depth]);
@@ -38,6 +42,34 @@ std::int64_t Affine::at(const LoopIndices& indices) const { return base + sum(te
 std::int64_t Extent::at(const LoopIndices& indices) const {
   if (terms.empty()) return size;
   return std::max<std::int64_t>(0, std::min(size, limit - sum(terms, indices)));
+}
+
+Distribution::Place Distribution::at(std::int64_t offset) const {
+  // Level by level the owner's digit is taken out of the offset, which leaves the address in the
+  // owner's share.
+  Place place{first, offset, INT64_MAX};
+  std::int64_t scale = 1;  // how much the levels so far have shortened the offset
+  for (const Deal& level : levels) {
+    const std::int64_t chunk = level.chunk / scale;
+    const std::int64_t number = place.address / chunk;
+    const std::int64_t within = place.address % chunk;
+    place.core += level.step * (number % level.count);
+    place.contiguous = std::min(place.contiguous, chunk - within);
+    place.address = number / level.count * chunk + within;
+    scale *= level.count;
+  }
+  place.address += address;
+  return place;
+}
+
+std::int64_t Distribution::shareOf(std::int64_t bytes) const {
+  std::int64_t scale = 1;
+  for (const Deal& level : levels) {
+    const std::int64_t round = level.chunk / scale * level.count;
+    bytes = bytes / round * (level.chunk / scale) + std::min(bytes % round, level.chunk / scale);
+    scale *= level.count;
+  }
+  return bytes;
 }
 
 std::int64_t gatheredPositions(const Transfer& transfer) {

@@ -24,20 +24,44 @@ std::string_view name(Engine engine);
 
 constexpr int kMaxLoopDepth = 8;
 
+/// Cores [first, first + count) of the chip; count 0: all of them.
+struct CoreRange {
+  std::int32_t first = 0, count = 0;
+  bool all() const { return count == 0; }
+  bool contains(std::int64_t core) const {
+    return all() || (core >= first && core < std::int64_t{first} + count);
+  }
+  bool operator==(const CoreRange&) const = default;
+};
+
+/// One digit of a core's number among the cores that run an instruction:
+/// (number / divisor) mod count.
+struct CoreDigit {
+  std::int64_t divisor = 1, count = 1;
+  std::int64_t of(std::int64_t number) const { return number / divisor % count; }
+  bool operator==(const CoreDigit&) const = default;
+};
+
 /// Where a queue stands in its open loops, by depth (0 = outermost). `index` counts passes of the
 /// loop since it was last entered; `flat` counts its passes since the outermost loop was entered:
 /// flat[d] = flat[d - 1] x count[d] + index[d], flat[0] = index[0].
 struct LoopIndices {
   std::array<std::int64_t, kMaxLoopDepth> index{};
   std::array<std::int64_t, kMaxLoopDepth> flat{};
+  std::int64_t core = 0;  ///< number among the cores that run the instruction
 };
 
+/// The outermost address index: every core runs the same instructions on its own part.
+constexpr int kCoreDepth = -1;
+
 /// stride x index of the loop at `depth`; with a `modulo`, stride x (flat mod modulo): slots of a
-/// multiple buffer, which rotate at every pass of that loop whatever loops lie around it.
+/// multiple buffer, which rotate at every pass of that loop whatever loops lie around it. At
+/// kCoreDepth: stride x the core's digit (core / divisor) mod modulo, modulo > 0.
 struct LoopTerm {
   int depth = 0;
   std::int64_t stride = 0;
   std::int64_t modulo = 0;
+  std::int64_t divisor = 1;
   bool operator==(const LoopTerm&) const = default;
 };
 
@@ -101,6 +125,9 @@ struct Transfer {
   /// A stream that is run-length coded (sim/memory/run_length.h): it moves as many bytes as the
   /// code of its values takes.
   bool coded = false;
+  /// Cores that differ in this digit alone read the same source bytes: where the network can, one
+  /// reads for all of them. Count 1: none do.
+  CoreDigit sharers = {};
   bool operator==(const Transfer&) const = default;
 };
 
@@ -182,38 +209,83 @@ using SemaphoreId = std::int32_t;
 /// Waits for one token of each semaphore in `waits`, executes, then puts one token in each of
 /// `signals`, when it and every instruction before it in its queue have completed. A queue may
 /// issue the next instruction before that. Loop and EndLoop wait and signal nothing.
+/// A core outside `cores` skips it: neither waits nor signals. Loop and EndLoop of one loop name
+/// the same cores, and so do all instructions in it.
 struct Instruction {
   std::variant<Loop, EndLoop, Sync, Transfer, Matrix, VectorPass> body;
   std::int32_t layer = 0;
   std::vector<SemaphoreId> waits, signals;
+  CoreRange cores = {};
   bool operator==(const Instruction&) const = default;
 };
 
+/// Every core has a semaphore of its own, unless it is collective: then its n-th token is there for
+/// every core, for each to take its own, as soon as all of the `signallers` have signalled n times
+/// (a barrier, when all wait).
 struct Semaphore {
   std::string name;
-  std::int64_t initial = 0;  ///< tokens before the first instruction
+  std::int64_t initial = 0;                  ///< tokens before the first instruction
+  std::optional<CoreRange> signallers = {};  ///< of a collective one
   bool operator==(const Semaphore&) const = default;
 };
 
-/// A buffer or memory that the program addresses, in the order: buffers, then memories.
+/// One level of dealing: chunks of so many bytes go round `count` cores, `step` apart.
+struct Deal {
+  std::int64_t chunk = 0, count = 1, step = 1;
+  bool operator==(const Deal&) const = default;
+};
+
+/// Bytes that lie spread over the buffers of several cores, each holding its chunks at the same
+/// address. Byte o belongs to core first + sum over levels of step x (o / chunk mod count); a core
+/// keeps its bytes in ascending order. Levels go from small chunks to large; the chunk of one is a
+/// multiple of chunk x count of the one before.
+struct Distribution {
+  StorageId buffer = 0;      ///< of every core
+  std::int64_t address = 0;  ///< in it
+  std::int32_t first = 0;    ///< core
+  std::vector<Deal> levels;
+  struct Place {
+    std::int64_t core = 0, address = 0;  ///< address in the core's buffer
+    std::int64_t contiguous = 0;         ///< bytes from here on that follow there
+  };
+  Place at(std::int64_t offset) const;
+  /// Bytes that a core holds of `bytes`, at most.
+  std::int64_t shareOf(std::int64_t bytes) const;
+  bool operator==(const Distribution&) const = default;
+};
+
+/// A buffer or memory that the program addresses, in the order: buffers (of every core its own),
+/// memories, then distributed storages, which only transfers reach.
 struct Storage {
   std::string name;
   std::int64_t capacityBytes = 0;
   bool onChip = true;
+  std::optional<Distribution> distribution = {};
   bool operator==(const Storage&) const = default;
 };
 
-/// Bytes that load() places before the first prediction. Without values `bytes` is null.
+/// Which part of a constant each core's own buffer keeps: of equal parts of `partBytes`, the one
+/// whose number is the core's digit; the last may be shorter.
+struct Scatter {
+  CoreRange cores;
+  CoreDigit digit;
+  std::int64_t partBytes = 0;
+  bool operator==(const Scatter&) const = default;
+};
+
+/// Bytes that load() places before the first prediction. Without values `bytes` is null. In a
+/// memory as one piece; in a buffer by `scatter`.
 struct ConstantBlock {
   std::string name;
   StorageId storage = 0;
   std::int64_t address = 0;
   std::int64_t size = 0;
   std::shared_ptr<const std::vector<std::byte>> bytes;
+  std::optional<Scatter> scatter = {};
   /// Same place and size; the bytes are not compared.
   bool operator==(const ConstantBlock& other) const {
     return name == other.name && storage == other.storage && address == other.address &&
-           size == other.size;
+           size == other.size && scatter == other.scatter;
   }
 };
 
@@ -245,6 +317,7 @@ struct Program {
   std::string chipYaml;  ///< resolved chip: exec needs no other file
   DataType precision = DataType::Float32;
   std::int64_t batch = 1;
+  std::int64_t cores = 1;
   std::vector<Storage> storages;
   std::vector<Semaphore> semaphores;
   std::vector<Layer> layers;

@@ -54,10 +54,37 @@ void scalingFields(Io& io, T& scaling) {
 }
 
 template <class Io, class T>
+void rangeFields(Io& io, T& range) {
+  io.value(range.first);
+  field(io, "count", range.count);
+}
+
+template <class Io, class T>
+void digitFields(Io& io, T& digit) {
+  io.value(digit.divisor);
+  field(io, "of", digit.count);
+}
+
+template <class Io, class T>
+void distributionFields(Io& io, T& distribution) {
+  io.key("over");
+  io.storage(distribution.buffer);
+  field(io, "at", distribution.address);
+  field(io, "from", distribution.first);
+  io.each("deal", distribution.levels, [&](auto& level) {
+    io.value(level.chunk);
+    field(io, "to", level.count);
+    field(io, "step", level.step);
+  });
+}
+
+template <class Io, class T>
 void storageFields(Io& io, T& storage) {
   io.value(storage.name);
   field(io, "bytes", storage.capacityBytes);
   field(io, "on_chip", storage.onChip);
+  if (io.optional("spread", storage.distribution.has_value()))
+    distributionFields(io, io.engaged(storage.distribution));
   io.declareStorage(storage.name);
 }
 
@@ -65,6 +92,8 @@ template <class Io, class T>
 void semaphoreFields(Io& io, T& semaphore) {
   io.value(semaphore.name);
   field(io, "initial", semaphore.initial);
+  if (io.optional("cores", semaphore.signallers.has_value()))
+    rangeFields(io, io.engaged(semaphore.signallers));
   io.declareSemaphore(semaphore.name);
 }
 
@@ -104,6 +133,13 @@ void constantFields(Io& io, T& block) {
   io.storage(block.storage);
   field(io, "at", block.address);
   field(io, "size", block.size);
+  if (io.optional("scatter", block.scatter.has_value())) {
+    auto& scatter = io.engaged(block.scatter);
+    rangeFields(io, scatter.cores);
+    io.key("digit");
+    digitFields(io, scatter.digit);
+    field(io, "part", scatter.partBytes);
+  }
 }
 
 template <class Io, class T>
@@ -129,6 +165,10 @@ void header(Io& io, T& program) {
   line(io, "chip_hash", program.chipHash);
   line(io, "precision", program.precision);
   line(io, "batch", program.batch);
+  if (io.optional("cores", program.cores != 1)) {
+    io.value(program.cores);
+    io.endLine();
+  }
   line(io, "values", program.values);
   line(io, "compulsory_dram_bytes", program.compulsoryDramBytes);
   const auto entries = [&io](std::string_view key, auto& items, const auto& fields) {
@@ -176,6 +216,7 @@ void fields(Io& io, T& transfer) {
   }
   io.flag("streamed", transfer.streamed);
   io.flag("coded", transfer.coded);
+  if (io.optional("sharers", transfer.sharers != CoreDigit{})) digitFields(io, transfer.sharers);
 }
 
 template <class Io, class T>
@@ -236,6 +277,7 @@ void instructionFields(Io& io, T& instruction) {
   std::visit([&](auto& body) { fields(io, body); }, instruction.body);
   if (io.optional("wait", !instruction.waits.empty())) io.semaphores(instruction.waits);
   if (io.optional("signal", !instruction.signals.empty())) io.semaphores(instruction.signals);
+  if (io.optional("cores", instruction.cores != CoreRange{})) rangeFields(io, instruction.cores);
 }
 
 }  // namespace npusim::isa::text

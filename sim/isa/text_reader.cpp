@@ -234,9 +234,15 @@ void TextReader::term(bool negative, Affine& affine, std::vector<std::int64_t>& 
 void TextReader::variable(std::int64_t factor, Affine& affine, std::vector<std::int64_t>& strides,
                           const DimensionNames& dims) {
   if (optional("(")) {
-    const int depth = loopDepth('p');
+    LoopTerm rotating{.depth = kCoreDepth, .stride = factor};
+    if (!optional("c")) {
+      rotating.depth = loopDepth('p');
+    } else if (optional("div")) {
+      rotating.divisor = integer();
+    }
     key("%");
-    affine.terms.push_back({.depth = depth, .stride = factor, .modulo = integer()});
+    rotating.modulo = integer();
+    affine.terms.push_back(rotating);
     key(")");
     return;
   }

@@ -28,6 +28,8 @@ void addTerm(std::string& sum, std::int64_t factor, std::string_view variable) {
 }
 
 std::string variable(const LoopTerm& term) {
+  if (term.depth == kCoreDepth && term.divisor == 1) return fmt::format("(c % {})", term.modulo);
+  if (term.depth == kCoreDepth) return fmt::format("(c div {} % {})", term.divisor, term.modulo);
   if (term.modulo != 0) return fmt::format("(p{} % {})", term.depth, term.modulo);
   return fmt::format("i{}", term.depth);
 }

@@ -10,6 +10,7 @@ namespace {
 /// Who gives and takes a semaphore's tokens, and how many over the whole program.
 struct Flow {
   std::array<std::uint64_t, kEngineCount> signalled{}, waited{};
+  std::optional<CoreRange> signallers, waiters;
 };
 
 std::string enginesOf(const std::array<std::uint64_t, kEngineCount>& tokens) {
@@ -39,8 +40,9 @@ class QueueWalk {
   void step(const Instruction& instruction, std::size_t number) {
     const Site site{program_, engine_, number, instruction, loops_};
     checkLayer(site);
-    countTokens(site, "waits for", instruction.waits, &Flow::waited);
-    countTokens(site, "signals", instruction.signals, &Flow::signalled);
+    checkCores(site);
+    countTokens(site, "waits for", instruction.waits, &Flow::waited, &Flow::waiters);
+    countTokens(site, "signals", instruction.signals, &Flow::signalled, &Flow::signallers);
     std::visit([&](const auto& body) { check(site, body); }, instruction.body);
     afterLoop_ = std::holds_alternative<Loop>(instruction.body);
   }
@@ -53,6 +55,17 @@ class QueueWalk {
     layer_ = layer;
   }
 
+  void checkCores(const Site& site) {
+    const CoreRange& cores = site.instruction.cores;
+    if (cores.first < 0 || cores.count < 0 ||
+        (cores.all() ? cores.first != 0 : std::int64_t{cores.first} + cores.count > program_.cores))
+      site.fail("runs on cores {} count {}; the program is for {}", cores.first, cores.count,
+                program_.cores);
+    if (!loops_.empty() && cores != loopCores_)
+      site.fail("runs on other cores than the loop around it");
+    loopCores_ = cores;
+  }
+
   std::uint64_t executions() const {
     std::uint64_t product = 1;
     for (const std::int64_t count : loops_) product *= static_cast<std::uint64_t>(count);
@@ -60,15 +73,21 @@ class QueueWalk {
   }
 
   void countTokens(const Site& site, std::string_view verb, const std::vector<SemaphoreId>& ids,
-                   std::array<std::uint64_t, kEngineCount> Flow::*tokens) {
+                   std::array<std::uint64_t, kEngineCount> Flow::*tokens,
+                   std::optional<CoreRange> Flow::*where) {
     for (auto id = ids.begin(); id != ids.end(); ++id) {
       if (*id < 0 || *id >= static_cast<SemaphoreId>(flows_.size()))
         site.fail("{} semaphore {}; the program has {}", verb, *id, flows_.size());
       if (std::count(ids.begin(), id, *id) > 0)
         site.fail("{} semaphore '{}' twice", verb,
                   program_.semaphores[static_cast<std::size_t>(*id)].name);
-      auto& flow = flows_[static_cast<std::size_t>(*id)].*tokens;
-      flow[static_cast<std::size_t>(engine_)] += executions();
+      Flow& flow = flows_[static_cast<std::size_t>(*id)];
+      (flow.*tokens)[static_cast<std::size_t>(engine_)] += executions();
+      const CoreRange& cores = site.instruction.cores;
+      if ((flow.*where).value_or(cores) != cores)
+        site.fail("{} semaphore '{}' on other cores than before", verb,
+                  program_.semaphores[static_cast<std::size_t>(*id)].name);
+      flow.*where = cores;
     }
   }
 
@@ -122,6 +141,7 @@ class QueueWalk {
   Engine engine_;
   std::vector<Flow>& flows_;
   LoopCounts loops_;
+  CoreRange loopCores_;  ///< of the innermost open loop
   std::int32_t layer_ = 0;
   bool afterLoop_ = false;
 };
@@ -150,6 +170,10 @@ void checkFlow(const Semaphore& semaphore, const Flow& flow) {
     fail(fmt::format("is signalled by {}; only one engine may", enginesOf(flow.signalled)));
   if (engineCount(flow.waited) > 1)
     fail(fmt::format("is waited for by {}; only one engine may", enginesOf(flow.waited)));
+  const CoreRange signallers = semaphore.signallers.value_or(*flow.waiters);
+  if (*flow.signallers != signallers)
+    fail(semaphore.signallers ? "is signalled on other cores than it names"
+                              : "is signalled and waited for on different cores");
   if (signalled != waited)
     fail(fmt::format("gets {} tokens from {}, but {} waits for {}; they must be equal", signalled,
                      enginesOf(flow.signalled), enginesOf(flow.waited), waited));

@@ -12,12 +12,25 @@ void checkMagnitude(const Site& site, std::string_view what, std::int64_t value)
   if (!fits(value)) site.fail("{}: {} is beyond 2^48", what, value);
 }
 
+/// A digit of the core's number: within the cores that run the instruction.
+void checkCoreTerm(const Site& site, std::string_view what, const LoopTerm& term) {
+  const std::int64_t cores = site.cores();
+  if (term.stride == 0) site.fail("{}: the stride over the core's digit is 0: leave it out", what);
+  if (term.divisor < 1 || term.modulo < 2 || term.divisor > cores / term.modulo)
+    site.fail("{}: (c div {} % {}) is no digit of {} cores", what, term.divisor, term.modulo,
+              cores);
+  if (!reachFits(term.stride, term.modulo))
+    site.fail("{}: the term of the core's digit moves beyond 2^48", what);
+}
+
 void checkTerm(const Site& site, std::string_view what, const LoopTerm& term) {
+  if (term.depth == kCoreDepth) return checkCoreTerm(site, what, term);
   const auto open = static_cast<std::int64_t>(site.loops.size());
   if (term.depth < 0 || term.depth >= open)
     site.fail("{}: a term uses loop i{}, but {} loops are open here", what, term.depth, open);
   if (term.stride == 0)
     site.fail("{}: the stride over loop i{} is 0: leave the term out", what, term.depth);
+  if (term.divisor != 1) site.fail("{}: only a core's number has digits", what);
   if (term.modulo != 0 && (term.modulo < 2 || term.modulo >= passes(site.loops, term.depth)))
     site.fail("{}: p{} % {} has no use in {} passes: the modulo must lie below that, above 1", what,
               term.depth, term.modulo, passes(site.loops, term.depth));
@@ -30,13 +43,17 @@ void checkTerm(const Site& site, std::string_view what, const LoopTerm& term) {
 }
 
 void checkTerms(const Site& site, std::string_view what, const std::vector<LoopTerm>& terms) {
-  int previous = -1;
+  const LoopTerm* previous = nullptr;
   for (const LoopTerm& term : terms) {
     checkTerm(site, what, term);
-    if (term.depth <= previous)
+    if (previous != nullptr && previous->depth == kCoreDepth && term.depth == kCoreDepth) {
+      if (term.divisor <= previous->divisor)
+        site.fail("{}: digits of the core's number come once each, smallest divisor first", what);
+    } else if (previous != nullptr && term.depth <= previous->depth) {
       site.fail("{}: the term of loop i{} follows that of i{}: each loop once, outermost first",
-                what, term.depth, previous);
-    previous = term.depth;
+                what, term.depth, previous->depth);
+    }
+    previous = &term;
   }
 }
 
@@ -129,6 +146,9 @@ void checkAccess(const Site& site, std::string_view role, const Access& access,
   const Storage& storage = site.program.storages[static_cast<std::size_t>(access.storage)];
   if (rules.onChip && !storage.onChip)
     site.fail("{}: '{}' is not on the chip; this engine reaches buffers only", role, storage.name);
+  if (rules.onChip && storage.distribution)
+    site.fail("{}: '{}' is spread over cores; this engine reaches its own buffers only", role,
+              storage.name);
   checkMagnitude(site, role, access.address.base);
   checkTerms(site, role, access.address.terms);
 

@@ -38,11 +38,16 @@ void checkInside(const Storage& storage, std::string_view kind, std::string_view
          storage.name, storage.capacityBytes);
 }
 
+/// Bytes of a constant in one storage: of a scattered one a core's part.
+std::int64_t placedBytes(const ConstantBlock& block) {
+  return block.scatter ? std::min(block.size, block.scatter->partBytes) : block.size;
+}
+
 void checkConstant(const Program& program, const ConstantBlock& block) {
   const Storage& storage = storageOf(program, "constant", block.name, block.storage);
   if (block.size < 1)
     fail("constant '{}': has {} bytes; it needs at least 1", block.name, block.size);
-  checkInside(storage, "constant", block.name, block.address, block.size);
+  checkInside(storage, "constant", block.name, block.address, placedBytes(block));
   if (program.values && block.bytes == nullptr)
     fail("constant '{}': its bytes are missing, but the program computes values", block.name);
   if (block.bytes != nullptr && static_cast<std::int64_t>(block.bytes->size()) != block.size)
@@ -58,7 +63,7 @@ void checkOverlaps(const Program& program) {
   });
   for (std::size_t i = 1; i < blocks.size(); ++i) {
     const ConstantBlock &low = *blocks[i - 1], &high = *blocks[i];
-    if (low.storage == high.storage && high.address < low.address + low.size)
+    if (low.storage == high.storage && high.address < low.address + placedBytes(low))
       fail("constants '{}' and '{}' overlap at byte {} of storage '{}'", low.name, high.name,
            high.address, program.storages[static_cast<std::size_t>(low.storage)].name);
   }
@@ -88,6 +93,52 @@ void checkPort(const Program& program, std::string_view kind, const PortTensor& 
     fail("{} '{}': is quantized but holds {}, not integers", kind, port.name, name(port.type));
 }
 
+/// A range within the program's cores that names them all only as "all".
+bool isSound(const Program& program, const CoreRange& range) {
+  if (range.all()) return range.first == 0;
+  return range.first >= 0 && range.count > 0 &&
+         std::int64_t{range.first} + range.count <= program.cores;
+}
+
+bool isSound(const Program& program, const CoreDigit& digit) {
+  return digit.divisor >= 1 && digit.count >= 1 && digit.divisor <= program.cores / digit.count;
+}
+
+void checkDistribution(const Program& program, const Storage& storage) {
+  const Distribution& spread = *storage.distribution;
+  const Storage& buffer = storageOf(program, "storage", storage.name, spread.buffer);
+  if (!buffer.onChip || buffer.distribution)
+    fail("storage '{}': is spread over '{}', which is no buffer", storage.name, buffer.name);
+  std::int64_t chunk = 1, last = spread.first;
+  for (const Deal& level : spread.levels) {
+    if (level.chunk < chunk || level.chunk % chunk != 0 || level.count < 1 || level.step < 0)
+      fail("storage '{}': chunks of {} bytes to {} cores; chunks grow by whole rounds",
+           storage.name, level.chunk, level.count);
+    chunk = level.chunk * level.count;
+    last += level.step * (level.count - 1);
+  }
+  if (spread.first < 0 || last >= program.cores)
+    fail("storage '{}': reaches core {} of {}", storage.name, last, program.cores);
+  checkInside(buffer, "storage", storage.name, spread.address,
+              spread.shareOf(storage.capacityBytes));
+}
+
+void checkCores(const Program& program) {
+  if (program.cores < 1) fail("is for {} cores; it must be for at least 1", program.cores);
+  for (const Storage& storage : program.storages)
+    if (storage.distribution) checkDistribution(program, storage);
+  for (const Semaphore& semaphore : program.semaphores)
+    if (semaphore.signallers && !isSound(program, *semaphore.signallers))
+      fail("semaphore '{}': its cores are not those of the program ({})", semaphore.name,
+           program.cores);
+  for (const ConstantBlock& block : program.constants) {
+    if (!block.scatter) continue;
+    if (!isSound(program, block.scatter->cores) || !isSound(program, block.scatter->digit) ||
+        block.scatter->partBytes < 1)
+      fail("constant '{}': its parts are not those of {} cores", block.name, program.cores);
+  }
+}
+
 }  // namespace
 
 void checkHeader(const Program& program) {
@@ -106,6 +157,7 @@ void checkHeader(const Program& program) {
     if (layer.macs < 0)
       fail("layer '{}' has {} MACs; it cannot have fewer than 0", layer.name, layer.macs);
   for (const ConstantBlock& block : program.constants) checkConstant(program, block);
+  checkCores(program);
   checkOverlaps(program);
   checkNames("input", program.inputs);
   checkNames("output", program.outputs);

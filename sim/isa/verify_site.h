@@ -26,6 +26,11 @@ struct Site {
   const Instruction& instruction;
   LoopCounts loops;
 
+  /// How many cores run the instruction.
+  std::int64_t cores() const {
+    return instruction.cores.all() ? program.cores : instruction.cores.count;
+  }
+
   /// Throws BadInput: engine, instruction number and layer, then the rule that is broken.
   template <class... Args>
   [[noreturn]] void fail(fmt::format_string<Args...> rule, Args&&... args) const {

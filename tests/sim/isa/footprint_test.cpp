@@ -193,5 +193,15 @@ TEST(Extent, ShrinksWithItsLimitAndNeverBelowZero) {
   EXPECT_EQ((Extent{.size = 8, .limit = 3, .terms = {}}.at({})), 8);
 }
 
+/// Rows of 10 dealt to three cores in parts of 4: the last core has 2 left.
+TEST(Footprint, FollowsTheCoresDigits) {
+  const LoopTerm core{kCoreDepth, 4, 3, 1};
+  const Extent rows{4, 10, {core}}, run{1, 0, {}};
+  const Dimensions dims = {&rows};
+  const Access access{0, {0, {{kCoreDepth, 40, 3, 1}}}, {10}, {}, DataType::Int8};
+  EXPECT_EQ(enclosingFootprint(access, dims, run, {}), (Footprint{0, 111}));  // full parts
+  EXPECT_EQ(visitedFootprint(access, dims, run, {}), (Footprint{0, 91}));
+}
+
 }  // namespace
 }  // namespace npusim::isa

@@ -61,6 +61,7 @@ std::string RandomProgram::name() {
 
 std::vector<LoopTerm> RandomProgram::terms() {
   return several(between(0, 3), [this] {
+    if (between(0, 4) == 0) return LoopTerm{kCoreDepth, number(), number(), coin() ? 1 : number()};
     return LoopTerm{static_cast<int>(between(0, 7)), number(), coin() ? 0 : number()};
   });
 }
@@ -103,6 +104,7 @@ Transfer RandomProgram::transfer() {
   }
   transfer.streamed = coin();
   transfer.coded = coin();
+  if (coin()) transfer.sharers = {number(), number()};
   return transfer;
 }
 
@@ -163,6 +165,7 @@ std::vector<SemaphoreId> RandomProgram::semaphores() {
 
 Instruction RandomProgram::instruction(int kind) {
   Instruction made{{}, static_cast<std::int32_t>(between(-1, 4)), semaphores(), semaphores()};
+  if (coin()) made.cores = range();
   switch (kind) {
     case 0:
       made.body = Loop{number()};
@@ -211,6 +214,19 @@ Layer RandomProgram::layer() {
   return layer;
 }
 
+CoreRange RandomProgram::range() {
+  return {static_cast<std::int32_t>(between(-2, 2000)), static_cast<std::int32_t>(between(-2, 9))};
+}
+
+Storage RandomProgram::storage(StorageId before) {
+  Storage made{name(), number(), coin()};
+  if (coin()) return made;
+  Distribution& spread = made.distribution.emplace();
+  spread = {static_cast<StorageId>(between(-1, before - 1)), number(), range().first, {}};
+  spread.levels = several(between(0, 2), [&] { return Deal{number(), number(), number()}; });
+  return made;
+}
+
 Program RandomProgram::draw() {
   Program program;
   program.network = name();
@@ -219,13 +235,21 @@ Program RandomProgram::draw() {
     program.chipYaml += name() + (coin() ? "\n" : " ");
   program.precision = type();
   program.batch = number();
+  if (coin()) program.cores = number();
   program.values = coin();
   program.compulsoryDramBytes = number();
-  program.storages = several(between(0, 4), [&] { return Storage{name(), number(), coin()}; });
-  program.semaphores = several(between(0, 4), [&] { return Semaphore{name(), number()}; });
+  StorageId storages = 0;
+  program.storages = several(between(0, 4), [&] { return storage(storages++); });
+  program.semaphores = several(between(0, 4), [&] {
+    Semaphore made{name(), number()};
+    if (coin()) made.signallers = range();
+    return made;
+  });
   program.layers = several(between(0, 4), [&] { return layer(); });
   program.constants = several(between(0, 3), [&] {
-    return ConstantBlock{name(), static_cast<StorageId>(between(-1, 4)), number(), number(), {}};
+    ConstantBlock made{name(), static_cast<StorageId>(between(-1, 4)), number(), number(), {}};
+    if (coin()) made.scatter = {range(), {number(), number()}, number()};
+    return made;
   });
   program.inputs = several(between(0, 2), [&] { return port(); });
   program.outputs = several(between(0, 2), [&] { return port(); });

@@ -42,6 +42,8 @@ class RandomProgram {
   std::vector<SemaphoreId> semaphores();
   PortTensor port();
   Layer layer();
+  CoreRange range();
+  Storage storage(StorageId before);
 
   std::mt19937_64 random_;
 };

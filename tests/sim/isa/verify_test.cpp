@@ -190,7 +190,7 @@ TEST(Verify, LoopTerms) {
   expectRefusals({
       {[](Program& p) { rows(p).source.address.terms[0].depth = 1; },
        "source: a term uses loop i1, but 1 loops are open here"},
-      {[](Program& p) { rows(p).source.address.terms[0].depth = -1; }, "uses loop i-1"},
+      {[](Program& p) { rows(p).source.address.terms[0].depth = -2; }, "uses loop i-2"},
       {[](Program& p) { rows(p).source.address.terms[0].stride = 0; },
        "source: the stride over loop i0 is 0: leave the term out"},
       {[](Program& p) { rows(p).target.address.terms[0].modulo = 4; },
@@ -245,6 +245,70 @@ TEST(Verify, StridesAndAddresses) {
       {[](Program& p) { stored(p).target.strides[0] = std::int64_t{1} << 47; },
        "target: dimension 0 reaches beyond 2^48"},
   });
+}
+
+/// The example on four cores, each with its own slice of the rows.
+Program onFourCores() {
+  Program program = exampleProgram();
+  program.cores = 4;
+  return program;
+}
+
+TEST(Verify, AcceptsSeveralCores) { EXPECT_EQ(refusal(onFourCores()), ""); }
+
+TEST(Verify, Cores) {
+  const std::vector<Change> changes = {
+      {[](Program& p) { p.cores = 0; }, "is for 0 cores"},
+      {[](Program& p) {
+         at(p, Engine::Matrix, 8).cores = {2, 3};
+       },
+       "runs on cores 2 count 3"},
+      {[](Program& p) {
+         at(p, Engine::Matrix, 4).cores = {0, 2};
+       },
+       "other cores than the loop"},
+      {[](Program& p) {
+         at(p, Engine::Matrix, 8).cores = {0, 2};
+       },
+       "different cores"},
+      {[](Program& p) {
+         p.semaphores[0].signallers = CoreRange{3, 2};
+       },
+       "its cores are not those"},
+      {[](Program& p) {
+         p.semaphores[0].signallers = CoreRange{0, 2};
+       },
+       "is signalled on other cores than it names"},
+      {[](Program& p) {
+         weights(p).source.address.terms = {{kCoreDepth, 0, 2, 1}};
+       },
+       "stride over the core's digit is 0"},
+      {[](Program& p) {
+         weights(p).source.address.terms = {{kCoreDepth, 64, 3, 2}};
+       },
+       "(c div 2 % 3) is no digit of 4 cores"},
+      {[](Program& p) {
+         weights(p).source.address.terms = {{kCoreDepth, 1 << 20, 4, 1}};
+       },
+       "source: touches bytes"},
+      {[](Program& p) {
+         p.constants[0].scatter = Scatter{{}, {1, 5}, 64};
+       },
+       "parts are not those"},
+      {[](Program& p) {
+         p.storages.push_back({"spread", 8192, true, Distribution{2, 0, 0, {}}});
+       },
+       "is spread over 'dram', which is no buffer"},
+      {[](Program& p) {
+         p.storages.push_back({"spread", 8192, true, Distribution{0, 0, 1, {{64, 4, 1}}}});
+       },
+       "reaches core 4 of 4"},
+  };
+  for (const Change& change : changes) {
+    Program program = onFourCores();
+    change.apply(program);
+    EXPECT_THAT(refusal(program), testing::HasSubstr(change.message));
+  }
 }
 
 TEST(Verify, Bounds) {
