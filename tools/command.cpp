@@ -24,6 +24,7 @@ constexpr std::array kSubcommands = {
     Subcommand{"compile", "compile a network to a program file (.npu)", compileProgram},
     Subcommand{"exec", "execute a program file", execProgram},
     Subcommand{"disasm", "print a program file as text", disassemble},
+    Subcommand{"dram", "run a trace of memory requests through a DRAM", dram},
     Subcommand{"study", "answer one question by a table of many runs", study},
     Subcommand{"validate", "run published measurements and judge our figures", validate},
     Subcommand{"energy", "price a saved result under another energy table", reprice},

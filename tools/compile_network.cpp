@@ -42,6 +42,7 @@ Compiled compileNetwork(Network& network, const ChipConfig& chip, const CompileC
                         const DataOptions& data, const GivenTensors& given,
                         const Progress& progress) {
   const DataType precision = choosePrecision(choice.precision, network, chip);
+  checkPartitionUsed(choice, chip);
   checkFormatUses(data, precision);
   if (data.values) materializeWeights(network.graph);
   Stopwatch watch;
@@ -58,7 +59,8 @@ Compiled compileNetwork(Network& network, const ChipConfig& chip, const CompileC
   watch = Stopwatch();
   Compiled compiled;
   compiled.graph = toPrecision(optimized, chip, precision, calibration);
-  compiled.program = compile(compiled.graph, chip, {precision, choice.objective, data.values});
+  compiled.program =
+      compile(compiled.graph, chip, {precision, choice.objective, data.values, choice.partition});
   compiled.program.network = network.name;
   compiled.program.batch = network.batch;
   compiled.seconds = seconds + watch.seconds();

@@ -28,6 +28,9 @@ class Flattener {
   void computed(const char* name, Number number) {
     value(name, number);
   }
+  /// No columns, since rows differ in how many there are.
+  template <typename Item>
+  void eventualList(const char*, std::vector<Item>&) {}
   template <typename Body>
   void object(const char* name, const Body& body) {
     const std::string outer = path_;

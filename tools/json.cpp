@@ -42,6 +42,10 @@ class Writer {
       fields(writer, item);
     }
   }
+  template <typename Item>
+  void eventualList(const char* name, std::vector<Item>& items) {
+    if (!items.empty()) list(name, items);
+  }
   void map(const char* name, const NamedBytes& pairs) {
     Json& nested = json_[name] = Json::object();
     for (const auto& [key, count] : pairs) nested[key] = count;
@@ -87,6 +91,10 @@ class Reader {
       Reader reader(nested, file_, path);
       fields(reader, items.emplace_back());
     }
+  }
+  template <typename Item>
+  void eventualList(const char* name, std::vector<Item>& items) const {
+    if (json_.is_object() && json_.contains(name)) list(name, items);
   }
   void map(const char* name, NamedBytes& pairs) const {
     for (const auto& [key, count] : container(name, Json::value_t::object).items()) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "sim/core/error.h"
@@ -37,6 +38,20 @@ po::typed_value<std::string>* number(const char* option, std::int64_t least, Use
 Objective objectiveNamed(const std::string& word) {
   if (word == "energy") return Objective::Energy;
   return word == "edp" ? Objective::Edp : Objective::Latency;
+}
+
+constexpr std::array kPartitions = {Partition::Auto, Partition::Channel, Partition::Row,
+                                    Partition::Batch, Partition::Pipeline};
+
+std::vector<std::string> partitionNames() {
+  std::vector<std::string> names;
+  for (const Partition each : kPartitions) names.emplace_back(name(each));
+  return names;
+}
+
+Partition partitionNamed(const std::string& word) {
+  return *std::find_if(kPartitions.begin(), kPartitions.end(),
+                       [&](Partition each) { return name(each) == word; });
 }
 
 Fidelity fidelityNamed(const std::string& word) {
@@ -126,7 +141,13 @@ void addCompileOptions(CommandLine& line, CompileChoice& options) {
       "objective",
       choice("--objective", "WHAT", {"latency", "energy", "edp"},
              [&](const std::string& word) { options.objective = objectiveNamed(word); }),
-      "latency, energy or edp (latency)");
+      "latency, energy or edp (latency)")("partition",
+                                          choice("--partition", "HOW", partitionNames(),
+                                                 [&](const std::string& word) {
+                                                   options.partition = partitionNamed(word);
+                                                   options.partitionGiven = true;
+                                                 }),
+                                          "over cores: auto, channel, row, batch, pipeline");
 }
 
 void addSeedOption(CommandLine& line, DataOptions& options) {
@@ -186,6 +207,11 @@ void addResultOptions(CommandLine& line, ResultOptions& options) {
                                               "write the result as JSON")(
       "csv", text("FILE", options.csv), "write the layers as CSV")(
       "outputs", text("DIR", options.outputs), "write each output as NAME.npy");
+}
+
+void addDramTraceOption(CommandLine& line, ResultOptions& options) {
+  line.options.add_options()("dram-trace", text("FILE", options.dramTrace),
+                             "write what the first memory is asked for");
 }
 
 void addProblemOptions(CommandLine& line, RunOptions& options) {

@@ -13,7 +13,7 @@ void addMemoryOption(CommandLine& line, MachineOptions& options);
 void addFidelityOption(CommandLine& line, MachineOptions& options);
 void addNetworkOptions(CommandLine& line, NetworkOptions& options);
 void addPrecisionOption(CommandLine& line, CompileChoice& options);
-/// --precision and --objective.
+/// --precision, --objective and --partition.
 void addCompileOptions(CommandLine& line, CompileChoice& options);
 void addSeedOption(CommandLine& line, DataOptions& options);
 /// --values and --seed.
@@ -25,6 +25,8 @@ void addCheckOptions(CommandLine& line, DataOptions& options);
 /// --calibrate.
 void addCalibrationOption(CommandLine& line, DataOptions& options);
 void addResultOptions(CommandLine& line, ResultOptions& options);
+/// --dram-trace.
+void addDramTraceOption(CommandLine& line, ResultOptions& options);
 /// What gemm and conv take like run.
 void addProblemOptions(CommandLine& line, RunOptions& options);
 

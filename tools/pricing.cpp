@@ -6,6 +6,7 @@
 #include "sim/config/load_config.h"
 #include "sim/core/error.h"
 #include "sim/energy/price.h"
+#include "sim/laws/loading_law.h"
 #include "sim/reference/reference.h"
 
 namespace npusim::tools {
@@ -28,10 +29,14 @@ double transferEnergy(std::int64_t bytes, double seconds, const ChipConfig& chip
   return price(counters, cycles, chip, table, format).total() * kPico;
 }
 
+/// The reference machine's own loading is not known and counts as nothing.
 void priceReferences(RunResult& result) {
   for (ReferenceResult& reference : result.references) {
     reference.speedup = ratio(reference.timeS, result.predict.timeS);
     reference.energyRatio = ratio(reference.energyJ, result.predict.energyJ);
+    const double own = result.predict.timeS + result.io.timeS;
+    reference.breakEven = breakEven(result.load.firstUseS(), own, reference.timeS);
+    reference.breakEvenFromCache = breakEven(result.load.fromCacheS(), own, reference.timeS);
   }
 }
 

@@ -10,6 +10,7 @@ namespace npusim::tools {
 ///   eventual(name, count)    a number that is left out where it is 0
 ///   object(name, body)       body(visitor) visits the fields of a nested object
 ///   list(name, items)        objects, each described by fields(visitor, item)
+///   eventualList(name, items)  the same, left out where it is empty
 ///   map(name, pairs)         an object whose names are data
 ///   computed(name, number)   follows from other fields: written, never read
 template <typename Visitor>
@@ -35,6 +36,17 @@ void traffic(Visitor& v, Counters& counters) {
   });
 }
 
+template <typename Visitor>
+void fields(Visitor& v, DramCounts& counts) {
+  v.value("bytes", counts.bytes);
+  v.value("reads", counts.reads);
+  v.value("writes", counts.writes);
+  v.value("activates", counts.activates);
+  v.value("refreshes", counts.refreshes);
+  v.value("active_cycles", counts.activeCycles);
+  v.value("idle_cycles", counts.idleCycles);
+}
+
 /// What pricing needs beside the traffic.
 template <typename Visitor>
 void events(Visitor& v, Counters& counters) {
@@ -56,6 +68,7 @@ void events(Visitor& v, Counters& counters) {
     o.eventual("cache_misses", counters.cacheMisses);
     readWrite(o, "weight_buffer_bytes", counters.weightBufferBytes);
     readWrite(o, "accumulator_bytes", counters.accumulatorBytes);
+    o.eventualList("memories", counters.memories);
     o.value("host_bytes", counters.hostBytes);
     o.value("vector_simple_ops", counters.vectorSimpleOps);
     o.value("vector_divide_ops", counters.vectorDivideOps);
@@ -106,6 +119,15 @@ void fields(Visitor& v, LoadResult& load) {
   v.value("energy_j", load.energyJ);
   v.value("bytes", load.bytes);
   v.value("host_time_s", load.hostTimeS);
+  v.object("host", [&](auto& o) {
+    o.value("compile_s", load.compileS);
+    o.value("relayout_s", load.relayoutS);
+    o.value("cache_s", load.cacheS);
+    o.value("setup_s", load.setupS);
+  });
+  v.value("warm_up_s", load.warmUpS);
+  v.computed("first_use_s", load.firstUseS());
+  v.computed("from_cache_s", load.fromCacheS());
 }
 
 template <typename Visitor>
@@ -125,8 +147,11 @@ void fields(Visitor& v, PredictResult& predict) {
   v.value("average_power_w", predict.averagePowerW);
   v.value("macs", predict.macs);
   v.value("utilization", predict.utilization);
+  v.eventual("busiest_core_cycles", predict.busiestCoreCycles);
+  v.eventual("idlest_core_cycles", predict.idlestCoreCycles);
   v.object("loss", [&](auto& o) { fields(o, predict.loss); });
   stalls(v, predict.stalls);
+  v.value("buffer_conflict_cycles", predict.counters.bufferConflictCycles);
   traffic(v, predict.counters);
   v.value("compulsory_dram_bytes", predict.compulsoryDramBytes);
   v.object("dram", [&](auto& o) {
@@ -164,6 +189,7 @@ void fields(Visitor& v, LayerResult& layer) {
   v.value("utilization", layer.utilization);
   v.value("bound_by", layer.boundBy);
   stalls(v, layer.stalls);
+  v.value("buffer_conflict_cycles", layer.counters.bufferConflictCycles);
   traffic(v, layer.counters);
   energy(v, layer.energy);
   events(v, layer.counters);
@@ -181,6 +207,8 @@ void fields(Visitor& v, ReferenceResult& reference) {
   v.map("traffic_bytes", reference.trafficBytes);
   v.value("speedup", reference.speedup);
   v.value("energy_ratio", reference.energyRatio);
+  v.eventual("break_even_predictions", reference.breakEven);
+  v.eventual("break_even_predictions_from_cache", reference.breakEvenFromCache);
 }
 
 template <typename Visitor>
@@ -196,6 +224,7 @@ void fields(Visitor& v, ValuesResult& values) {
 /// The machine as it was run: enough to price the counters again.
 template <typename Visitor>
 void machine(Visitor& v, RunResult& result) {
+  v.value("network", result.network);
   v.value("rows", result.rows);
   v.value("cols", result.cols);
   v.value("dataflow", result.dataflow);
@@ -216,6 +245,7 @@ void fields(Visitor& v, RunResult& result) {
   v.value("fidelity", result.fidelity);
   v.value("precision", result.precision);
   v.value("batch", result.batch);
+  v.value("cores", result.cores);
   v.value("seed", result.seed);
   v.value("repeat", result.repeat);
   v.value("chip_hash", result.chipHash);

@@ -20,6 +20,7 @@ std::optional<RunOptions> parseRun(const Arguments& arguments) {
   addCheckOptions(line, options.data);
   addCalibrationOption(line, options.data);
   addResultOptions(line, options.results);
+  addDramTraceOption(line, options.results);
   line.notes = seedNote() + calibrationNote();
   if (!parse(line, arguments)) return std::nullopt;
   return options;

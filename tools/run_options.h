@@ -32,6 +32,8 @@ struct NetworkOptions {
 struct CompileChoice {
   std::optional<DataType> precision;  ///< empty: the network's own, else the chip's first
   Objective objective = Objective::Latency;
+  Partition partition = Partition::Auto;
+  bool partitionGiven = false;  ///< --partition was given
 };
 
 /// The numbers that go through it.
@@ -51,6 +53,7 @@ struct ResultOptions {
   std::int64_t repeat = 1;
   std::vector<std::string> references = {"cpu_a15", "gpu_a100"};
   std::string json, csv, outputs;  ///< files and a folder; empty: not written
+  std::string dramTrace;           ///< file for what is asked of the first memory; empty: none
 
   bool asksHost() const;
 };

@@ -10,6 +10,7 @@
 #include "sim/core/hash.h"
 #include "sim/isa/program_io.h"
 #include "tools/compile_network.h"
+#include "tools/dram/trace_writer.h"
 #include "tools/pricing.h"
 #include "tools/report.h"
 #include "tools/simulate.h"
@@ -51,6 +52,11 @@ void describeMachine(RunResult& result, const ChipConfig& chip, Fidelity fidelit
   result.chipYaml = toYaml(chip);
   result.convention = name(chip.array.convention);
   result.dataflow = chip.array.dataflow.name;
+  result.cores = chip.cores;
+  if (chip.cores > 1) {
+    result.network =
+        chip.coreControl == CoreControl::Shared ? "shared" : name(chip.network.topology);
+  }
   result.rows = chip.array.rows;
   result.cols = chip.array.cols;
   result.clockMhz = chip.clockMhz;
@@ -128,6 +134,23 @@ void expectAllMacs(const Graph& graph, const PredictResult& predict) {
       fmt::format("the machine did {} MACs, the network has {}", predict.macs, macs));
 }
 
+/// With --dram-trace, what the first memory is asked for goes to its file.
+Simulation simulateTraced(const RunOptions& options, const ChipConfig& chip,
+                          const isa::Program& program, const Inputs& inputs,
+                          const Session& session) {
+  std::optional<TraceWriter> trace;
+  TracingMemory::Observer observer;
+  if (!options.results.dramTrace.empty()) {
+    trace.emplace(options.results.dramTrace);
+    observer = [&](Direction direction, const Piece& piece) { trace->add(direction, piece); };
+  }
+  Simulation simulation =
+      simulate(chip, program, inputs, options.data.values, options.results.repeat, session.progress,
+               options.machine.fidelity, observer);
+  if (trace) trace->finish();
+  return simulation;
+}
+
 }  // namespace
 
 void runNetwork(const RunOptions& options, Network network, const GivenTensors& given,
@@ -136,6 +159,7 @@ void runNetwork(const RunOptions& options, Network network, const GivenTensors& 
   const ChipConfig chip = loadMachine(options.machine);
   const Fidelity fidelity = options.machine.fidelity;
   makeArray(chip, fidelity);  // is refused before the compiler works
+  checkDramTraceUsed(options.results, chip);
   const Compiled compiled =
       compileNetwork(network, chip, options.compile, data, given, session.progress);
   const std::vector<InputSlot> slots = inputSlots(network.graph);
@@ -144,8 +168,7 @@ void runNetwork(const RunOptions& options, Network network, const GivenTensors& 
   checkSeedUsed(data, slots, given, varied);
   const bool needsInputs = data.values || options.results.asksHost();
   const Inputs inputs = needsInputs ? completeInputs(slots, given, data.seed) : Inputs{};
-  const Simulation simulation = simulate(chip, compiled.program, inputs, data.values,
-                                         options.results.repeat, session.progress, fidelity);
+  const Simulation simulation = simulateTraced(options, chip, compiled.program, inputs, session);
   expectAllMacs(network.graph, simulation.predict);
 
   RunResult result = assemble(chip, fidelity, compiled.program, simulation);

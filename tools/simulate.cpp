@@ -29,11 +29,13 @@ ComputedOutputs readOutputs(const Npu& npu, const isa::Program& program) {
 }  // namespace
 
 Simulation simulate(const ChipConfig& chip, const isa::Program& program, const Inputs& inputs,
-                    bool values, std::int64_t repeat, const Progress& progress, Fidelity fidelity) {
+                    bool values, std::int64_t repeat, const Progress& progress, Fidelity fidelity,
+                    const TracingMemory::Observer& observer) {
   const Stopwatch watch;
   Simulation simulation;
   progress.show("loading");
   Npu npu(chip, program, values, fidelity);
+  if (observer) npu.observeMemory(0, observer);
   simulation.load = npu.load();
   if (values) simulation.storedInputs = writeInputs(npu, program, inputs);
   for (std::int64_t call = 1; call <= repeat; ++call) {

@@ -5,6 +5,7 @@
 #include "sim/config/chip_config.h"
 #include "sim/core/fidelity.h"
 #include "sim/isa/program.h"
+#include "sim/memory/tracing_memory.h"
 #include "sim/stats/result.h"
 #include "tools/check.h"
 #include "tools/inputs.h"
@@ -25,8 +26,10 @@ struct Simulation {
 
 /// Loads the program, writes the inputs and predicts `repeat` times. Once in a process, because
 /// SystemC elaborates once.
+/// `observer` is told what is asked of the chip's first memory.
 Simulation simulate(const ChipConfig& chip, const isa::Program& program, const Inputs& inputs,
                     bool values, std::int64_t repeat, const Progress& progress,
-                    Fidelity fidelity = Fidelity::Tile);
+                    Fidelity fidelity = Fidelity::Tile,
+                    const TracingMemory::Observer& observer = {});
 
 }  // namespace npusim::tools

@@ -30,5 +30,6 @@ void validate(const Arguments& arguments);
 void reprice(const Arguments& arguments);
 void study(const Arguments& arguments);
 void trace(const Arguments& arguments);
+void dram(const Arguments& arguments);
 
 }  // namespace npusim::tools

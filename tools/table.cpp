@@ -30,6 +30,10 @@ std::string header(const RunResult& r) {
                                  r.chip, r.precision, r.batch, r.values.computed ? "on" : "off",
                                  r.fidelity, r.idealMemory ? ", ideal memory" : "");
   const bool throttled = r.throttledClockMhz > 0;
+  if (r.cores > 1) {
+    text += fmt::format("{} cores, {}, each ", r.cores,
+                        r.network == "shared" ? "shared buffers" : r.network);
+  }
   text += fmt::format("{} x {} processing elements, {} at {:g} MHz{} (cycles: {} [1])\n", r.rows,
                       r.cols, r.dataflow, throttled ? r.throttledClockMhz : r.clockMhz,
                       throttled ? fmt::format(", throttled from {:g} MHz", r.clockMhz) : "",
@@ -111,7 +115,12 @@ std::string bars(const std::string& heading, const std::vector<Share>& shares,
 
 std::string arrayTime(const PredictResult& p) {
   const Loss& loss = p.loss;
-  return bars("where the array's time went",
+  std::string cores;
+  if (p.busiestCoreCycles > 0) {
+    cores = fmt::format(", mean of the cores (the busiest one's worked {} cycles, the least {})",
+                        grouped(p.busiestCoreCycles), grouped(p.idlestCoreCycles));
+  }
+  return bars("where the array's time went" + cores,
               {{"useful", p.utilization},
                {"edge", loss.edge},
                {"fill and drain", loss.fillDrain},
@@ -152,6 +161,30 @@ std::string phases(const RunResult& r) {
                         grouped(p.firstCallCycles));
   }
   return text;
+}
+
+/// What using the network for the first time takes, with and without a compiled one in the cache.
+std::string loading(const RunResult& r) {
+  const LoadResult& load = r.load;
+  TextTable table({{"loading", Align::Left},
+                   {"compile"},
+                   {"re-layout"},
+                   {"look-up"},
+                   {"set-up"},
+                   {"transfer"},
+                   {"first calls"},
+                   {"total"},
+                   {"predictions"}});
+  const auto seconds = [](double s) { return s == 0 ? "-" : si(s, "s"); };
+  const auto row = [&](const char* name, double compile, double relayout, double lookUp,
+                       double total) {
+    table.addRow({name, seconds(compile), seconds(relayout), seconds(lookUp), seconds(load.setupS),
+                  seconds(load.timeS), seconds(load.warmUpS), si(total, "s"),
+                  times(ratio(total, r.predict.timeS + r.io.timeS))});
+  };
+  row("first use", load.compileS, load.relayoutS, 0, load.firstUseS());
+  row("from cache", 0, 0, load.cacheS, load.fromCacheS());
+  return table.text();
 }
 
 /// Of the dataflow cached: how many operands the PEs had themselves.
@@ -204,6 +237,13 @@ std::string energyBars(const RunResult& r) {
               amounts);
 }
 
+/// Predictions from which on the NPU with its loading has taken less time than the reference.
+std::string payOff(const ReferenceResult& reference) {
+  if (reference.breakEven == 0) return "never";
+  return fmt::format("{} ({} from cache)", grouped(reference.breakEven),
+                     grouped(reference.breakEvenFromCache));
+}
+
 std::string references(const RunResult& r) {
   if (r.references.empty()) return "";
   TextTable table({{"beside it", Align::Left},
@@ -213,12 +253,13 @@ std::string references(const RunResult& r) {
                    {"energy"},
                    {"DRAM"},
                    {"speed-up"},
-                   {"energy ratio"}});
+                   {"energy ratio"},
+                   {"pays off after"}});
   for (const ReferenceResult& ref : r.references) {
     table.addRow({ref.name, ref.kind, fmt::format("{}, batch {}", ref.precision, r.batch),
                   si(ref.timeS, "s"), energy(ref.energyJ),
                   std::isnan(ref.energyJ) ? "-" : bytes(ref.dramBytes), times(ref.speedup),
-                  times(ref.energyRatio)});
+                  times(ref.energyRatio), payOff(ref)});
   }
   return table.text() + "\n";
 }
@@ -251,8 +292,8 @@ std::string footnote(const RunResult& r) {
 
 std::string toTable(const RunResult& r) {
   return header(r) + "\n" + layers(r) + "\n" + arrayTime(r.predict) + "\n" + phases(r) + "\n" +
-         trafficTable(r.predict) + "\n" + energyBars(r) + "\n" + references(r) + closing(r) +
-         footnote(r);
+         loading(r) + "\n" + trafficTable(r.predict) + "\n" + energyBars(r) + "\n" + references(r) +
+         closing(r) + footnote(r);
 }
 
 }  // namespace npusim::tools

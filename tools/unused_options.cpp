@@ -56,7 +56,9 @@ void checkFiles(const ResultOptions& results, std::vector<NamedFile> others) {
     throw BadInput(fmt::format("--outputs {}: is no folder; give the name of one", folder));
   }
   others.emplace_back("--outputs", folder);
-  checkFiles({{"--json", results.json}, {"--csv", results.csv}}, std::move(others));
+  checkFiles(
+      {{"--json", results.json}, {"--csv", results.csv}, {"--dram-trace", results.dramTrace}},
+      std::move(others));
 }
 
 bool ResultOptions::asksHost() const {
@@ -73,6 +75,16 @@ void checkValuesUsed(const DataOptions& data, const ResultOptions& results,
       {"--seed", data.seedGiven && !results.asksHost()}};
   for (const auto& [option, given] : options) {
     if (given) throw BadInput(fmt::format("{} needs values; {}", option, remedy));
+  }
+}
+
+void checkDramTraceUsed(const ResultOptions& results, const ChipConfig& chip) {
+  if (results.dramTrace.empty()) return;
+  if (chip.memories.empty()) {
+    throw BadInput("--dram-trace: chip '" + chip.name + "' has no memory; leave it out");
+  }
+  if (chip.idealMemory) {
+    throw BadInput("--dram-trace: --memory ideal asks for nothing; leave one of them out");
   }
 }
 
@@ -98,6 +110,14 @@ void checkSeedUsed(const DataOptions& data, const std::vector<InputSlot>& slots,
     if (made && isFloat(slots[i].type)) return;
   }
   throw BadInput(fmt::format("--seed {}: nothing is made from it; leave it out", data.seed));
+}
+
+void checkPartitionUsed(const CompileChoice& choice, const ChipConfig& chip) {
+  if (!choice.partitionGiven) return;
+  if (chip.cores > 1 && chip.coreControl == CoreControl::Own) return;
+  throw BadInput(fmt::format(
+      "--partition {}: chip '{}' has {}; leave it out", name(choice.partition), chip.name,
+      chip.cores == 1 ? "one core" : "cores that share their control and take parts of a product"));
 }
 
 }  // namespace npusim::tools

@@ -28,11 +28,17 @@ void checkFiles(const ResultOptions& results, std::vector<NamedFile> others);
 void checkValuesUsed(const DataOptions& data, const ResultOptions& results,
                      const std::string& remedy = "leave out --values off");
 
+/// Throws BadInput for a --dram-trace that would stay empty.
+void checkDramTraceUsed(const ResultOptions& results, const ChipConfig& chip);
+
 /// Throws BadInput for --calibrate and --tolerance in a format that does not use them.
 void checkFormatUses(const DataOptions& data, DataType precision);
 
 /// Throws BadInput for a --seed from which nothing is made: no input, and no calibration.
 void checkSeedUsed(const DataOptions& data, const std::vector<InputSlot>& slots,
                    const GivenTensors& given, bool calibrates);
+
+/// Throws BadInput where --partition is given for a chip that has one core to give work to.
+void checkPartitionUsed(const CompileChoice& choice, const ChipConfig& chip);
 
 }  // namespace npusim::tools

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 namespace npusim::emit {
 namespace {
@@ -9,25 +10,30 @@ namespace {
 using isa::Access;
 using isa::Affine;
 using isa::Extent;
+using isa::LoopTerm;
 using mapping::AxisTile;
 using mapping::OperandTile;
 using mapping::Slot;
 using plan::Axis;
 using plan::Operand;
 
-void addTerm(Affine& affine, int depth, std::int64_t stride, std::int64_t modulo = 0) {
-  if (stride == 0) return;
-  const auto at = std::find_if(affine.terms.begin(), affine.terms.end(), [&](const auto& term) {
-    return term.depth == depth && term.modulo == modulo;
-  });
-  if (at != affine.terms.end()) {
-    at->stride += stride;
-    return;
+/// Adds a term to terms that are sorted as isa::canonicalize() sorts them.
+void addTerm(std::vector<LoopTerm>& terms, const LoopTerm& added) {
+  if (added.stride == 0) return;
+  const auto key = [](const LoopTerm& term) {
+    return std::tuple(term.depth, term.divisor, term.modulo);
+  };
+  const auto at = std::find_if(terms.begin(), terms.end(),
+                               [&](const LoopTerm& term) { return key(term) >= key(added); });
+  if (at != terms.end() && key(*at) == key(added)) {
+    at->stride += added.stride;
+  } else {
+    terms.insert(at, added);
   }
-  const auto before = std::find_if(affine.terms.begin(), affine.terms.end(), [&](const auto& term) {
-    return term.depth > depth || (term.depth == depth && term.modulo > modulo);
-  });
-  affine.terms.insert(before, {depth, stride, modulo});
+}
+
+LoopTerm coreTerm(const isa::CoreDigit& digit, std::int64_t stride) {
+  return {isa::kCoreDepth, stride, digit.count, digit.divisor};
 }
 
 /// One level of a transfer's nest, before runs are merged.
@@ -55,7 +61,12 @@ bool readsNothing(const isa::Transfer& transfer, const std::vector<MoveDim>& dim
     for (const MoveDim& dim : dims) {
       highest += std::max<std::int64_t>(0, dim.boundStrides[b]) * (dim.extent.size - 1);
     }
-    if (highest < 0 && transfer.source.bounds[b].origin.terms.empty()) return true;
+    bool looped = false;
+    for (const LoopTerm& term : transfer.source.bounds[b].origin.terms) {
+      looped = looped || term.depth != isa::kCoreDepth;
+      highest += std::max<std::int64_t>(0, term.stride) * (term.modulo - 1);
+    }
+    if (highest < 0 && !looped) return true;
   }
   return false;
 }
@@ -93,28 +104,47 @@ void finishTransfer(isa::Transfer& transfer, std::vector<MoveDim> dims, std::int
 }  // namespace
 
 Extent AccessWriter::extent(int dim) const {
-  const std::int64_t size = tile(dim);
-  const std::int64_t whole = task_.dims[static_cast<std::size_t>(dim)].extent;
-  if (whole % size == 0) return {size, 0, {}};
-  return {size, whole, {{tiling_.depth(dim), size, 0}}};
+  Extent result{tile(dim), 0, {}};
+  if (!isRagged(dim)) return result;
+  result.limit = lastOf(dim);
+  addFirst(result.terms, dim, 1);
+  return result;
+}
+
+bool AccessWriter::isRagged(int dim) const {
+  return plan::endsEarly(task_, dim) ||
+         task_.dims[static_cast<std::size_t>(dim)].extent % tile(dim) != 0;
+}
+
+std::int64_t AccessWriter::lastOf(int dim) const {
+  return plan::endsEarly(task_, dim) ? plan::wholeExtent(task_, dim)
+                                     : task_.dims[static_cast<std::size_t>(dim)].extent;
+}
+
+void AccessWriter::addFirst(std::vector<LoopTerm>& terms, int dim, std::int64_t factor) const {
+  const int depth = tiling_.depth(dim);
+  if (depth >= 0) addTerm(terms, {.depth = depth, .stride = factor * tile(dim)});
+  if (!plan::endsEarly(task_, dim)) return;
+  const auto dealt = static_cast<std::size_t>(plan::dealtFrom(task_, dim));
+  addTerm(terms, coreTerm(*task_.dims[dealt].digit,
+                          factor * task_.dims[static_cast<std::size_t>(dim)].extent));
 }
 
 void AccessWriter::addLoopTerms(Affine& affine, const Axis& axis, std::int64_t factor) const {
-  for (std::size_t depth = 0; depth < tiling_.order.size(); ++depth) {
-    const int dim = tiling_.order[depth];
-    addTerm(affine, static_cast<int>(depth),
-            factor * axis.coefficients[static_cast<std::size_t>(dim)] * tile(dim));
+  for (std::size_t d = 0; d < task_.dims.size(); ++d) {
+    const std::int64_t step = factor * axis.coefficients[d];
+    const int depth = tiling_.depth(static_cast<int>(d));
+    if (task_.dims[d].digit) {
+      addTerm(affine.terms, coreTerm(*task_.dims[d].digit, step));
+    } else if (depth >= 0) {
+      addTerm(affine.terms, {.depth = depth, .stride = step * tile(static_cast<int>(d))});
+    }
   }
 }
 
 bool AccessWriter::mayLeave(const Axis& axis) const {
-  std::int64_t low = axis.offset;
-  std::int64_t high = axis.offset;
-  for (std::size_t d = 0; d < task_.dims.size(); ++d) {
-    const std::int64_t reach = axis.coefficients[d] * (task_.dims[d].extent - 1);
-    (reach < 0 ? low : high) += reach;
-  }
-  return low < 0 || high >= axis.extent;
+  const plan::Coordinates reached = plan::coordinates(task_, axis);
+  return reached.low < 0 || reached.high >= axis.extent;
 }
 
 isa::Bound AccessWriter::bound(const Axis& axis, const std::vector<int>& dims) const {
@@ -135,7 +165,7 @@ Affine AccessWriter::slotAddress(const Slot& slot, std::int64_t address) const {
   for (int depth = 0; depth <= slot.level; ++depth) {
     passes *= mapping::tileCount(task_, tiling_, tiling_.order[static_cast<std::size_t>(depth)]);
   }
-  addTerm(result, slot.level, slot.bytes, passes > slot.depth ? slot.depth : 0);
+  addTerm(result.terms, {slot.level, slot.bytes, passes > slot.depth ? slot.depth : 0});
   return result;
 }
 
@@ -197,21 +227,31 @@ Access AccessWriter::dense(const Slot& slot, std::int64_t address, DataType type
 }
 
 Extent AccessWriter::axisExtent(const Axis& axis, const AxisTile& part) const {
-  Extent result{part.length, 0, {}};
-  if (part.fixed) return result;
-  Affine first;
-  addLoopTerms(first, axis, 1);
-  std::int64_t whole = 1;
+  Extent result{part.length, 1, {}};
   bool ragged = false;
-  for (std::size_t d = 0; d < task_.dims.size(); ++d) {
-    if (axis.coefficients[d] == 0) continue;
-    whole += axis.coefficients[d] * (task_.dims[d].extent - 1);
-    ragged = ragged || task_.dims[d].extent % tiling_.tile[d] != 0;
+  const int alone = onlyLong(axis);
+  for (int d = 0; d < std::ssize(task_.dims); ++d) {
+    const std::int64_t step = axis.coefficients[static_cast<std::size_t>(d)];
+    const bool counts = step != 0 && !task_.dims[static_cast<std::size_t>(d)].digit;
+    if (part.fixed || !counts || (alone >= 0 && d != alone)) continue;
+    result.limit += step * (lastOf(d) - 1);
+    addFirst(result.terms, d, step);
+    ragged = ragged || isRagged(d);
   }
-  if (!ragged) return result;
-  result.limit = whole;
-  result.terms = first.terms;
-  return result;
+  return ragged ? result : Extent{part.length, 0, {}};
+}
+
+/// Of a dealt task's axis the only dimension along which a tile is longer than 1: the others do not
+/// change how long the part is. -1 when there are several, or for one core.
+int AccessWriter::onlyLong(const Axis& axis) const {
+  if (!task_.dims.back().digit) return -1;
+  int found = -1;
+  for (int d = 0; d < std::ssize(task_.dims); ++d) {
+    if (axis.coefficients[static_cast<std::size_t>(d)] == 0 || tile(d) == 1) continue;
+    if (found >= 0) return -1;
+    found = d;
+  }
+  return found;
 }
 
 void AccessWriter::addBlockStart(Affine& address, const Axis& axis, const AxisTile& part) const {
@@ -224,8 +264,31 @@ void AccessWriter::addBlockStart(Affine& address, const Axis& axis, const AxisTi
   Affine elements;
   addLoopTerms(elements, axis, 1);
   for (const isa::LoopTerm& term : elements.terms) {
-    addTerm(address, term.depth, term.stride / axis.blockLength * axis.blockStride);
+    LoopTerm blocks = term;
+    blocks.stride = term.stride / axis.blockLength * axis.blockStride;
+    addTerm(address.terms, blocks);
   }
+}
+
+std::vector<int> AccessWriter::emptied(const Operand& operand) const {
+  std::vector<int> result;
+  for (int d = 0; d < std::ssize(task_.dims); ++d) {
+    if (!plan::endsEarly(task_, d) || tiling_.depth(d) < 0) continue;
+    const auto at = static_cast<std::size_t>(d);
+    bool follows = false, shown = false;
+    for (const Axis& axis : operand.axes) {
+      follows = follows || axis.coefficients[at] != 0;
+      shown = shown || onlyLong(axis) == d;
+    }
+    if (follows && !shown) result.push_back(d);
+  }
+  return result;
+}
+
+Extent AccessWriter::onlyWhere(int dim) const {
+  Extent result{1, lastOf(dim), {}};
+  addFirst(result.terms, dim, 1);
+  return result;
 }
 
 isa::Transfer AccessWriter::move(const Operand& operand, const Slot& slot, const OperandTile& tiles,
@@ -246,9 +309,11 @@ isa::Transfer AccessWriter::move(const Operand& operand, const Slot& slot, const
   std::stable_sort(byStride.begin(), byStride.end(), [&](std::size_t x, std::size_t y) {
     return operand.axes[x].stride > operand.axes[y].stride;
   });
-  std::vector<MoveDim> dims;
-  std::vector<std::size_t> dimBound;  // which bound each dimension moves along, or none
   constexpr std::size_t kNone = SIZE_MAX;
+  std::vector<MoveDim> dims;
+  for (const int d : emptied(operand)) dims.push_back({onlyWhere(d), 0, 0, {}, 0, false});
+  // Which bound each dimension moves along, or none.
+  std::vector<std::size_t> dimBound(dims.size(), kNone);
   for (const std::size_t a : byStride) {
     const Axis& axis = operand.axes[a];
     const AxisTile& part = tiles.axes[a];
@@ -264,15 +329,19 @@ isa::Transfer AccessWriter::move(const Operand& operand, const Slot& slot, const
     if (dimBound[d] != kNone) dims[d].boundStrides[dimBound[d]] = 1;
   }
   finishTransfer(transfer, std::move(dims), byteSize(operand.type), toSlot);
-  transfer.streamed = plan_.streams && block.kind == plan::Block::Kind::Activation;
+  transfer.streamed =
+      plan_.streams && block.kind == plan::Block::Kind::Activation && !block.distribution;
   transfer.coded = transfer.streamed && !block.raw && byteSize(operand.type) == 2;
   return transfer;
 }
 
 isa::Transfer AccessWriter::load(int i) const {
   const auto at = static_cast<std::size_t>(i);
-  return move(task_.operands[at], placed_.mapping.operands[at], placed_.mapping.operandTiles[at],
-              placed_.operandAddress[at], true);
+  isa::Transfer transfer =
+      move(task_.operands[at], placed_.mapping.operands[at], placed_.mapping.operandTiles[at],
+           placed_.operandAddress[at], true);
+  transfer.sharers = plan::sharersOf(task_, task_.operands[at]);
+  return transfer;
 }
 
 isa::Transfer AccessWriter::store() const {

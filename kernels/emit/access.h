@@ -14,6 +14,9 @@ class AccessWriter {
   AccessWriter(const plan::Plan& plan, const PlacedTask& placed, const mapping::Tiling& tiling)
       : plan_(plan), placed_(placed), task_(*placed.task), tiling_(tiling) {}
 
+  /// Do tiles of a dimension differ in size?
+  bool isRagged(int dim) const;
+
   /// How far a tile reaches along a dimension, shrinking on the ragged last pass of its loop.
   isa::Extent extent(int dim) const;
 
@@ -47,6 +50,15 @@ class AccessWriter {
   /// Adds where a tile begins along one axis of its block.
   void addBlockStart(isa::Affine& address, const plan::Axis& axis,
                      const mapping::AxisTile& part) const;
+  /// Where a dimension's tiles end; and `factor` x where one begins, as far as that changes its
+  /// size.
+  std::int64_t lastOf(int dim) const;
+  void addFirst(std::vector<isa::LoopTerm>& terms, int dim, std::int64_t factor) const;
+  int onlyLong(const plan::Axis& axis) const;
+  /// Dimensions that have tiles without positions on cores with a shorter part, which the length of
+  /// no axis of the operand shows; and an extent that is 0 there, else 1.
+  std::vector<int> emptied(const plan::Operand& operand) const;
+  isa::Extent onlyWhere(int dim) const;
   isa::Extent axisExtent(const plan::Axis& axis, const mapping::AxisTile& part) const;
   /// Adds `factor` x (tile's first position along the axis, without its offset).
   void addLoopTerms(isa::Affine& affine, const plan::Axis& axis, std::int64_t factor) const;

@@ -10,25 +10,61 @@ using plan::Block;
 
 constexpr std::size_t index(Engine engine) { return static_cast<std::size_t>(engine); }
 
-/// For every engine the last task whose part of it is known to be complete; -1: none.
-struct Clock {
-  std::array<int, isa::kEngineCount> task;
-  Clock() { task.fill(-1); }
-  void join(const Clock& other) {
-    for (std::size_t e = 0; e < task.size(); ++e) task[e] = std::max(task[e], other.task[e]);
+bool contains(const isa::CoreRange& outer, const isa::CoreRange& inner) {
+  if (outer.all()) return true;
+  return !inner.all() && inner.first >= outer.first &&
+         inner.first + inner.count <= outer.first + outer.count;
+}
+
+/// Parts of tasks, by engine, that are known to be complete on all their cores.
+class Facts {
+ public:
+  explicit Facts(std::size_t tasks) {
+    for (auto& each : complete_) each.assign(tasks / kBits + 1, 0);
   }
+  bool has(int task, std::size_t engine) const {
+    const auto at = static_cast<std::size_t>(task);
+    return (complete_[engine][at / kBits] >> (at % kBits) & 1) != 0;
+  }
+  /// An engine's queue is in order: what came before on no other cores is complete too.
+  void learn(const std::vector<PlacedTask>& tasks, int task, std::size_t engine) {
+    const auto last = static_cast<std::size_t>(task);
+    const isa::CoreRange& cores = tasks[last].task->cores;
+    for (std::size_t t = 0; t <= last; ++t) {
+      const std::uint64_t bit = std::uint64_t{1} << (t % kBits);
+      if (contains(cores, tasks[t].task->cores)) complete_[engine][t / kBits] |= bit;
+    }
+  }
+  void join(const Facts& other) {
+    for (std::size_t e = 0; e < complete_.size(); ++e) {
+      for (std::size_t w = 0; w < complete_[e].size(); ++w) {
+        complete_[e][w] |= other.complete_[e][w];
+      }
+    }
+  }
+
+ private:
+  static constexpr std::size_t kBits = 64;
+  std::array<std::vector<std::uint64_t>, isa::kEngineCount> complete_;
 };
 
-using TaskClocks = std::array<Clock, isa::kEngineCount>;
+using TaskFacts = std::array<Facts, isa::kEngineCount>;
 
 bool overlap(const Region& a, const Region& b) {
+  if (a.block != plan::kNoBlock && a.block == b.block) {
+    return a.bytes.first < b.bytes.last && b.bytes.first < a.bytes.last;
+  }
   return a.storage == b.storage && a.first < b.last && b.first < a.last;
 }
 
-bool conflict(const std::vector<Region>& before, const std::vector<Region>& after) {
+/// With `sharedOnly`, a core's own slots do not count.
+bool conflict(const std::vector<Region>& before, const std::vector<Region>& after,
+              bool sharedOnly) {
   return std::any_of(before.begin(), before.end(), [&](const Region& a) {
-    return std::any_of(after.begin(), after.end(),
-                       [&](const Region& b) { return (a.written || b.written) && overlap(a, b); });
+    return std::any_of(after.begin(), after.end(), [&](const Region& b) {
+      const bool counts = !sharedOnly || a.shared || b.shared;
+      return counts && (a.written || b.written) && overlap(a, b);
+    });
   });
 }
 
@@ -41,9 +77,20 @@ void addBlock(std::vector<Region>& regions, const plan::Plan& plan, const plan::
               const plan::Operand& operand, bool written) {
   const Block& block = plan.block(operand.block);
   if (block.kind == Block::Kind::Weights) return;
-  const plan::ByteRange range = plan::footprint(task, operand);
-  regions.push_back(
-      {block.storage, block.address + range.first, block.address + range.last, written});
+  Region region;
+  region.bytes = plan::footprint(task, operand);
+  region.block = operand.block;
+  region.written = written;
+  region.shared = true;
+  region.storage = block.storage;
+  region.first = block.address + region.bytes.first;
+  region.last = block.address + region.bytes.last;
+  if (block.distribution) {
+    region.storage = block.distribution->buffer;
+    region.first = block.distribution->address;
+    region.last = region.first + block.distribution->shareOf(block.bytes);
+  }
+  regions.push_back(region);
 }
 
 /// Engines whose tokens an engine has taken by the end of its part of a task: program order of
@@ -106,37 +153,76 @@ EngineRegions regionsOf(const plan::Plan& plan, const PlacedTask& placed) {
   return regions;
 }
 
-std::vector<Dependency> dependencies(const plan::Plan& plan, const std::vector<PlacedTask>& tasks) {
-  std::vector<Dependency> result;
-  std::vector<EngineRegions> regions;
-  std::vector<TaskClocks> ends;
-  TaskClocks known;
-  for (int j = 0; j < static_cast<int>(tasks.size()); ++j) {
-    const PlacedTask& placed = tasks[static_cast<std::size_t>(j)];
-    regions.push_back(regionsOf(plan, placed));
-    const EngineRegions& mine = regions.back();
-    for (std::size_t to = 0; to < mine.size(); ++to) {
-      if (mine[to].empty()) continue;
-      for (int i = j - 1; i >= 0; --i) {
-        // The last engine of the pipeline first: that it is done says most about the others.
-        for (std::size_t from = mine.size(); from-- > 0;) {
-          if (from == to || known[to].task[from] >= i) continue;
-          if (!conflict(regions[static_cast<std::size_t>(i)][from], mine[to])) continue;
-          result.push_back({i, static_cast<Engine>(from), j, static_cast<Engine>(to)});
-          known[to].join(ends[static_cast<std::size_t>(i)][from]);
-        }
+namespace {
+
+/// Finds the dependencies of one task after the other.
+class Finder {
+ public:
+  Finder(const plan::Plan& plan, const std::vector<PlacedTask>& tasks)
+      : plan_(plan), tasks_(tasks), known_(none()) {}
+
+  std::vector<Dependency> run() {
+    for (int j = 0; j < static_cast<int>(tasks_.size()); ++j) {
+      regions_.push_back(regionsOf(plan_, placed(j)));
+      for (std::size_t to = 0; to < isa::kEngineCount; ++to) {
+        if (regions_.back()[to].empty()) continue;
+        for (int i = j - 1; i >= 0; --i) waitFor(i, j, to);
       }
+      learn(j);
+      ends_.push_back(known_);
     }
-    // Engines in pipeline order, so that what one has learned flows on to the next.
-    for (std::size_t e = 0; e < mine.size(); ++e) {
-      for (const Engine other : upstream(plan, placed, static_cast<Engine>(e))) {
-        known[e].join(known[index(other)]);
-      }
-      known[e].task[e] = j;
-    }
-    ends.push_back(known);
+    return std::move(result_);
   }
-  return result;
+
+ private:
+  const PlacedTask& placed(int task) const { return tasks_[static_cast<std::size_t>(task)]; }
+
+  TaskFacts none() const {
+    const Facts facts(tasks_.size());
+    return {facts, facts, facts, facts, facts};
+  }
+
+  void waitFor(int i, int j, std::size_t to) {
+    // The last engine of the pipeline first: that it is done says most about the others.
+    for (std::size_t from = isa::kEngineCount; from-- > 0;) {
+      if ((from == to && !apart(i, j)) || known_[to].has(i, from)) continue;
+      const auto& before = regions_[static_cast<std::size_t>(i)][from];
+      if (!conflict(before, regions_.back()[to], from == to)) continue;
+      result_.push_back({i, static_cast<Engine>(from), j, static_cast<Engine>(to)});
+      known_[to].join(ends_[static_cast<std::size_t>(i)][from]);
+      known_[to].learn(tasks_, i, from);
+    }
+  }
+
+  /// Do the tasks run on more than one core between them?
+  bool apart(int i, int j) const {
+    const isa::CoreRange& a = placed(i).task->cores;
+    return plan_.cores > 1 && (a.count != 1 || a != placed(j).task->cores);
+  }
+
+  /// Engines in pipeline order, so that what one has learned flows on to the next. Tokens within a
+  /// task say nothing of other cores.
+  void learn(int j) {
+    for (std::size_t e = 0; e < isa::kEngineCount; ++e) {
+      for (const Engine other : upstream(plan_, placed(j), static_cast<Engine>(e))) {
+        known_[e].join(known_[index(other)]);
+      }
+      if (plan_.cores == 1) known_[e].learn(tasks_, j, e);
+    }
+  }
+
+  const plan::Plan& plan_;
+  const std::vector<PlacedTask>& tasks_;
+  std::vector<EngineRegions> regions_;
+  TaskFacts known_;
+  std::vector<TaskFacts> ends_;  ///< what each engine knew at the end of its part of a task
+  std::vector<Dependency> result_;
+};
+
+}  // namespace
+
+std::vector<Dependency> dependencies(const plan::Plan& plan, const std::vector<PlacedTask>& tasks) {
+  return Finder(plan, tasks).run();
 }
 
 }  // namespace npusim::emit

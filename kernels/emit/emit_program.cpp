@@ -12,15 +12,16 @@ struct CrossTask {
   std::map<int, EngineSemaphores> waits, signals;
 };
 
-CrossTask declare(isa::Program& program, const std::vector<Dependency>& dependencies) {
+CrossTask declare(isa::Program& program, const plan::Plan& plan,
+                  const std::vector<Dependency>& dependencies) {
   CrossTask result;
   for (const Dependency& d : dependencies) {
     const auto& layers = program.layers;
-    program.semaphores.push_back({layers.at(static_cast<std::size_t>(d.fromTask)).name + "." +
-                                      std::string(name(d.from)) + "->" +
-                                      layers.at(static_cast<std::size_t>(d.toTask)).name + "." +
-                                      std::string(name(d.to)),
-                                  0});
+    isa::Semaphore& made = program.semaphores.emplace_back();
+    made.name = layers.at(static_cast<std::size_t>(d.fromTask)).name + "." +
+                std::string(name(d.from)) + "->" +
+                layers.at(static_cast<std::size_t>(d.toTask)).name + "." + std::string(name(d.to));
+    if (plan.cores > 1) made.signallers = plan.tasks[static_cast<std::size_t>(d.fromTask)].cores;
     const auto id = static_cast<isa::SemaphoreId>(program.semaphores.size() - 1);
     result.waits[d.toTask][static_cast<std::size_t>(d.to)].push_back(id);
     result.signals[d.fromTask][static_cast<std::size_t>(d.from)].push_back(id);
@@ -35,6 +36,23 @@ isa::PortTensor port(const plan::Plan& plan, const plan::Port& p) {
           p.scaling,   p.quantized};
 }
 
+/// A constant in memory, or the part of it that each core's buffer holds.
+isa::ConstantBlock constant(const plan::Block& block) {
+  isa::ConstantBlock result{block.name, block.storage, block.address, block.bytes, block.contents};
+  if (!block.distribution) return result;
+  const isa::Distribution& spread = *block.distribution;
+  result.storage = spread.buffer;
+  result.address = spread.address;
+  isa::Scatter& scatter = result.scatter.emplace();
+  scatter.cores = {spread.first, 1};
+  scatter.partBytes = block.bytes;
+  if (!spread.levels.empty()) {
+    const isa::Deal& deal = spread.levels.front();
+    scatter = {{spread.first, static_cast<std::int32_t>(deal.count)}, {1, deal.count}, deal.chunk};
+  }
+  return result;
+}
+
 }  // namespace
 
 isa::Program emitProgram(const plan::Plan& plan, const std::vector<PlacedTask>& tasks) {
@@ -43,15 +61,15 @@ isa::Program emitProgram(const plan::Plan& plan, const std::vector<PlacedTask>& 
   program.precision = plan.precision;
   program.layers = plan.layers;
   program.values = plan.values;
-  CrossTask cross = declare(program, dependencies(plan, tasks));
+  program.cores = plan.cores;
+  CrossTask cross = declare(program, plan, dependencies(plan, tasks));
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     const int task = static_cast<int>(t);
     emitTask(program, plan, tasks[t], cross.waits[task], cross.signals[task]);
   }
   for (const plan::Block& block : plan.blocks) {
     if (block.kind != plan::Block::Kind::Weights || block.firstTask < 0) continue;
-    program.constants.push_back(
-        {block.name, block.storage, block.address, block.bytes, block.contents});
+    program.constants.push_back(constant(block));
   }
   for (const plan::Port& p : plan.inputs) program.inputs.push_back(port(plan, p));
   for (const plan::Port& p : plan.outputs) program.outputs.push_back(port(plan, p));

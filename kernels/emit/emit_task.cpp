@@ -41,7 +41,7 @@ class TaskEmitter {
     for (std::size_t e = 0; e < actions_.size(); ++e) {
       if (actions_[e].empty()) continue;
       QueueBuilder queue(program_.queues[e]);
-      queue.beginLayer(task_.layer);
+      queue.beginLayer(task_.layer, task_.cores);
       for (const isa::SemaphoreId semaphore : waits[e]) queue.wait(semaphore);
       nest(queue, actions_[e], -1);
       for (const isa::SemaphoreId semaphore : signals[e]) queue.signal(semaphore);
@@ -227,7 +227,7 @@ class TaskEmitter {
   std::vector<int> extended(const std::vector<int>& dims) const {
     std::vector<int> result;
     for (const int d : dims) {
-      if (results_.tile(d) > 1) result.push_back(d);
+      if (results_.tile(d) > 1 || results_.isRagged(d)) result.push_back(d);
     }
     if (result.empty()) result.push_back(dims.front());
     return result;

@@ -25,6 +25,11 @@ struct Region {
   isa::StorageId storage = 0;
   std::int64_t first = 0, last = 0;
   bool written = false;
+  bool shared = false;  ///< by cores: of a block, not of a core's own slot
+  /// Of a block: which one and which of its bytes; of a distributed one `first` and `last` are all
+  /// of a core's share.
+  plan::BlockId block = plan::kNoBlock;
+  plan::ByteRange bytes = {};
 };
 
 /// What each engine touches in a task. Constant blocks are left out: nobody writes them.
@@ -37,7 +42,8 @@ isa::Engine loaderOf(const plan::Plan& plan, const plan::Operand& operand);
 /// Which engine computes with an operand of a task.
 isa::Engine consumerOf(const plan::Task& task, int operand);
 
-/// One engine's part of a later task must wait for another's part of an earlier one.
+/// One engine's part of a later task must wait for another's part of an earlier one, on all cores
+/// of that task; for the same engine, for its part on the other cores.
 struct Dependency {
   int fromTask = 0;
   isa::Engine from{};

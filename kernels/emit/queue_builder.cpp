@@ -2,20 +2,21 @@
 
 namespace npusim::emit {
 
-void QueueBuilder::beginLayer(int layer) {
+void QueueBuilder::beginLayer(int layer, isa::CoreRange cores) {
   layer_ = layer;
+  cores_ = cores;
   open_ = false;
 }
 
 void QueueBuilder::openLoop(std::int64_t count) {
   flush();
-  queue_.push_back({isa::Loop{count}, layer_, {}, {}});
+  queue_.push_back({isa::Loop{count}, layer_, {}, {}, cores_});
   open_ = false;
 }
 
 void QueueBuilder::closeLoop() {
   flush();
-  queue_.push_back({isa::EndLoop{}, layer_, {}, {}});
+  queue_.push_back({isa::EndLoop{}, layer_, {}, {}, cores_});
   open_ = false;
 }
 

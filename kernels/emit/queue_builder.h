@@ -14,7 +14,7 @@ class QueueBuilder {
  public:
   explicit QueueBuilder(std::vector<isa::Instruction>& queue) : queue_(queue) {}
 
-  void beginLayer(int layer);
+  void beginLayer(int layer, isa::CoreRange cores = {});
   void openLoop(std::int64_t count);
   void closeLoop();
   void wait(isa::SemaphoreId semaphore) { waits_.push_back(semaphore); }
@@ -22,7 +22,7 @@ class QueueBuilder {
 
   template <typename Body>
   void emit(Body body) {
-    queue_.push_back({std::move(body), layer_, std::exchange(waits_, {}), {}});
+    queue_.push_back({std::move(body), layer_, std::exchange(waits_, {}), {}, cores_});
     open_ = true;
   }
 
@@ -33,6 +33,7 @@ class QueueBuilder {
   std::vector<isa::Instruction>& queue_;
   std::vector<isa::SemaphoreId> waits_;
   int layer_ = 0;
+  isa::CoreRange cores_;
   bool open_ = false;  ///< the last instruction can take signals
 };
 

@@ -5,6 +5,7 @@
 #include "kernels/mapping/mapping.h"
 #include "sim/core/rounding.h"
 #include "sim/laws/array_law.h"
+#include "sim/laws/lockstep_law.h"
 #include "sim/laws/vector_law.h"
 
 namespace npusim::mapping {
@@ -98,7 +99,8 @@ Evaluator::Route Evaluator::route(const Operand& operand, bool weights, int queu
   result.byStride = axesByStride(operand);
   result.queue = queue;
   result.blocked = weights && block.kind == Block::Kind::Weights;
-  result.streamed = context_.plan.streams && block.kind == Block::Kind::Activation;
+  result.streamed =
+      context_.plan.streams && block.kind == Block::Kind::Activation && !block.distribution;
   if (!block.resident && !std::holds_alternative<plan::CopyWork>(task_.work)) {
     result.slotStorage = weights ? storages.weightBuffer : storages.activationBuffer;
   }
@@ -106,7 +108,10 @@ Evaluator::Route Evaluator::route(const Operand& operand, bool weights, int queu
       block.kind == Block::Kind::Weights ? storages.weightMemory : storages.activationMemory;
   const auto index = memory - static_cast<isa::StorageId>(context_.chip.buffers.size());
   result.memoryBytesPerCycle = static_cast<double>(context_.chip.dma.widthBytes);
-  if (index < 0) return result;
+  if (index < 0 || block.distribution) {
+    if (context_.plan.cores > 1) shareNetwork(operand, result);
+    return result;
+  }
   const MemoryConfig& dram = context_.chip.memories.at(static_cast<std::size_t>(index));
   const double clockHz = context_.chip.clockMhz * 1e6;
   result.memoryBytesPerCycle = dram.peakBytesPerSecond() * kMemoryEfficiency / clockHz;
@@ -118,10 +123,57 @@ Evaluator::Route Evaluator::route(const Operand& operand, bool weights, int queu
                 static_cast<double>(dram.timing.RC) / banks});
   result.rowBytes = static_cast<double>(dram.rowBytes) * result.channels;
   result.activateCycles = between * context_.chip.clockMhz / std::max(1.0, dram.timing.clockMhz);
+  shareMemory(operand, result);
   return result;
 }
 
+/// How many different loads (or stores) of an operand run at the same time.
+double Evaluator::loadsAtOnce(const Operand& operand, const Route& route) const {
+  double loads = 1;
+  for (const isa::CoreDigit& digit : digitsOf(task_)) loads *= static_cast<double>(digit.count);
+  if (context_.chip.network.multicast && route.queue < 2) {
+    loads /= static_cast<double>(sharersOf(task_, operand).count);
+  }
+  return loads;
+}
+
+/// Between cores a link of its own serves each, but the links of a mesh or ring pass on what is
+/// meant for others, as many times as there are hops on the way, or cores that it is meant for.
+void Evaluator::shareNetwork(const Operand& operand, Route& route) const {
+  const NetworkConfig& network = context_.chip.network;
+  const auto cores = static_cast<double>(context_.plan.cores);
+  const auto link = static_cast<double>(network.linkBytes);
+  const double loads = loadsAtOnce(operand, route);
+  double links = 0, hops = 0;
+  if (network.topology == Topology::Mesh) {
+    links = 4 * cores;
+    hops = 2 * std::sqrt(cores) / 3;
+  } else if (network.topology == Topology::Ring) {
+    links = 2 * cores;
+    hops = cores / 4;
+  }
+  route.memoryBytesPerCycle = std::min(route.memoryBytesPerCycle, link);
+  if (links == 0) return;
+  const double reached = std::max(hops, static_cast<double>(sharersOf(task_, operand).count));
+  route.memoryBytesPerCycle = std::min(link, links * link / (reached * loads));
+}
+
+/// Cores load at the same time: the memory and the network's ports to it serve each of them with a
+/// part of what they can, one load for all that need the same bytes where the network multicasts.
+void Evaluator::shareMemory(const Operand& operand, Route& route) const {
+  const ChipConfig& chip = context_.chip;
+  if (context_.plan.cores == 1) return;
+  const double loads = loadsAtOnce(operand, route);
+  const auto link = static_cast<double>(chip.network.linkBytes);
+  const double ports = link * static_cast<double>(chip.network.memoryPorts);
+  route.memoryBytesPerCycle = std::min(link, std::min(route.memoryBytesPerCycle, ports) / loads);
+  route.activateCycles *= loads;
+}
+
 const Mapping* Evaluator::evaluate(const Tiling& tiling, bool doubled) {
+  for (std::size_t d = 0; d < task_.dims.size(); ++d) {
+    if (!tilesWell(task_, static_cast<int>(d), tiling.tile[d])) return nullptr;
+  }
   mapping_.tiling = tiling;
   mapping_.results = resultTiling(task_, tiling);
   doubled_ = doubled;
@@ -289,9 +341,11 @@ void Evaluator::compute(const MatrixWork& work) {
   });
 }
 
-/// Laws that search for a mapping of their own are slow, and tilings share most of their shapes.
+/// Laws that search for a mapping or a dealing of their own are slow, and tilings share most of
+/// their shapes.
 ArrayTiming Evaluator::timingOf(DataType format, const MatrixShape& shape) {
-  if (context_.chip.array.dataflow.kind == ArrayKind::Systolic) {
+  const bool systolic = context_.chip.array.dataflow.kind == ArrayKind::Systolic;
+  if (systolic && arraysInStep(context_.chip) == 1) {
     return arrayTiming(context_.chip, format, shape);
   }
   const auto known = timings_.find(shape);

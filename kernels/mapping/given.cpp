@@ -20,8 +20,7 @@ Tiling tilingOf(const Task& task, const RowStationaryMapping& mapping, std::int6
                 bool columnsWithin) {
   using namespace plan;
   const auto extent = [&](int dim) { return task.dims[static_cast<std::size_t>(dim)].extent; };
-  Tiling tiling;
-  for (const Dimension& dim : task.dims) tiling.tile.push_back(dim.extent);
+  Tiling tiling = untiled(task);
   const auto set = [&](int dim, std::int64_t size) {
     tiling.tile[static_cast<std::size_t>(dim)] = std::min(size, extent(dim));
   };

@@ -70,7 +70,7 @@ class Evaluator {
  public:
   Evaluator(const Context& context, const plan::Task& task);
 
-  /// The mapping that a tiling gives, or null when its slots do not fit. Slots that are filled more
+  /// The mapping that a tiling gives, or null when its slots do not fit or it does not tile well. Slots that are filled more
   /// than once are doubled when `doubled`. The mapping is valid until the next call.
   const Mapping* evaluate(const Tiling& tiling, bool doubled);
 
@@ -91,6 +91,9 @@ class Evaluator {
   struct Traffic;
 
   Route route(const plan::Operand& operand, bool weights, int queue) const;
+  double loadsAtOnce(const plan::Operand& operand, const Route& route) const;
+  void shareNetwork(const plan::Operand& operand, Route& route) const;
+  void shareMemory(const plan::Operand& operand, Route& route) const;
   std::int64_t passes(int level) const;
   Slot slot(isa::StorageId storage, std::int64_t bytes, int level) const;
   void placeOperands();

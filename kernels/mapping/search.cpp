@@ -21,16 +21,24 @@ std::int64_t extentOf(const Task& task, int dim) {
   return task.dims[static_cast<std::size_t>(dim)].extent;
 }
 
-Tiling untiled(const Task& task) {
-  Tiling tiling;
-  for (const plan::Dimension& dim : task.dims) tiling.tile.push_back(dim.extent);
-  return tiling;
-}
-
+/// All dimensions that may have a loop.
 std::vector<int> allDims(const Task& task) {
   std::vector<int> dims;
-  for (std::size_t d = 0; d < task.dims.size(); ++d) dims.push_back(static_cast<int>(d));
+  for (std::size_t d = 0; d < task.dims.size() && !task.dims[d].digit; ++d) {
+    dims.push_back(static_cast<int>(d));
+  }
   return dims;
+}
+
+/// Of tile sizes those that a dimension can be cut into; where it ends early, its divisors up to
+/// the largest of them in their place.
+Sizes allowed(const Task& task, int dim, Sizes sizes) {
+  if (!plan::endsEarly(task, dim) || sizes.empty()) return sizes;
+  Sizes divisors;
+  for (std::int64_t size = sizes.front(); size >= 1; --size) {
+    if (extentOf(task, dim) % size == 0) divisors.push_back(size);
+  }
+  return divisors;
 }
 
 /// Loop orders of a matrix task: the reduction always innermost, so partial sums never leave the
@@ -61,6 +69,11 @@ std::vector<Sizes> staircase(const Task& task, const std::vector<int>& dims,
     }
   }
   return result;
+}
+
+/// Sizes that make equal tiles but for the last along a dimension.
+Sizes cutsOf(const Task& task, int dim) {
+  return allowed(task, dim, splits(extentOf(task, dim)));
 }
 
 /// Tile sizes in whole multiples of `unit` (an array dimension: a partial fold costs as much as a
@@ -127,13 +140,16 @@ class Search {
     }
   }
 
+  Sizes piecesOf(int dim, std::int64_t unit) const {
+    return allowed(task_, dim, pieces(extentOf(task_, dim), unit));
+  }
+
   /// Reduction tiles, largest first: one family for each order in which window rows, window
   /// columns and input channels may be cut.
   std::vector<std::vector<Sizes>> reductionFamilies() const {
     using namespace plan;
     const auto cuts = [&](int d) {
-      const std::int64_t extent = extentOf(task_, d);
-      return d == K2 ? pieces(extent, context_.chip.array.rows) : splits(extent);
+      return d == K2 ? piecesOf(d, context_.chip.array.rows) : cutsOf(task_, d);
     };
     std::vector<std::vector<Sizes>> families;
     const std::vector<std::vector<int>> cutOrders = {{K0, K1, K2}, {K2, K0, K1}, {K0, K2, K1}};
@@ -155,7 +171,7 @@ class Search {
   /// of row and column pieces.
   std::vector<Sizes> rowSizes() const {
     using namespace plan;
-    const auto cuts = [&](int d) { return splits(extentOf(task_, d)); };
+    const auto cuts = [&](int d) { return cutsOf(task_, d); };
     std::vector<Sizes> sizes = staircase(task_, {M0, M1, M2}, cuts);
     const Sizes rows = cuts(M1);
     const Sizes columns = cuts(M2);
@@ -190,7 +206,7 @@ class Search {
     if (context_.chip.idealMemory) return offerAllOrders();  // all fits: an instruction a product
     const std::vector<Sizes> rows = rowSizes();
     const std::vector<std::vector<Sizes>> families = reductionFamilies();
-    for (const std::int64_t n : pieces(extentOf(task_, N), context_.chip.array.cols)) {
+    for (const std::int64_t n : piecesOf(N, context_.chip.array.cols)) {
       tiling_.tile[N] = n;
       for (const Sizes& row : rows) {
         assign(kRowDims, row);
@@ -203,7 +219,7 @@ class Search {
   void searchVector() {
     const std::vector<int> dims = allDims(task_);
     tiling_ = untiled(task_);
-    const auto cuts = [&](int d) { return splits(extentOf(task_, d)); };
+    const auto cuts = [&](int d) { return cutsOf(task_, d); };
     for (const Sizes& sizes : staircase(task_, dims, cuts)) {
       assign(dims, sizes);
       offerAllOrders();
@@ -214,7 +230,7 @@ class Search {
   /// until nothing gets cheaper: reaches the uneven tilings that the staircases leave out.
   void refine(const std::vector<int>& dims) {
     std::vector<Sizes> sizes;
-    for (const int d : dims) sizes.push_back(splits(extentOf(task_, d)));
+    for (const int d : dims) sizes.push_back(cutsOf(task_, d));
     for (double before = -1; best_ && bestCost_ != before;) {
       before = bestCost_;
       for (std::size_t i = 0; i < dims.size(); ++i) {
@@ -280,11 +296,15 @@ Mapping smallest(const Context& context, const Task& task) {
   std::vector<int> order = allDims(task);
   if (std::holds_alternative<plan::MatrixWork>(task.work)) {
     for (std::int64_t& size : tiling.tile) size = 1;
-    tiling.tile[plan::N] = std::min(extentOf(task, plan::N), context.chip.array.cols);
-    tiling.tile[plan::K2] = std::min(extentOf(task, plan::K2), context.chip.array.rows);
+    const auto part = [&](int dim, std::int64_t most) {
+      return allowed(task, dim, {std::min(extentOf(task, dim), most)}).front();
+    };
+    tiling.tile[plan::N] = part(plan::N, context.chip.array.cols);
+    tiling.tile[plan::K2] = part(plan::K2, context.chip.array.rows);
     order = matrixOrders().front();
   } else if (std::holds_alternative<plan::VectorWork>(task.work)) {
-    tiling.tile = staircase(task, order, [](int) { return Sizes{1}; }).back();
+    const Sizes least = staircase(task, order, [](int) { return Sizes{1}; }).back();
+    std::copy(least.begin(), least.end(), tiling.tile.begin());
   }
   for (const int d : order) {
     if (tileCount(task, tiling, d) > 1) tiling.order.push_back(d);

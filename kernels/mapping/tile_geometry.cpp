@@ -12,6 +12,16 @@ int Tiling::depth(int dim) const {
   return found == order.end() ? -1 : static_cast<int>(found - order.begin());
 }
 
+Tiling untiled(const plan::Task& task) {
+  Tiling tiling;
+  for (const plan::Dimension& dim : task.dims) tiling.tile.push_back(dim.digit ? 1 : dim.extent);
+  return tiling;
+}
+
+bool tilesWell(const plan::Task& task, int dim, std::int64_t tile) {
+  return task.dims[static_cast<std::size_t>(dim)].extent % tile == 0 || !plan::endsEarly(task, dim);
+}
+
 Tiling resultTiling(const plan::Task& task, const Tiling& tiling) {
   using namespace plan;
   Tiling results = tiling;
@@ -26,6 +36,7 @@ Tiling resultTiling(const plan::Task& task, const Tiling& tiling) {
 
 std::int64_t tileCount(const plan::Task& task, const Tiling& tiling, int dim) {
   const auto d = static_cast<std::size_t>(dim);
+  if (task.dims[d].digit) return 1;
   return ceilDiv(task.dims[d].extent, tiling.tile[d]);
 }
 
@@ -42,7 +53,7 @@ void tileOf(const plan::Task& task, const plan::Operand& operand, const Tiling& 
       part.length += axis.coefficients[d] * (tiling.tile[d] - 1);
       const int depth = tiling.depth(static_cast<int>(d));
       result.level = std::max(result.level, depth);
-      part.fixed = part.fixed && depth < 0;
+      part.fixed = part.fixed && depth < 0 && !task.dims[d].digit;
     }
     if (part.fixed) {
       const std::int64_t end = std::min(axis.extent, axis.offset + part.length);

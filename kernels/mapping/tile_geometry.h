@@ -18,6 +18,13 @@ struct Tiling {
   int depth(int dim) const;
 };
 
+/// One tile over all of a task: of what one core has of it.
+Tiling untiled(const plan::Task& task);
+
+/// Can instructions be written for tiles of this size along a dimension? Where the last part of a
+/// dealt dimension is shorter, parts must be whole tiles: an extent has one limit.
+bool tilesWell(const plan::Task& task, int dim, std::int64_t tile);
+
 /// The tiling of what a matrix task's results take part in: columns (N) whose loop lies within the
 /// reduction's are whole there, since their sums are complete together.
 Tiling resultTiling(const plan::Task& task, const Tiling& tiling);

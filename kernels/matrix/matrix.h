@@ -21,8 +21,11 @@ std::int64_t groupsTogether(const ChipConfig& chip, DataType precision, const Gr
 std::int64_t arrayCycles(const ChipConfig& chip, DataType precision, const Graph& graph,
                          const Node& node, std::int64_t together);
 
-/// Rewrites constant weights of a matrix task so that the columns of each tile of `columns` lie
-/// together: [group][tile][k][column in tile].
+/// Rewrites constant weights of a matrix task so that what each core works with lies together, and
+/// in it the columns of each tile of `columns`: [digits][group][tile][k][column in tile].
 void blockColumns(plan::Plan& plan, plan::Task& task, std::int64_t columns);
+
+/// Bytes of those weights after that.
+std::int64_t blockedBytes(const plan::Plan& plan, const plan::Task& task, std::int64_t columns);
 
 }  // namespace npusim::matrix

@@ -6,49 +6,183 @@
 namespace npusim::matrix {
 namespace {
 
-/// [rows][n] to [n / columns][rows][columns], the last tile padded with zeros.
-void blockRows(const std::byte* from, std::byte* to, std::int64_t rows, std::int64_t n,
-               std::int64_t columns, std::int64_t width) {
-  for (std::int64_t r = 0; r < rows; ++r) {
-    for (std::int64_t first = 0; first < n; first += columns) {
-      const std::int64_t count = std::min(columns, n - first);
-      std::copy_n(from + (r * n + first) * width, count * width,
-                  to + (first * rows + r * columns) * width);
+using plan::Axis;
+using plan::Operand;
+using plan::Task;
+
+/// The parts of a task's weights by the digits of the cores they are dealt to, outermost first.
+struct Parts {
+  std::vector<std::size_t> dims;  ///< dealt dimensions of the task
+  std::vector<std::int64_t> counts;
+  std::int64_t total = 1;
+};
+
+Parts partsOf(const Task& task, const Operand& b) {
+  Parts parts;
+  for (std::size_t d = 0; d < task.dims.size(); ++d) {
+    const bool follows = std::any_of(b.axes.begin(), b.axes.end(),
+                                     [&](const Axis& axis) { return axis.coefficients[d] != 0; });
+    if (!task.dims[d].digit || !follows) continue;
+    parts.dims.push_back(d);
+    parts.counts.push_back(task.dims[d].extent);
+    parts.total *= task.dims[d].extent;
+  }
+  return parts;
+}
+
+/// One part of the weights as it will lie: [group][tile][k][column in tile].
+struct Layout {
+  std::int64_t columns = 1, tiles = 1;
+  std::array<std::int64_t, plan::kMatrixDims> extents{}, strides{};
+  std::int64_t bytes = 0;
+};
+
+Layout layoutOf(const Task& task, const Operand& b, std::int64_t columns) {
+  using namespace plan;
+  Layout layout;
+  for (std::size_t d = 0; d < layout.extents.size(); ++d) {
+    const bool follows = std::any_of(b.axes.begin(), b.axes.end(),
+                                     [&](const Axis& axis) { return axis.coefficients[d] != 0; });
+    layout.extents[d] = follows ? task.dims[d].extent : 1;
+  }
+  layout.columns = columns;
+  layout.tiles = ceilDiv(task.dims[N].extent, columns);
+  layout.strides[N] = byteSize(b.type);
+  std::int64_t bytes = byteSize(b.type) * columns;
+  for (const int d : {K2, K1, K0}) {
+    const auto at = static_cast<std::size_t>(d);
+    layout.strides[at] = bytes;
+    bytes *= task.dims[at].extent;
+  }
+  layout.bytes = bytes * layout.tiles;
+  for (const int d : {G1, G0}) {
+    const auto at = static_cast<std::size_t>(d);
+    layout.strides[at] = layout.bytes;
+    layout.bytes *= layout.extents[at];
+  }
+  return layout;
+}
+
+/// Dense weights to parts that follow one another, padded with zeros.
+class Repacking {
+ public:
+  Repacking(const Task& task, const Operand& b, const Parts& parts, const Layout& layout)
+      : task_(task), b_(b), parts_(parts), layout_(layout) {}
+
+  std::vector<std::byte> of(const std::vector<std::byte>& dense) const {
+    std::vector<std::byte> packed(static_cast<std::size_t>(layout_.bytes * parts_.total));
+    std::vector<std::int64_t> position(task_.dims.size(), 0);
+    for (std::int64_t part = 0; part < parts_.total; ++part) {
+      std::int64_t rest = part;
+      for (std::size_t i = parts_.dims.size(); i-- > 0;) {
+        position[parts_.dims[i]] = rest % parts_.counts[i];
+        rest /= parts_.counts[i];
+      }
+      copyPart(dense, packed.data() + part * layout_.bytes, position);
     }
+    return packed;
+  }
+
+ private:
+  void copyPart(const std::vector<std::byte>& dense, std::byte* to,
+                std::vector<std::int64_t>& position) const {
+    using namespace plan;
+    const auto& e = layout_.extents;
+    for (position[G0] = 0; position[G0] < e[G0]; ++position[G0]) {
+      for (position[G1] = 0; position[G1] < e[G1]; ++position[G1]) {
+        for (position[K0] = 0; position[K0] < e[K0]; ++position[K0]) {
+          for (position[K1] = 0; position[K1] < e[K1]; ++position[K1]) {
+            for (position[K2] = 0; position[K2] < e[K2]; ++position[K2]) {
+              copyRow(dense, to, position);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// All columns of one row of k.
+  void copyRow(const std::vector<std::byte>& dense, std::byte* to,
+               std::vector<std::int64_t>& position) const {
+    using namespace plan;
+    std::int64_t from = 0, target = 0, columns = layout_.extents[N];
+    for (const Axis& axis : b_.axes) {
+      std::int64_t at = 0;
+      for (std::size_t d = 0; d < position.size(); ++d) at += axis.coefficients[d] * position[d];
+      if (axis.coefficients[N] != 0) {
+        columns = std::min(columns, axis.extent - at);
+      } else if (at >= axis.extent) {
+        return;
+      }
+      from += at * axis.stride;
+    }
+    for (const int d : {G0, G1, K0, K1, K2}) {
+      const auto at = static_cast<std::size_t>(d);
+      target += position[at] * layout_.strides[at];
+    }
+    const std::int64_t width = byteSize(b_.type);
+    const std::int64_t tileBytes = layout_.strides[K0] * task_.dims[K0].extent;
+    for (std::int64_t first = 0; first < columns; first += layout_.columns) {
+      const std::int64_t count = std::min(layout_.columns, columns - first);
+      std::copy_n(dense.data() + from + first * width, count * width,
+                  to + target + first / layout_.columns * tileBytes);
+    }
+  }
+
+  const Task& task_;
+  const Operand& b_;
+  const Parts& parts_;
+  const Layout& layout_;
+};
+
+/// The operand's axes over the new layout; one more for each digit.
+void relabel(const Task& task, Operand& b, const Parts& parts, const Layout& layout) {
+  using namespace plan;
+  const std::int64_t tileBytes = layout.strides[K0] * task.dims[K0].extent;
+  for (Axis& axis : b.axes) {
+    for (std::size_t d = 0; d < layout.extents.size(); ++d) {
+      if (axis.coefficients[d] == 0) continue;
+      axis.extent = d == N ? layout.tiles * layout.columns : layout.extents[d];
+      axis.stride = layout.strides[d];
+      if (d != N || layout.tiles == 1) continue;
+      axis.blockLength = layout.columns;
+      axis.blockStride = tileBytes;
+    }
+    for (const std::size_t d : parts.dims) axis.coefficients[d] = 0;
+  }
+  std::int64_t stride = layout.bytes;
+  for (std::size_t i = parts.dims.size(); i-- > 0;) {
+    Axis axis{parts.counts[i], stride, std::vector<std::int64_t>(task.dims.size(), 0), 0, 0, 0};
+    axis.coefficients[parts.dims[i]] = 1;
+    b.axes.insert(b.axes.begin(), std::move(axis));
+    stride *= parts.counts[i];
   }
 }
 
 }  // namespace
 
-void blockColumns(plan::Plan& plan, plan::Task& task, std::int64_t columns) {
+std::int64_t blockedBytes(const plan::Plan& plan, const Task& task, std::int64_t columns) {
   const auto& work = std::get<plan::MatrixWork>(task.work);
-  plan::Operand& b = task.operands[static_cast<std::size_t>(work.b)];
+  const Operand& b = task.operands[static_cast<std::size_t>(work.b)];
+  const Parts parts = partsOf(task, b);
+  if (parts.total == 1 && columns >= task.dims[plan::N].extent) return plan.block(b.block).bytes;
+  return layoutOf(task, b, columns).bytes * parts.total;
+}
+
+void blockColumns(plan::Plan& plan, Task& task, std::int64_t columns) {
+  const auto& work = std::get<plan::MatrixWork>(task.work);
+  Operand& b = task.operands[static_cast<std::size_t>(work.b)];
   plan::Block& block = plan.block(b.block);
-  const std::int64_t n = task.dims[plan::N].extent;
-  if (block.kind != plan::Block::Kind::Weights || columns >= n) return;
-  const std::int64_t width = byteSize(b.type);
-  const std::int64_t rows =
-      task.dims[plan::K0].extent * task.dims[plan::K1].extent * task.dims[plan::K2].extent;
-  const std::int64_t groupBytes = roundUp(n, columns) * rows * width;
-  const std::int64_t groups = block.bytes / (rows * n * width);
-  for (plan::Axis& axis : b.axes) {
-    if (axis.coefficients[plan::N] != 0) {
-      axis.blockLength = columns;
-      axis.blockStride = rows * columns * width;
-    } else if (axis.coefficients[plan::G0] != 0 || axis.coefficients[plan::G1] != 0) {
-      axis.stride = groupBytes;
-    } else {
-      axis.stride = axis.stride / n * columns;
-    }
+  const Parts parts = partsOf(task, b);
+  const bool asItIs = parts.total == 1 && columns >= task.dims[plan::N].extent;
+  if (block.kind != plan::Block::Kind::Weights || asItIs) return;
+  const Layout layout = layoutOf(task, b, columns);
+  if (block.contents) {
+    block.contents = std::make_shared<const std::vector<std::byte>>(
+        Repacking(task, b, parts, layout).of(*block.contents));
   }
-  block.bytes = groups * groupBytes;
-  if (!block.contents) return;
-  auto bytes = std::make_shared<std::vector<std::byte>>(static_cast<std::size_t>(block.bytes));
-  for (std::int64_t g = 0; g < groups; ++g) {
-    blockRows(block.contents->data() + g * rows * n * width, bytes->data() + g * groupBytes, rows,
-              n, columns, width);
-  }
-  block.contents = std::move(bytes);
+  relabel(task, b, parts, layout);
+  block.bytes = layout.bytes * parts.total;
 }
 
 }  // namespace npusim::matrix

@@ -1,4 +1,6 @@
 #include "kernels/pipeline/compile.h"
+#include <cstdio>
+#include <cstdlib>
 
 #include "kernels/emit/placement.h"
 #include "kernels/pipeline/passes.h"
@@ -68,16 +70,19 @@ isa::Program compile(const Graph& graph, const ChipConfig& chip, const CompileOp
   plan.computeLifetimes();
   plan.verify();
 
+  plan::StorageMap storages(chip);
+  partition::deal(plan, storages, chip, options.partition);
+
   // From tasks to tiles with addresses. What stays on chip is decided first, because it sets both
   // the traffic and the room that tiles have.
-  const plan::StorageMap storages(chip);
   passes::keepOnChip(plan, storages, chip);
-  const std::vector<emit::PlacedTask> tasks =
+  std::vector<emit::PlacedTask> tasks =
       passes::mapAndPlace(plan, storages, chip, options.objective);
 
   // The tiling decides how weights lie in memory, and so how much of it they take.
   passes::blockWeights(plan, tasks);
   passes::placeInMemory(plan, storages, chip);
+  passes::addSpreadStorages(plan, storages);
 
   // From tiles to instructions and semaphores.
   isa::Program program = emit::emitProgram(plan, tasks);
@@ -85,9 +90,11 @@ isa::Program compile(const Graph& graph, const ChipConfig& chip, const CompileOp
   program.chipHash = chipHash(chip);
   program.chipYaml = toYaml(chip);
   program.compulsoryDramBytes = compulsoryBytes(program);
+  if (program.cores > 1) isa::canonicalize(program);
   try {
     isa::verify(program);
   } catch (const BadInput& refused) {
+    if (std::getenv("NPUDUMP")) std::fputs(isa::toText(program).c_str(), stderr);
     throw InternalError(std::string("the compiler wrote a program that is refused: ") +
                         refused.what());
   }

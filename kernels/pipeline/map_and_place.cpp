@@ -3,10 +3,12 @@
 #include <optional>
 #include <string>
 
+#include "kernels/mapping/task_signature.h"
+#include "kernels/matrix/matrix.h"
+#include "kernels/partition/spread.h"
 #include "kernels/pipeline/interval_allocator.h"
 #include "kernels/pipeline/passes.h"
 #include "kernels/pipeline/shortages.h"
-#include "kernels/pipeline/task_signature.h"
 
 namespace npusim::passes {
 namespace {
@@ -31,7 +33,8 @@ class Placer {
 
   std::vector<PlacedTask> run() {
     for (;;) {
-      mapAll();
+      do mapAll();
+      while (weightsGrow());
       const std::optional<Stuck> stuck = placeAll();
       if (!stuck) return std::move(placed_);
       makeRoom(*stuck);
@@ -50,12 +53,28 @@ class Placer {
   std::vector<std::int64_t> freeBytes(int task) const {
     std::vector<std::int64_t> free;
     for (const isa::Storage& storage : storages_.storages) free.push_back(storage.capacityBytes);
-    auto& buffer = free[static_cast<std::size_t>(storages_.activationBuffer)];
     for (const Block& block : plan_.blocks) {
-      if (block.resident && block.firstTask <= task && task <= block.lastTask)
-        buffer -= mapping::aligned(block.bytes);
+      if (!staysAt(block, task)) continue;
+      free[static_cast<std::size_t>(bufferOf(block))] -= mapping::aligned(localBytes(block));
     }
     return free;
+  }
+
+  bool isConstant(const Block& block) const { return block.kind == Block::Kind::Weights; }
+
+  /// Is the block on chip, in one core or spread over several, during a task?
+  bool staysAt(const Block& block, int task) const {
+    if (block.firstTask < 0 || !(block.resident || block.distribution)) return false;
+    return isConstant(block) || (block.firstTask <= task && task <= block.lastTask);
+  }
+
+  isa::StorageId bufferOf(const Block& block) const {
+    return isConstant(block) ? storages_.weightBuffer : storages_.activationBuffer;
+  }
+
+  /// Bytes in the buffer of each core.
+  static std::int64_t localBytes(const Block& block) {
+    return block.distribution ? block.share : block.bytes;
   }
 
   void mapAll() {
@@ -76,10 +95,29 @@ class Placer {
     shortages.check();
   }
 
+  /// Weights that are spread over cores take what they take as tiles are cut, padding included:
+  /// notes it, and says whether that is more than was known.
+  bool weightsGrow() {
+    bool grow = false;
+    for (std::size_t t = 0; t < plan_.tasks.size(); ++t) {
+      const plan::Task& task = plan_.tasks[t];
+      const auto* work = std::get_if<plan::MatrixWork>(&task.work);
+      if (work == nullptr) continue;
+      Block& block = plan_.block(task.operands[static_cast<std::size_t>(work->b)].block);
+      if (!isConstant(block) || !block.distribution) continue;
+      const std::int64_t columns = placed_[t].mapping.tiling.tile[plan::N];
+      const std::int64_t bytes = matrix::blockedBytes(plan_, task, columns);
+      const std::int64_t share = partition::evenly(bytes, plan_.cores).shareOf(bytes);
+      grow = grow || share > block.share;
+      block.share = std::max(block.share, share);
+    }
+    return grow;
+  }
+
   const std::optional<Mapping>& mapOne(std::size_t t, std::vector<std::int64_t> free) {
     free[static_cast<std::size_t>(storages_.activationBuffer)] -= squeezed_[t];
     const mapping::Context context{chip_, storages_, plan_, free, objective_};
-    const std::string key = signature(plan_, plan_.tasks[t], free);
+    const std::string key = mapping::signature(plan_, plan_.tasks[t], free);
     auto found = known_.find(key);
     if (found == known_.end()) {
       found = known_.emplace(key, mapping::search(context, plan_.tasks[t])).first;
@@ -119,13 +157,21 @@ class Placer {
     std::vector<IntervalAllocator> onChip;
     for (const isa::Storage& storage : storages_.storages)
       onChip.emplace_back(storage.capacityBytes);
-    for (const plan::BlockId id : residentBySize()) {
+    const int last = static_cast<int>(plan_.tasks.size());
+    for (const plan::BlockId id : onChipBySize()) {
       Block& block = plan_.block(id);
-      block.storage = storages_.activationBuffer;
-      const auto at = onChip[static_cast<std::size_t>(block.storage)].place(
-          block.bytes, block.firstTask, block.lastTask);
+      const isa::StorageId buffer = bufferOf(block);
+      const auto at = onChip[static_cast<std::size_t>(buffer)].place(
+          localBytes(block), isConstant(block) ? 0 : block.firstTask,
+          isConstant(block) ? last : block.lastTask);
       if (!at) return Stuck{block.firstTask, true};
-      block.address = *at;
+      if (block.distribution) {
+        block.distribution->buffer = buffer;
+        block.distribution->address = *at;
+      } else {
+        block.storage = buffer;
+        block.address = *at;
+      }
     }
     for (std::size_t t = 0; t < placed_.size(); ++t) {
       if (!placeSlots(onChip, placed_[t], static_cast<int>(t))) {
@@ -135,15 +181,14 @@ class Placer {
     return std::nullopt;
   }
 
-  std::vector<plan::BlockId> residentBySize() const {
+  std::vector<plan::BlockId> onChipBySize() const {
     std::vector<plan::BlockId> ids;
     for (std::size_t b = 0; b < plan_.blocks.size(); ++b) {
-      if (plan_.blocks[b].resident && plan_.blocks[b].firstTask >= 0) {
-        ids.push_back(static_cast<plan::BlockId>(b));
-      }
+      const Block& block = plan_.blocks[b];
+      if (staysAt(block, block.firstTask)) ids.push_back(static_cast<plan::BlockId>(b));
     }
     std::stable_sort(ids.begin(), ids.end(), [&](plan::BlockId x, plan::BlockId y) {
-      return plan_.block(x).bytes > plan_.block(y).bytes;
+      return localBytes(plan_.block(x)) > localBytes(plan_.block(y));
     });
     return ids;
   }
@@ -204,12 +249,13 @@ class Placer {
   void makeRoom(const Stuck& stuck) {
     Block* largest = nullptr;
     for (Block& block : plan_.blocks) {
-      const bool live =
-          block.resident && block.firstTask <= stuck.task && stuck.task <= block.lastTask;
-      if (live && (largest == nullptr || block.bytes > largest->bytes)) largest = &block;
+      const bool live = !isConstant(block) && staysAt(block, stuck.task);
+      const bool larger = largest == nullptr || localBytes(block) > localBytes(*largest);
+      if (live && larger) largest = &block;
     }
     if (largest != nullptr && storages_.activationMemory >= 0) {
       largest->resident = false;
+      largest->distribution.reset();
       return;
     }
     const std::int64_t capacity = storages_.capacity(storages_.activationBuffer);

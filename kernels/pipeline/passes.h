@@ -41,15 +41,22 @@ plan::Plan lower(const Graph& graph, const ChipConfig& chip, const CompileOption
 /// in the buffer: short-lived ones first, while every task keeps room for its tiles.
 void keepOnChip(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip);
 
+/// The same for several cores: such activations are spread over the cores' buffers, and so is
+/// everything that no memory holds.
+void distribute(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip);
+
+/// Gives every block that is spread over cores a storage of its own to be addressed by.
+void addSpreadStorages(plan::Plan& plan, plan::StorageMap& storages);
+
 /// Chooses a tiling for every task and an address for everything on chip; takes activations off
 /// chip again where the pieces do not fit together. Throws NotPossible with what is needed, what
 /// there is and the smallest change that fits.
 std::vector<emit::PlacedTask> mapAndPlace(plan::Plan& plan, const plan::StorageMap& storages,
                                           const ChipConfig& chip, Objective objective);
 
-/// Lays the constant weights of every matrix task out by the columns of its tiles, which load as
-/// one run then.
-void blockWeights(plan::Plan& plan, const std::vector<emit::PlacedTask>& tasks);
+/// Lays the constant weights of every matrix task out by cores and the columns of their tiles, which
+/// load as one run then.
+void blockWeights(plan::Plan& plan, std::vector<emit::PlacedTask>& tasks);
 
 /// Gives every block that does not stay on chip an address in memory. Throws NotPossible as
 /// mapAndPlace() does.

@@ -18,10 +18,16 @@ std::string noMemory(const Block& block) {
 
 }  // namespace
 
-void blockWeights(plan::Plan& plan, const std::vector<emit::PlacedTask>& tasks) {
+void blockWeights(plan::Plan& plan, std::vector<emit::PlacedTask>& tasks) {
   for (std::size_t t = 0; t < tasks.size(); ++t) {
-    if (!std::holds_alternative<plan::MatrixWork>(plan.tasks[t].work)) continue;
-    matrix::blockColumns(plan, plan.tasks[t], tasks[t].mapping.tiling.tile[plan::N]);
+    plan::Task& task = plan.tasks[t];
+    const auto* work = std::get_if<plan::MatrixWork>(&task.work);
+    if (work == nullptr) continue;
+    mapping::Mapping& mapping = tasks[t].mapping;
+    matrix::blockColumns(plan, task, mapping.tiling.tile[plan::N]);
+    if (!task.dims.back().digit) continue;
+    const auto b = static_cast<std::size_t>(work->b);
+    mapping::tileOf(task, task.operands[b], mapping.tiling, mapping.operandTiles[b]);
   }
 }
 
@@ -32,7 +38,7 @@ void placeInMemory(plan::Plan& plan, const plan::StorageMap& storages, const Chi
   Shortages shortages(chip, storages);
   const int last = static_cast<int>(plan.tasks.size());
   for (Block& block : plan.blocks) {
-    if (block.resident || block.firstTask < 0) continue;
+    if (block.resident || block.distribution || block.firstTask < 0) continue;
     const bool weights = block.kind == Block::Kind::Weights;
     block.storage = weights ? storages.weightMemory : storages.activationMemory;
     if (block.storage < 0) throw NotPossible(noMemory(block));

@@ -86,6 +86,23 @@ std::vector<isa::CoreDigit> digitsOf(const Task& task) {
   return digits;
 }
 
+isa::CoreDigit sharersOf(const Task& task, const Operand& operand) {
+  isa::CoreDigit best, run;
+  for (const isa::CoreDigit& digit : digitsOf(task)) {
+    const auto dim = std::find_if(task.dims.begin(), task.dims.end(),
+                                  [&](const Dimension& d) { return d.digit == digit; });
+    const auto at = static_cast<std::size_t>(dim - task.dims.begin());
+    const bool follows = std::any_of(operand.axes.begin(), operand.axes.end(),
+                                     [&](const Axis& axis) { return axis.coefficients[at] != 0; });
+    const std::int64_t count = follows ? 1 : digit.count;
+    const bool continues = run.count > 1 && !follows && digit.divisor == run.divisor * run.count;
+    run = continues ? isa::CoreDigit{run.divisor, run.count * count}
+                    : isa::CoreDigit{follows ? 1 : digit.divisor, count};
+    if (run.count > best.count) best = run;
+  }
+  return best;
+}
+
 Coordinates coordinates(const Task& task, const Axis& axis) {
   Coordinates result{axis.offset, axis.offset};
   for (std::size_t d = 0; d < task.dims.size(); ++d) {

@@ -44,8 +44,10 @@ struct Block {
   bool kept = false;
   isa::CoreDigit keptDigit;
   std::int64_t keptPart = 0;
-  /// Of a resident block on a chip of several cores: how it is spread over their buffers.
+  /// Spread over the buffers of several cores for its whole life: how, and the bytes in each. It is
+  /// reached by transfers, from and to slots, like a block in memory.
   std::optional<isa::Distribution> distribution;
+  std::int64_t share = 0;
   /// Decided by the allocation.
   isa::StorageId storage = -1;
   std::int64_t address = 0;
@@ -145,7 +147,7 @@ struct Task {
   std::vector<Operand> operands;
   Operand output;
   std::variant<MatrixWork, VectorWork, CopyWork> work;
-  isa::CoreRange cores = {};  ///< that work on it
+  isa::CoreRange cores = {};  ///< that work on it: as many as its digits tell apart
 };
 
 struct Port {
@@ -163,6 +165,7 @@ struct Plan {
   std::vector<Task> tasks;
   std::vector<isa::Layer> layers;
   std::vector<Port> inputs, outputs;
+  std::int64_t cores = 1;  ///< with queues of their own
   bool values = true;
   bool streams = false;  ///< tiles of activations lie in memory as streams, coded unless raw
 
@@ -186,6 +189,10 @@ bool endsEarly(const Task& task, int dim);
 
 /// The digits of the cores that work on a task, smallest divisor first.
 std::vector<isa::CoreDigit> digitsOf(const Task& task);
+
+/// The cores that need the same bytes of an operand at the same time: those that differ only in a
+/// digit (or several neighbouring ones) that its address does not follow. Count 1: all differ.
+isa::CoreDigit sharersOf(const Task& task, const Operand& operand);
 
 /// Coordinates low .. high of an axis that a task comes to over all its positions; before clipping
 /// to the tensor.

@@ -4,8 +4,10 @@
 #include "sim/array/pe/systolic_array.h"
 #include "sim/array/tile/tile_array.h"
 #include "sim/chip/cached_model.h"
+#include "sim/chip/lockstep_array.h"
 #include "sim/chip/row_stationary_model.h"
 #include "sim/core/error.h"
+#include "sim/laws/lockstep_law.h"
 
 namespace npusim {
 namespace {
@@ -22,9 +24,7 @@ std::unique_ptr<ArrayModel> makeSystolicArray(const ChipConfig& chip, Fidelity f
   throw InternalError("unknown fidelity");
 }
 
-}  // namespace
-
-std::unique_ptr<ArrayModel> makeArray(const ChipConfig& chip, Fidelity fidelity) {
+std::unique_ptr<ArrayModel> makeOneArray(const ChipConfig& chip, Fidelity fidelity) {
   switch (chip.array.dataflow.kind) {
     case ArrayKind::Systolic:
       return makeSystolicArray(chip, fidelity);
@@ -34,6 +34,17 @@ std::unique_ptr<ArrayModel> makeArray(const ChipConfig& chip, Fidelity fidelity)
       return makeCachedArray(chip, fidelity);
   }
   throw InternalError("unknown kind of array");
+}
+
+}  // namespace
+
+std::unique_ptr<ArrayModel> makeArray(const ChipConfig& chip, Fidelity fidelity) {
+  if (arraysInStep(chip) == 1) return makeOneArray(chip, fidelity);
+  if (chip.array.dataflow.kind != ArrayKind::Systolic) {
+    throw NotPossible("not supported: dataflow " + chip.array.dataflow.name +
+                      " with core_control shared; use core_control own or a systolic dataflow");
+  }
+  return std::make_unique<LockstepArray>(chip, makeOneArray(chip, fidelity));
 }
 
 }  // namespace npusim

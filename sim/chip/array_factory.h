@@ -8,7 +8,8 @@
 
 namespace npusim {
 
-/// The array of a chip. Throws NotPossible for a fidelity at which it is not simulated: `module`
+/// The array of a chip, or its arrays in step where cores share their control (systolic dataflows
+/// only). Throws NotPossible for a fidelity at which it is not simulated: `module`
 /// takes no `cached` array and up to kMostModulePes PEs. Making one costs nothing before its
 /// first tile, so a caller may make one just to be refused early.
 std::unique_ptr<ArrayModel> makeArray(const ChipConfig& chip, Fidelity fidelity);

@@ -34,6 +34,13 @@ class BurstPieces {
     end_ = end;
   }
 
+  /// Bytes from `address` on that add at most `units` bursts.
+  std::int64_t bytesWithin(std::int64_t address, std::int64_t units) const {
+    std::int64_t begin = address / unit_ * unit_;
+    if (begin == end_ - unit_) begin = end_;
+    return begin + units * unit_ - address;
+  }
+
   /// Forgets the collected pieces, but not where the last one ended.
   void clear() {
     pieces_.clear();

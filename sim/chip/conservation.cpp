@@ -81,16 +81,22 @@ void checkShares(const PredictResult& total) {
 
 }  // namespace
 
-void checkConservation(const Machine& machine, const Npu::Prediction& prediction) {
-  const Ledger& ledger = machine.ledger;
+void checkConservation(const Fabric& fabric, const Npu::Prediction& prediction) {
+  const Ledger& ledger = fabric.ledger;
   expectEqual(ledger.sentBytes, ledger.receivedBytes, "bytes that DMA took and delivered");
   expectEqual(ledger.requestedBytes, ledger.burstBytesMoved,
               "bytes asked of and moved by memories");
+  if (fabric.network) {
+    expectEqual(fabric.network->sentBytes(), fabric.network->receivedBytes(),
+                "bytes that cores sent and received");
+    expectEqual(fabric.network->sentBytes(), prediction.total.counters.networkBytes,
+                "bytes that links carried and the layers' network bytes");
+  }
   std::int64_t cycles = 0;
   StallCycles stalls;
   for (std::size_t i = 0; i < prediction.layers.size(); ++i) {
     const LayerResult& layer = prediction.layers[i];
-    expectEqual(layer.macs, machine.program.layers[i].macs,
+    expectEqual(layer.macs, fabric.program.layers[i].macs,
                 "MACs done and MACs of the shape of layer '" + layer.name + "'");
     expectNoneNegative(layer);
     cycles += layer.cycles;
@@ -102,6 +108,7 @@ void checkConservation(const Machine& machine, const Npu::Prediction& prediction
   expectEqual(stalls.buffer, total.stalls.buffer, "the layers' buffer stalls and the total");
   expectEqual(stalls.dependency, total.stalls.dependency,
               "the layers' dependency stalls and the total");
+  expectEqual(stalls.network, total.stalls.network, "the layers' network stalls and the total");
   checkShares(total);
 }
 

@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "sim/core/error.h"
-#include "sim/core/rounding.h"
 
 namespace npusim {
 namespace {
@@ -22,12 +21,12 @@ void fillPattern(const isa::Transfer& transfer, const Run& run, std::byte* targe
 
 void DmaEngine::reset() {
   current_ = {};
-  transfer_ = nullptr;
   chunks_.clear();
-  sendAt_ = pathFree_ = unitsUnderWay_ = 0;
+  sendAt_ = pathFree_ = unitsUnderWay_ = now_ = 0;
 }
 
 std::int64_t DmaEngine::advance(std::int64_t now) {
+  now_ = now;
   while (progress(now)) {
   }
   return nextDue(now);
@@ -41,8 +40,8 @@ bool DmaEngine::progress(std::int64_t now) {
     return true;
   }
   for (Chunk& chunk : chunks_) {
-    if (chunk.writeAt > now) continue;
-    write(chunk, now);
+    if (chunk.nextLeg > now) continue;
+    runLegs(chunk, now);
     return true;
   }
   if (!current_.instruction) return accept(now);
@@ -54,8 +53,14 @@ bool DmaEngine::progress(std::int64_t now) {
 std::int64_t DmaEngine::nextDue(std::int64_t now) const {
   std::int64_t next = kNever;
   if (current_.instruction && sendAt_ > now) next = sendAt_;
-  if (!chunks_.empty()) next = std::min(next, chunks_.front().completion);
-  for (const Chunk& chunk : chunks_) next = std::min(next, chunk.writeAt);
+  for (const Chunk& chunk : chunks_) next = std::min(next, chunk.nextLeg);
+  if (chunks_.empty()) return next;
+  const Chunk& front = chunks_.front();
+  next = std::min(next, front.completion);
+  // At these cycles it changes what the chunk waits for.
+  for (const std::int64_t change : {front.memoryUntil, front.networkUntil}) {
+    if (front.networked && change > now) next = std::min(next, change);
+  }
   return next;
 }
 
@@ -64,9 +69,10 @@ bool DmaEngine::accept(std::int64_t now) {
   if (!issued) return false;
   sendAt_ = now + machine().issueCycles();
   current_ = *issued;
-  transfer_ = std::get_if<isa::Transfer>(&issued->instruction->body);
-  if (transfer_) {
-    begin(*issued);
+  transfers_ = std::holds_alternative<isa::Transfer>(issued->instruction->body);
+  if (transfers_) {
+    if (!machine().chip.idealMemory) sendAt_ += machine().chip.dma.issueCycles;
+    cut_.start(*issued->instruction, issued->indices);
   } else {
     ensure(std::holds_alternative<isa::Sync>(issued->instruction->body),
            "a DMA queue holds transfers only");
@@ -74,169 +80,157 @@ bool DmaEngine::accept(std::int64_t now) {
   return true;
 }
 
-void DmaEngine::begin(const Issued& issued) {
-  const DmaConfig& dma = machine().chip.dma;
-  if (!machine().chip.idealMemory) sendAt_ += dma.issueCycles;
-  const isa::StorageId source = transfer_->source.storage;
-  const isa::StorageId target = transfer_->target.storage;
-  const isa::StorageId indices = transfer_->gather ? transfer_->gather->storage : source;
-  reads_.start(machine().transferUnit(source));
-  writes_.start(machine().transferUnit(target));
-  indices_.start(machine().transferUnit(indices));
-  const std::int64_t unit =
-      std::max(machine().transferUnit(source), machine().transferUnit(target));
-  const bool offChip = machine().memory(source) || machine().memory(target);
-  // Two chunks within the outstanding bursts keep the memory busy while one of them completes.
-  const std::int64_t half = std::max<std::int64_t>(1, dma.outstandingBursts / 2);
-  chunkUnits_ = std::clamp<std::int64_t>(kChunkBytes / unit, 1, offChip ? half : kChunkBytes);
-  chunkBytes_ = chunkUnits_ * unit;
-  const bool readsIndices = machine().values && transfer_->gather;
-  walk_.start(*transfer_, issued.indices, readsIndices ? &machine().storage(indices) : nullptr,
-              machine().layerName(*issued.instruction));
-  if (transfer_->streamed) stream_.start(walk_.mostBytes());
-}
-
 bool DmaEngine::hasRoom() const {
   if (chunks_.empty()) return true;
-  return unitsUnderWay_ + chunkUnits_ <= machine().chip.dma.outstandingBursts &&
+  return unitsUnderWay_ + cut_.mostUnits() <= machine().chip.dma.outstandingBursts &&
          chunks_.size() < kMaxChunks;
 }
 
 void DmaEngine::send(std::int64_t now) {
   Chunk& chunk = chunks_.emplace_back();
   chunk.instruction = current_.instruction;
-  chunk.transfer = transfer_;
   chunk.completion = now;
-  if (transfer_) {
-    fill(chunk);
+  if (transfers_) {
+    chunk.transfer = &std::get<isa::Transfer>(chunk.instruction->body);
     schedule(chunk, now);
-    chunk.last = walk_.done();
+    chunk.last = cut_.done();
   }
   if (chunk.last) current_ = {};
 }
 
-/// Takes runs until the chunk is full or the transfer at its end.
-void DmaEngine::fill(Chunk& chunk) {
-  reads_.clear();
-  writes_.clear();
-  indices_.clear();
-  pathCycles_ = 0;
-  while (!walk_.done() && chunk.bytes < chunkBytes_ &&
-         std::max(reads_.units(), writes_.units()) < chunkUnits_) {
-    addRun(chunk, walk_.take(chunkBytes_ - chunk.bytes));
-  }
-  machine().ledger.sentBytes += chunk.bytes;
-}
-
-void DmaEngine::addRun(Chunk& chunk, const Run& run) {
-  const std::int64_t width = machine().chip.dma.widthBytes;
-  pathCycles_ += ceilDiv(run.bytes, width);
-  chunk.bytes += run.bytes;
-  if (run.fills) chunk.filledBytes += run.bytes;
-  if (transfer_->streamed) {
-    addStreamed(run);
-  } else {
-    if (!run.fills && machine().memory(transfer_->source.storage)) {
-      reads_.add(run.source, run.bytes);
-    }
-    if (machine().memory(transfer_->target.storage)) writes_.add(run.target, run.bytes);
-  }
-  if (run.index) {
-    const std::int64_t width8 = byteSize(transfer_->gather->type);
-    chunk.indexBytes += width8;
-    if (machine().memory(transfer_->gather->storage)) indices_.add(*run.index, width8);
-  }
-  if (machine().values) chunk.runs.push_back(run);
-}
-
-/// The part of the stream that the run completes, where its memories keep it.
-void DmaEngine::addStreamed(const Run& run) {
-  if (stream_.atStart()) first_ = run;
-  const bool coded = transfer_->coded && machine().values;
-  const StreamPart part =
-      coded ? stream_.code({machine().storage(transfer_->source.storage).at(run.source, run.bytes),
-                            static_cast<std::size_t>(run.bytes)},
-                           walk_.done())
-            : stream_.copy(run.bytes);
-  if (part.bytes == 0) return;
-  const auto add = [&](isa::StorageId storage, BurstPieces& pieces, std::int64_t first) {
-    if (!machine().memory(storage)) return;
-    const std::int64_t last = machine().storage(storage).capacityBytes() - stream_.mostBytes();
-    pieces.add(std::min(first, last) + part.begin, part.bytes);
-  };
-  add(transfer_->source.storage, reads_, first_.source);
-  add(transfer_->target.storage, writes_, first_.target);
-}
-
-/// Asks the memories for the chunk's bytes; its data path takes pathCycles_ beside them.
+/// Fills the chunk and sets it on its way; its data path works beside memories and network.
 void DmaEngine::schedule(Chunk& chunk, std::int64_t now) {
-  std::int64_t arrived = now;
-  if (transfer_->gather) {
-    arrived = request(chunk, transfer_->gather->storage, Direction::Read, indices_.pieces(), now);
-  }
-  arrived = std::max(
-      arrived, request(chunk, transfer_->source.storage, Direction::Read, reads_.pieces(), now));
-  if (!machine().chip.idealMemory) {
-    pathFree_ = std::max(pathFree_, now) + pathCycles_;
-    arrived = std::max(arrived, pathFree_);
-  }
-  chunk.units = reads_.units() + writes_.units();
+  const std::int64_t pathCycles = cut_.fill(chunk);
+  machine().ledger.sentBytes += chunk.bytes;
   unitsUnderWay_ += chunk.units;
-  chunk.completion = arrived;
-  if (writes_.pieces().empty()) return;
-  chunk.writes = writes_.pieces();
-  if (reads_.pieces().empty()) {
-    // From a buffer the bytes stream into the memory as they come.
-    write(chunk, now);
-    chunk.completion = std::max(chunk.completion, arrived);
+  chunk.arrived = now;
+  if (!machine().chip.idealMemory) {
+    pathFree_ = std::max(pathFree_, now) + pathCycles;
+    chunk.arrived = pathFree_;
+  }
+  const auto carries = [](const Leg& leg) { return leg.carries; };
+  chunk.networked =
+      std::ranges::any_of(chunk.legs, carries) || std::ranges::any_of(chunk.writes, carries);
+  if (!chunk.legs.empty() && cut_.group()) {
+    meet(chunk, now);
   } else {
-    chunk.writeAt = arrived;
-    chunk.completion = kNever;
+    // From its own buffer the bytes stream out as they come.
+    if (chunk.legs.empty()) std::swap(chunk.legs, chunk.writes);
+    start(chunk, now);
   }
 }
 
-void DmaEngine::write(Chunk& chunk, std::int64_t now) {
-  chunk.completion =
-      request(chunk, chunk.transfer->target.storage, Direction::Write, chunk.writes, now);
-  chunk.writeAt = kNever;
+/// Waits for the cores that read the same bytes; the last to come reads for all.
+void DmaEngine::meet(Chunk& chunk, std::int64_t now) {
+  chunk.legsLeft = std::ssize(chunk.legs);
+  chunk.completion = kNever;
+  chunk.readers =
+      machine().fabric.sharedReads.join(*chunk.instruction, *cut_.group(), {core(), this, &chunk});
+  chunk.readsItself = chunk.readers != nullptr;
+  if (!chunk.readers) {
+    chunk.legs.clear();
+    return;
+  }
+  for (const Reader& reader : *chunk.readers) {
+    ensure(reader.chunk->legsLeft == chunk.legsLeft && reader.chunk->bytes == chunk.bytes,
+           "cores that share what they read read different bytes");
+  }
+  start(chunk, now);
 }
 
-/// Moves pieces in a memory; returns the core cycle at which all have moved.
-std::int64_t DmaEngine::request(const Chunk& chunk, isa::StorageId storage, Direction direction,
-                                const std::vector<Piece>& pieces, std::int64_t now) {
-  MemoryModel* memory = machine().memory(storage);
-  if (!memory || pieces.empty()) return now;
-  Counters& counters = machine().layerOf(*chunk.instruction).counters;
-  std::int64_t bytes = 0;
-  for (const Piece& piece : pieces) bytes += piece.bytes;
-  (direction == Direction::Read ? counters.dramBytes.read : counters.dramBytes.write) += bytes;
-  if (machine().chip.idealMemory) return now;
-  MemoryEvents events;
-  const std::int64_t start = memory->clock().crossFrom(machine().clock, now);
-  const Completion done = memory->transfer(start, direction, pieces, events);
-  counters.rowHits += events.rowHits;
-  counters.rowMisses += events.rowMisses;
-  counters.rowConflicts += events.rowConflicts;
-  counters.activates += events.activates;
-  counters.refreshes += events.refreshes;
-  machine().ledger.requestedBytes += bytes;
-  machine().ledger.burstBytesMoved += events.bursts * memory->burstBytes();
-  return machine().clock.crossFrom(memory->clock(), done.end);
+/// Begins the chunk's legs at `now`; without any it is complete when its bytes have arrived.
+void DmaEngine::start(Chunk& chunk, std::int64_t now) {
+  chunk.legsLeft = std::ssize(chunk.legs);
+  chunk.completion = chunk.legs.empty() ? chunk.arrived : kNever;
+  chunk.nextLeg = kNever;
+  for (Leg& leg : chunk.legs) {
+    courier_.begin(leg, now);
+    chunk.nextLeg = std::min(chunk.nextLeg, leg.at);
+  }
+}
+
+/// Does the step that is due of each leg; one that has ended is never due again.
+void DmaEngine::runLegs(Chunk& chunk, std::int64_t now) {
+  chunk.nextLeg = kNever;
+  for (Leg& leg : chunk.legs) {
+    if (leg.at <= now) {
+      const bool asks = leg.memory && (leg.direction == Direction::Read || !leg.carries);
+      asks ? ask(chunk, leg, now) : carry(chunk, leg, now);
+      if (!leg.memory && !leg.carries) leg.at = kNever;
+    }
+    chunk.nextLeg = std::min(chunk.nextLeg, leg.at);
+  }
+  if (chunk.legsLeft == 0) finishLegs(chunk);
+}
+
+/// Everything is read: now the writes, if any are left.
+void DmaEngine::finishLegs(Chunk& chunk) {
+  chunk.legs.clear();
+  std::swap(chunk.legs, chunk.writes);
+  chunk.readers.reset();
+  start(chunk, chunk.arrived);
+}
+
+void DmaEngine::ask(Chunk& chunk, Leg& leg, std::int64_t now) {
+  courier_.ask(chunk, leg, now);
+  tellReaders(chunk, [&](Chunk& waiting, std::size_t /*reader*/) {
+    waiting.memoryFrom = now;
+    waiting.memoryUntil = std::max(waiting.memoryUntil, leg.end);
+    if (!leg.carries) waiting.endLeg(leg.end);
+    return true;
+  });
+}
+
+void DmaEngine::carry(Chunk& chunk, Leg& leg, std::int64_t now) {
+  const std::span<const Delivery> deliveries = courier_.carry(chunk, leg, now);
+  leg.at = deliveries.front().firstByte;
+  leg.end = deliveries.front().lastByte;
+  tellReaders(chunk, [&](Chunk& waiting, std::size_t reader) {
+    const std::int64_t end = deliveries[reader].lastByte;
+    waiting.networkUntil = std::max(waiting.networkUntil, end);
+    if (!leg.memory) waiting.endLeg(end);
+    return waiting.legsLeft == 0;
+  });
+}
+
+/// Calls tell(chunk, number) for the chunk, or for the same chunk of all cores that it is read for;
+/// it returns whether their engines have something new to consider.
+template <typename Tell>
+void DmaEngine::tellReaders(Chunk& chunk, Tell tell) {
+  if (!chunk.readers) {
+    tell(chunk, 0);
+    return;
+  }
+  for (std::size_t i = 0; i < chunk.readers->size(); ++i) {
+    const Reader& reader = (*chunk.readers)[i];
+    if (!tell(*reader.chunk, i) || reader.engine == this) continue;
+    if (reader.chunk->legsLeft == 0) reader.engine->finishLegs(*reader.chunk);
+    machine().fabric.wake(reader.core, id());
+  }
 }
 
 void DmaEngine::retire(const Chunk& chunk, std::int64_t now) {
   unitsUnderWay_ -= chunk.units;
   if (chunk.transfer) {
-    Counters& counters = machine().layerOf(*chunk.instruction).counters;
-    const auto count = [&](isa::StorageId storage, std::int64_t read, std::int64_t written) {
-      if (!machine().memory(storage)) machine().countBuffer(counters, storage, read, written);
-    };
-    count(chunk.transfer->source.storage, chunk.bytes - chunk.filledBytes, 0);
-    count(chunk.transfer->target.storage, 0, chunk.bytes);
-    if (chunk.transfer->gather) count(chunk.transfer->gather->storage, chunk.indexBytes, 0);
+    countBuffers(chunk);
     copy(chunk);
   }
   if (chunk.last) complete(*chunk.instruction, now);
+}
+
+void DmaEngine::countBuffers(const Chunk& chunk) {
+  Counters& counters = machine().layerOf(*chunk.instruction).counters;
+  const auto count = [&](isa::StorageId storage, std::int64_t read, std::int64_t written) {
+    if (machine().memory(storage)) return;
+    const isa::Distribution* distribution = distributionOf(machine(), storage);
+    machine().countBuffer(counters, distribution ? distribution->buffer : storage, read, written);
+  };
+  const isa::Transfer& transfer = *chunk.transfer;
+  if (chunk.readsItself) {
+    count(transfer.source.storage, chunk.bytes - chunk.filledBytes, 0);
+    if (transfer.gather) count(transfer.gather->storage, chunk.indexBytes, 0);
+  }
+  count(transfer.target.storage, 0, chunk.bytes);
 }
 
 void DmaEngine::copy(const Chunk& chunk) {
@@ -244,14 +238,16 @@ void DmaEngine::copy(const Chunk& chunk) {
     machine().ledger.receivedBytes += chunk.bytes;
     return;
   }
-  Storage& source = machine().storage(chunk.transfer->source.storage);
-  Storage& target = machine().storage(chunk.transfer->target.storage);
+  const isa::Transfer& transfer = *chunk.transfer;
   for (const Run& run : chunk.runs) {
-    std::byte* to = target.at(run.target, run.bytes);
+    std::byte* to =
+        bytesAt(machine(), transfer.target.storage, {run.targetCore, run.target}, run.bytes);
     if (run.fills) {
-      fillPattern(*chunk.transfer, run, to);
+      fillPattern(transfer, run, to);
     } else {
-      std::memmove(to, source.at(run.source, run.bytes), static_cast<std::size_t>(run.bytes));
+      const std::byte* from =
+          bytesAt(machine(), transfer.source.storage, {run.sourceCore, run.source}, run.bytes);
+      std::memmove(to, from, static_cast<std::size_t>(run.bytes));
     }
     machine().ledger.receivedBytes += run.bytes;
   }

@@ -1,74 +1,63 @@
 #pragma once
 
 #include <deque>
-#include <optional>
-#include <vector>
 
-#include "sim/chip/burst_pieces.h"
+#include "sim/chip/chunk.h"
 #include "sim/chip/engine.h"
-#include "sim/chip/stream_code.h"
-#include "sim/chip/transfer_walk.h"
+#include "sim/chip/remote.h"
+#include "sim/chip/transfer_cut.h"
 
 namespace npusim {
 
 /// Moves transfers chunk by chunk. Chunks go out while earlier ones are under way, up to the
 /// outstanding bursts; they complete in order, and a chunk's bytes are read and written when it
 /// completes. The next descriptor is set up as soon as the last chunk of the one before is out.
+///
+/// What lies in memories or in other cores' buffers moves in legs: steps at a memory or over the
+/// network, each done in the cycle in which it is due, so that all engines and cores compete there
+/// in the order of time. Where cores share what they read and the network has multicast, the last
+/// of them to have room for a chunk reads it for all.
 class DmaEngine : public Engine {
  public:
-  DmaEngine(isa::Engine id, Machine& machine) : Engine(id, machine) {}
+  DmaEngine(isa::Engine id, Machine& machine)
+      : Engine(id, machine), cut_(machine), courier_(machine) {}
 
  protected:
   std::int64_t advance(std::int64_t now) override;
   bool working() const override { return current_.instruction || !chunks_.empty(); }
+  bool exchanging() const override { return !chunks_.empty() && chunks_.front().exchanging(now_); }
   void reset() override;
 
  private:
-  static constexpr std::int64_t kChunkBytes = 4096;
   /// Chunks under way that touch no memory and so count no bursts.
   static constexpr std::size_t kMaxChunks = 64;
-
-  /// Part of a transfer; without a transfer only a synchronisation.
-  struct Chunk {
-    const isa::Instruction* instruction = nullptr;
-    const isa::Transfer* transfer = nullptr;
-    bool last = true;  ///< completes the instruction
-    std::int64_t bytes = 0, filledBytes = 0, indexBytes = 0;
-    std::int64_t units = 0;         ///< bursts under way
-    std::int64_t completion = 0;    ///< kNever while its write has not been asked for
-    std::int64_t writeAt = kNever;  ///< memory to memory: when its source bytes are there
-    std::vector<Piece> writes;
-    std::vector<Run> runs;  ///< with values only
-  };
 
   bool progress(std::int64_t now);
   std::int64_t nextDue(std::int64_t now) const;
   bool accept(std::int64_t now);
-  void begin(const Issued& issued);
   bool hasRoom() const;
   void send(std::int64_t now);
-  void fill(Chunk& chunk);
-  void addRun(Chunk& chunk, const Run& run);
-  void addStreamed(const Run& run);
   void schedule(Chunk& chunk, std::int64_t now);
-  void write(Chunk& chunk, std::int64_t now);
-  std::int64_t request(const Chunk& chunk, isa::StorageId storage, Direction direction,
-                       const std::vector<Piece>& pieces, std::int64_t now);
+  void meet(Chunk& chunk, std::int64_t now);
+  void start(Chunk& chunk, std::int64_t now);
+  void runLegs(Chunk& chunk, std::int64_t now);
+  void finishLegs(Chunk& chunk);
+  void ask(Chunk& chunk, Leg& leg, std::int64_t now);
+  void carry(Chunk& chunk, Leg& leg, std::int64_t now);
+  template <typename Tell>
+  void tellReaders(Chunk& chunk, Tell tell);
   void retire(const Chunk& chunk, std::int64_t now);
+  void countBuffers(const Chunk& chunk);
   void copy(const Chunk& chunk);
 
-  Issued current_;  ///< transfer whose chunks are going out
-  const isa::Transfer* transfer_ = nullptr;
-  TransferWalk walk_;
-  BurstPieces reads_, writes_, indices_;
-  StreamCode stream_;            ///< of a streamed transfer
-  Run first_;                    ///< where the stream begins
-  std::int64_t chunkUnits_ = 1;  ///< bursts that a chunk is cut at
-  std::int64_t chunkBytes_ = kChunkBytes;
-  std::int64_t pathCycles_ = 0;  ///< of the chunk being filled, on the engine's data path
-  std::int64_t sendAt_ = 0;      ///< the descriptor is set up
+  TransferCut cut_;
+  Courier courier_;
+  Issued current_;  ///< what is going out
+  bool transfers_ = false;
+  std::int64_t sendAt_ = 0;  ///< the descriptor is set up
   std::int64_t pathFree_ = 0;
   std::int64_t unitsUnderWay_ = 0;
+  std::int64_t now_ = 0;
   std::deque<Chunk> chunks_;
 };
 

@@ -3,19 +3,28 @@
 namespace npusim {
 
 Engine::Engine(isa::Engine id, Machine& machine)
-    : id_(id), machine_(machine), sequencer_(machine.program.queue(id)) {}
+    : id_(id),
+      machine_(machine),
+      sequencer_(machine.program.queue(id), machine.fabric.rangeEnds[static_cast<std::size_t>(id)],
+                 machine.core) {}
+
+std::string Engine::title() const {
+  const std::string plain(name(id_));
+  return machine_.fabric.cores.size() > 1 ? "core" + std::to_string(core()) + "_" + plain : plain;
+}
 
 void Engine::restart() {
   sequencer_.restart();
   taken_ = 0;
   missing_.reset();
   reset();
+  if (finished()) machine_.timeline.set(id_, {Timeline::Activity::Done}, 0);
 }
 
 std::int64_t Engine::step(std::int64_t now) {
   const std::int64_t next = advance(now);
   reportActivity(now);
-  return next;
+  return missing_ ? std::min(next, machine_.semaphores.arrival(*missing_)) : next;
 }
 
 /// The array's own wait matters even while an earlier tile drains; another engine counts as
@@ -25,22 +34,25 @@ void Engine::reportActivity(std::int64_t now) {
   const bool waits = waiting() && (id_ == isa::Engine::Matrix || !working());
   if (waits) {
     machine_.timeline.set(id_, {Activity::Waiting, *missing_}, now);
+  } else if (finished()) {
+    machine_.timeline.set(id_, {Activity::Done}, now);
   } else {
-    machine_.timeline.set(id_, {finished() ? Activity::Done : Activity::Busy, 0}, now);
+    machine_.timeline.set(id_, {Activity::Busy, 0, exchanging()}, now);
   }
 }
 
 std::optional<Engine::Issued> Engine::fetch(std::int64_t now) {
   const isa::Instruction* instruction = sequencer_.current();
+  if (missing_) machine_.timeline.settle(now);
   missing_.reset();
   if (!instruction) return std::nullopt;
   for (; taken_ < instruction->waits.size(); ++taken_) {
-    if (!machine_.semaphores.tryTake(instruction->waits[taken_], id_)) {
+    if (!machine_.semaphores.tryTake(instruction->waits[taken_], id_, now)) {
       missing_ = instruction->waits[taken_];
       return std::nullopt;
     }
   }
-  machine_.timeline.set(id_, {Timeline::Activity::Busy, 0}, now);
+  machine_.timeline.set(id_, {Timeline::Activity::Busy}, now);
   LayerTally& layer = machine_.layerOf(*instruction);
   if (layer.start < 0 || now < layer.start) layer.start = now;
   const Issued issued{instruction, sequencer_.indices()};
@@ -52,20 +64,25 @@ std::optional<Engine::Issued> Engine::fetch(std::int64_t now) {
 void Engine::complete(const isa::Instruction& instruction, std::int64_t now) {
   LayerTally& layer = machine_.layerOf(instruction);
   layer.finish = std::max(layer.finish, now);
-  for (const isa::SemaphoreId signal : instruction.signals) machine_.semaphores.signal(signal);
+  machine_.fabric.lastCore = core();
+  for (const isa::SemaphoreId signal : instruction.signals) {
+    if (machine_.semaphores.table().collective(signal)) machine_.timeline.settle(now);
+    machine_.semaphores.signal(signal, now);
+  }
 }
 
 std::string Engine::describeWait() const {
   const isa::Instruction* instruction = sequencer_.current();
-  if (!instruction || !missing_) return std::string(name(id_)) + " is stuck";
-  std::string text = std::string(name(id_)) + " waits at instruction " +
-                     std::to_string(sequencer_.number()) + " (layer '" +
-                     machine_.program.layers[static_cast<std::size_t>(instruction->layer)].name +
-                     "'";
+  std::string text =
+      machine_.fabric.cores.size() > 1 ? "core " + std::to_string(core()) + ": " : "";
+  text += name(id_);
+  if (!instruction || !missing_) return text + " is stuck";
+  text += " waits at instruction " + std::to_string(sequencer_.number()) + " (layer '" +
+          machine_.program.layers[static_cast<std::size_t>(instruction->layer)].name + "'";
   for (std::size_t depth = 0; depth < sequencer_.depth(); ++depth) {
     text += (depth == 0 ? ", loop pass " : ".") + std::to_string(sequencer_.indices().index[depth]);
   }
-  return text + ") for semaphore '" + machine_.semaphores.name(*missing_) + "'";
+  return text + ") for semaphore '" + machine_.semaphores.table().name(*missing_) + "'";
 }
 
 }  // namespace npusim

@@ -22,6 +22,9 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   isa::Engine id() const { return id_; }
+  std::int64_t core() const { return machine_.core; }
+  /// "matrix", or on a chip of several cores "core3_matrix".
+  std::string title() const;
 
   /// Back to the first instruction.
   void restart();
@@ -30,7 +33,8 @@ class Engine {
   std::int64_t step(std::int64_t now);
 
   bool finished() const { return !sequencer_.current() && !working(); }
-  /// "matrix waits at instruction 3 (layer 'conv1') for 'inputs ready'"; for messages.
+  /// "matrix waits at instruction 3 (layer 'conv1') for semaphore 'inputs ready'", where there are
+  /// several cores "core 3: matrix waits ..."; for messages.
   std::string describeWait() const;
 
  protected:
@@ -43,6 +47,8 @@ class Engine {
   virtual std::int64_t advance(std::int64_t now) = 0;
   /// Whether something is issued that has not completed.
   virtual bool working() const = 0;
+  /// Whether what is under way only moves between cores: waiting for it is waiting for the network.
+  virtual bool exchanging() const { return false; }
   virtual void reset() = 0;
 
   /// The next instruction once all its tokens are taken; empty while one is missing and at the end.

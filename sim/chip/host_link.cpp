@@ -4,14 +4,15 @@
 #include <cmath>
 #include <cstring>
 
+#include "sim/chip/remote.h"
 #include "sim/core/error.h"
+#include "sim/laws/loading_law.h"
 #include "sim/memory/access.h"
 
 namespace npusim {
 namespace {
 
 constexpr double kBytesPerGb = 1e9;
-constexpr double kBytesPerMib = 1024.0 * 1024.0;
 
 std::int64_t portBytes(const isa::PortTensor& port) {
   return elementCount(port.shape) * byteSize(port.type);
@@ -39,6 +40,38 @@ void forEachLine(const isa::PortTensor& port, Use use) {
   } while (stepPosition(position, extents));
 }
 
+/// Calls use(dense offset, bytes, number of them) for every piece of a port that lies together.
+template <typename Use>
+void forEachPiece(Machine& machine, const isa::PortTensor& port, Use use) {
+  forEachLine(port, [&](std::int64_t offset, std::int64_t address, std::int64_t bytes) {
+    for (std::int64_t done = 0; done < bytes;) {
+      const BytePlace place = placeOf(machine, port.storage, address + done);
+      const std::int64_t piece = std::min(bytes - done, place.contiguous);
+      use(offset + done, bytesAt(machine, port.storage, place, piece),
+          static_cast<std::size_t>(piece));
+      done += piece;
+    }
+  });
+}
+
+/// Puts a constant where predictions find it: in one piece, or each core's part in its buffer.
+void place(Machine& machine, const isa::ConstantBlock& block) {
+  ensure(block.bytes && std::ssize(*block.bytes) == block.size,
+         "a program without constants' bytes runs with values off only");
+  const auto copyTo = [&](Machine& core, std::int64_t begin, std::int64_t bytes) {
+    std::memcpy(core.storage(block.storage).at(block.address, bytes), block.bytes->data() + begin,
+                static_cast<std::size_t>(bytes));
+  };
+  if (!block.scatter) return copyTo(machine, 0, block.size);
+  const isa::Scatter& scatter = *block.scatter;
+  const std::int64_t count = scatter.cores.all() ? machine.program.cores : scatter.cores.count;
+  for (std::int64_t number = 0; number < count; ++number) {
+    const std::int64_t begin = scatter.digit.of(number) * scatter.partBytes;
+    const std::int64_t bytes = std::min(scatter.partBytes, block.size - begin);
+    if (bytes > 0) copyTo(machine.fabric.core(scatter.cores.first + number), begin, bytes);
+  }
+}
+
 }  // namespace
 
 LoadResult HostLink::load() {
@@ -47,24 +80,30 @@ LoadResult HostLink::load() {
   for (const MemoryConfig& memory : machine_.chip.memories) {
     memoryBandwidth += memory.peakBytesPerSecond();
   }
+  std::int64_t memoryBytes = 0;
   for (const isa::ConstantBlock& block : machine_.program.constants) {
     result.bytes += block.size;
-    if (!machine_.values) continue;
-    ensure(block.bytes && std::ssize(*block.bytes) == block.size,
-           "a program without constants' bytes runs with values off only");
-    std::memcpy(machine_.storage(block.storage).at(block.address, block.size), block.bytes->data(),
-                static_cast<std::size_t>(block.size));
+    if (machine_.memory(block.storage)) memoryBytes += block.size;
+    if (machine_.values) place(machine_, block);
   }
   result.timeS = transferSeconds(result.bytes);
   if (memoryBandwidth > 0) {
-    result.timeS = std::max(result.timeS, static_cast<double>(result.bytes) / memoryBandwidth);
+    result.timeS = std::max(result.timeS, static_cast<double>(memoryBytes) / memoryBandwidth);
   }
   result.cycles = static_cast<std::int64_t>(
       std::ceil(result.timeS * static_cast<double>(machine_.clock.hertz())));
-  const HostConfig& host = machine_.chip.host;
-  const double mib = static_cast<double>(result.bytes) / kBytesPerMib;
-  result.hostTimeS = (host.loadSetupMs + host.loadMsPerMib * mib) * 1e-3;
+  addHostCost(result);
   return result;
+}
+
+void HostLink::addHostCost(LoadResult& result) const {
+  const LoadCost cost = loadCost(machine_.chip.host, result.bytes);
+  result.compileS = cost.compile;
+  result.relayoutS = cost.relayout;
+  result.cacheS = cost.cache;
+  result.setupS = cost.setup;
+  result.warmUpS = cost.warmUp;
+  result.hostTimeS = cost.compile + cost.relayout + cost.setup;
 }
 
 void HostLink::write(const isa::PortTensor& port, const Tensor& tensor) {
@@ -74,20 +113,16 @@ void HostLink::write(const isa::PortTensor& port, const Tensor& tensor) {
                    std::string(name(port.type)) + " " + toString(port.shape));
   }
   if (!machine_.values) return;
-  Storage& storage = machine_.storage(port.storage);
-  forEachLine(port, [&](std::int64_t offset, std::int64_t address, std::int64_t bytes) {
-    std::memcpy(storage.at(address, bytes), tensor.bytes().data() + offset,
-                static_cast<std::size_t>(bytes));
+  forEachPiece(machine_, port, [&](std::int64_t offset, std::byte* there, std::size_t bytes) {
+    std::memcpy(there, tensor.bytes().data() + offset, bytes);
   });
 }
 
 Tensor HostLink::read(const isa::PortTensor& port) const {
   Tensor tensor(port.type, port.shape);
   if (!machine_.values) return tensor;
-  const Storage& storage = machine_.storage(port.storage);
-  forEachLine(port, [&](std::int64_t offset, std::int64_t address, std::int64_t bytes) {
-    std::memcpy(tensor.bytes().data() + offset, storage.at(address, bytes),
-                static_cast<std::size_t>(bytes));
+  forEachPiece(machine_, port, [&](std::int64_t offset, std::byte* there, std::size_t bytes) {
+    std::memcpy(tensor.bytes().data() + offset, there, bytes);
   });
   return tensor;
 }

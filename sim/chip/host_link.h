@@ -9,10 +9,11 @@ namespace npusim {
 /// The link over which the host writes constants and inputs and reads outputs.
 class HostLink {
  public:
+  /// `machine`: the core whose buffers hold what is not distributed; it knows the others.
   explicit HostLink(Machine& machine) : machine_(machine) {}
 
   /// Places all constants. Time: latency plus bytes at the link's bandwidth, or at the memories'
-  /// where they are slower.
+  /// where they are slower. What several cores keep comes over the link once.
   LoadResult load();
 
   /// Writes a port's tensor through its strides. Throws BadInput for another type or shape.
@@ -25,6 +26,7 @@ class HostLink {
 
  private:
   double transferSeconds(std::int64_t bytes) const;
+  void addHostCost(LoadResult& result) const;
 
   Machine& machine_;
 };

@@ -60,6 +60,9 @@ class Kernel::EngineModule : public sc_core::sc_module {
   }
 
   void wake() { wake_.notify(sc_core::SC_ZERO_TIME); }
+  void wakeAt(std::int64_t cycle) { wake_.notify(clock_.until(cycle)); }
+  /// Whether it has anything to do in a run that has not begun.
+  bool hasWork() const { return !engine_.finished(); }
 
  private:
   /// An exception that leaves a process would lose its type in the kernel, so it is kept and the
@@ -95,23 +98,35 @@ Kernel::Kernel(const ClockDomain& clock, std::span<const std::unique_ptr<Engine>
     : clock_(std::make_unique<Clock>(clock)) {
   setUpSystemC();
   for (const std::unique_ptr<Engine>& engine : engines) {
-    const std::string moduleName(name(engine->id()));
-    modules_.push_back(std::make_unique<EngineModule>(moduleName.c_str(), *engine, *clock_));
+    modules_.push_back(std::make_unique<EngineModule>(engine->title().c_str(), *engine, *clock_));
   }
   sc_core::sc_start(sc_core::SC_ZERO_TIME);
 }
 
 Kernel::~Kernel() = default;
 
-void Kernel::wake(isa::Engine engine) { modules_[static_cast<std::size_t>(engine)]->wake(); }
+void Kernel::wake(std::int64_t core, isa::Engine engine, std::int64_t cycles) {
+  const auto index =
+      static_cast<std::size_t>(core * isa::kEngineCount) + static_cast<std::size_t>(engine);
+  EngineModule& module = *modules_[index];
+  if (cycles == 0) {
+    module.wake();
+  } else {
+    module.wakeAt(clock_->now() + cycles);
+  }
+}
 
 std::int64_t Kernel::run() {
   clock_->beginRun();
-  for (const auto& module : modules_) module->wake();
+  for (const auto& module : modules_) {
+    if (module->hasWork()) module->wake();
+  }
   sc_core::sc_start();
   if (clock_->failure()) std::rethrow_exception(clock_->failure());
   return clock_->now();
 }
+
+std::int64_t Kernel::now() { return clock_->now(); }
 
 void Kernel::pass(std::int64_t cycles) {
   if (cycles == 0) return;

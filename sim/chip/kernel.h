@@ -12,16 +12,19 @@ namespace npusim {
 /// process, because SystemC elaborates once.
 class Kernel {
  public:
-  /// Throws InternalError for a second kernel in the process.
+  /// `engines`: those of each core in the order of isa::Engine, core after core. Throws
+  /// InternalError for a second kernel in the process.
   Kernel(const ClockDomain& clock, std::span<const std::unique_ptr<Engine>> engines);
   ~Kernel();
 
-  /// Calls the engine at the current cycle again.
-  void wake(isa::Engine engine);
+  /// Calls an engine of a core `cycles` later again, unless it is due before.
+  void wake(std::int64_t core, isa::Engine engine, std::int64_t cycles = 0);
 
   /// Runs all engines from cycle 0 until nothing is due any more, and returns the last cycle.
   /// Rethrows what an engine threw.
   std::int64_t run();
+  /// The current cycle of the run.
+  std::int64_t now();
   /// Lets `cycles` pass in which the engines rest.
   void pass(std::int64_t cycles);
 
@@ -30,7 +33,7 @@ class Kernel {
   class EngineModule;
 
   std::unique_ptr<Clock> clock_;
-  std::vector<std::unique_ptr<EngineModule>> modules_;  ///< by engine
+  std::vector<std::unique_ptr<EngineModule>> modules_;  ///< by core and engine
 };
 
 }  // namespace npusim

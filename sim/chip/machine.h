@@ -1,66 +1,53 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
+#include "sim/chip/fabric.h"
 #include "sim/chip/semaphores.h"
 #include "sim/chip/timeline.h"
-#include "sim/config/chip_config.h"
-#include "sim/isa/program.h"
-#include "sim/memory/memory_model.h"
-#include "sim/memory/storage.h"
-#include "sim/stats/counters.h"
 
 namespace npusim {
 
-/// What one layer of the program did in a prediction.
-struct LayerTally {
-  Counters counters;
-  std::int64_t start = -1, finish = 0;  ///< core cycles; start < 0: no instruction yet
-  std::int64_t macRemainder = 0;        ///< of usefulDenominator-ths, carried between tiles
-};
-
-/// Both ends of every link, to be equal in the end.
-struct Ledger {
-  std::int64_t sentBytes = 0, receivedBytes = 0;         ///< by DMA
-  std::int64_t requestedBytes = 0, burstBytesMoved = 0;  ///< of memories: by DMA, on the bus
-};
-
-/// What the engines of one chip share: clock, storages, memories, semaphores and the books.
-/// `program` must outlive it.
+/// What the engines of one core share: its buffers, semaphores and books, and the fabric.
 struct Machine {
-  /// Throws BadInput when the program's storages are not this chip's, NotPossible for what the
-  /// model lacks.
-  Machine(const ChipConfig& chipConfig, const isa::Program& theProgram, bool withValues);
+  Machine(Fabric& theFabric, std::int64_t number);
 
-  const ChipConfig chip;
+  Fabric& fabric;
+  const std::int64_t core;  ///< its number
+  const ChipConfig& chip;
   const isa::Program& program;
   const bool values;
-  const ClockDomain clock;
-  std::vector<Storage> storages;
-  std::vector<std::unique_ptr<MemoryModel>> memories;  ///< by storage; null for buffers
+  const ClockDomain& clock;
+  Ledger& ledger;
+  std::vector<Storage> storages;  ///< its buffers
   Semaphores semaphores;
   Timeline timeline;
-  std::vector<LayerTally> layers;
-  ArrayTime arrayTime;  ///< PE-cycles; fillDrain within the streams only
-  Ledger ledger;
+  ArrayTime arrayTime;          ///< PE-cycles; fillDrain within the streams only
+  std::int64_t fillCycles = 0;  ///< nothing streamed because a tile filled the array
 
-  /// Empties the books, refills semaphores and begins a new phase in every memory.
+  /// Empties the books and refills semaphores.
   void beginPrediction();
 
   std::int64_t issueCycles() const { return chip.idealMemory ? 0 : chip.issueCycles; }
 
   LayerTally& layerOf(const isa::Instruction& instruction) {
-    return layers[static_cast<std::size_t>(instruction.layer)];
+    return fabric.layers[static_cast<std::size_t>(instruction.layer)];
   }
 
   const std::string& layerName(const isa::Instruction& instruction) const {
     return program.layers[static_cast<std::size_t>(instruction.layer)].name;
   }
 
-  Storage& storage(isa::StorageId id) { return storages[static_cast<std::size_t>(id)]; }
-  MemoryModel* memory(isa::StorageId id) { return memories[static_cast<std::size_t>(id)].get(); }
+  /// A buffer of this core or a memory; not a distributed storage.
+  Storage& storage(isa::StorageId id) {
+    const auto index = static_cast<std::size_t>(id);
+    return index < storages.size() ? storages[index]
+                                   : fabric.memoryStorages.at(index - storages.size());
+  }
+  MemoryModel* memory(isa::StorageId id) const {
+    return fabric.memories[static_cast<std::size_t>(id)].get();
+  }
 
   /// Bytes a transfer moves at least at a time in a memory; 1 on chip.
   std::int64_t transferUnit(isa::StorageId id) const;

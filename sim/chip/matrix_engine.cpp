@@ -5,6 +5,7 @@
 
 #include "sim/chip/resolve.h"
 #include "sim/core/error.h"
+#include "sim/laws/buffer_law.h"
 
 namespace npusim {
 namespace {
@@ -24,11 +25,22 @@ std::array<BufferTraffic, 4> trafficOf(const MatrixTile& tile, const ArrayWork& 
            {reads ? tile.bias->storage : tile.c.storage, biasBytes, 0}}};
 }
 
+OperandPlace placeOf(const ResolvedAccess& access) {
+  OperandPlace place{
+      static_cast<std::size_t>(access.storage), access.address, {}, byteSize(access.type)};
+  std::ranges::copy(access.strides, place.strides.begin());
+  return place;
+}
+
+ProductPlaces placesOf(const MatrixTile& tile) {
+  return {tile.shape(), placeOf(tile.a), placeOf(tile.b), placeOf(tile.c)};
+}
+
 }  // namespace
 
-MatrixEngine::MatrixEngine(Machine& machine, std::unique_ptr<ArrayModel> array)
+MatrixEngine::MatrixEngine(Machine& machine)
     : Engine(isa::Engine::Matrix, machine),
-      array_(std::move(array)),
+      array_(*machine.fabric.array),
       schedule_(machine.chip.array) {}
 
 void MatrixEngine::reset() {
@@ -65,9 +77,10 @@ void MatrixEngine::issue(const Issued& issued, std::int64_t now) {
 }
 
 void MatrixEngine::issueTile(Flight flight, std::int64_t ready) {
-  const ArrayCost cost = array_->cost(flight.tile);
+  const ArrayCost cost = array_.cost(flight.tile);
   const std::int64_t stretch = stretchCycles(flight.tile, cost);
   const ArraySlot slot = schedule_.place(ready, cost.timing, stretch);
+  machine().fillCycles = schedule_.fillCycles();
   Timeline& timeline = machine().timeline;
   timeline.idle(slot.prologueStart, IdleCause::Overhead);
   timeline.busy(slot.streamEnd, slot.completion);
@@ -75,22 +88,18 @@ void MatrixEngine::issueTile(Flight flight, std::int64_t ready) {
   spendArrayTime(flight.tile, cost);
   flight.completion = slot.completion;
   flight.work = cost.work;
+  flight.conflictCycles = stretch;
   acceptAt_ = slot.prologueStart;
   flights_.push_back(std::move(flight));
 }
 
-/// Cycles beyond the stream that the busiest buffer needs for the tile's bytes.
+/// Cycles by which bank conflicts stretch the tile's stream.
 std::int64_t MatrixEngine::stretchCycles(const MatrixTile& tile, const ArrayCost& cost) const {
-  const auto traffic = trafficOf(tile, cost.work);
-  std::int64_t needed = 0;
-  for (const BufferTraffic& part : traffic) {
-    std::int64_t bytes = 0;
-    for (const BufferTraffic& other : traffic) {
-      if (other.storage == part.storage) bytes += other.read + other.written;
-    }
-    needed = std::max(needed, machine().portCycles(part.storage, bytes));
-  }
-  return std::max<std::int64_t>(0, needed - cost.timing.stream);
+  const ChipConfig& chip = machine().chip;
+  const DataType format = arrayFormat(tile.a.type);
+  const ProductPlaces places = placesOf(tile);
+  return bufferConflictCycles(chip, format, places, dealt(chip, format, places.shape), cost.timing,
+                              cost.work);
 }
 
 /// PE-cycles of the tile's stream: useful, at the array's edges (with MACs that only multiply the
@@ -98,7 +107,7 @@ std::int64_t MatrixEngine::stretchCycles(const MatrixTile& tile, const ArrayCost
 void MatrixEngine::spendArrayTime(const MatrixTile& tile, const ArrayCost& cost) {
   const ArrayConfig& array = machine().chip.array;
   const double rate = array.macsPerCycle.at(arrayFormat(tile.a.type));
-  const double pes = static_cast<double>(array.rows * array.cols);
+  const double pes = static_cast<double>(array.rows * array.cols * arraysInStep(machine().chip));
   const double all = static_cast<double>(tile.m() * tile.n() * tile.k()) / rate;
   const double useful =
       all * static_cast<double>(tile.usefulNumerator) / static_cast<double>(tile.usefulDenominator);
@@ -123,7 +132,7 @@ void MatrixEngine::finishTile(const Flight& flight) {
   LayerTally& layer = machine().layerOf(*flight.instruction);
   countTile(flight, layer);
   if (!machine().values) return;
-  const ZeroWork zero = array_->compute(tile, machine().storages);
+  const ZeroWork zero = array_.compute(tile, machine().storages);
   const std::int64_t useful = zero.macs * tile.usefulNumerator / tile.usefulDenominator;
   layer.counters.zeroOperandMacs += useful;
   if (!machine().chip.array.zeroGating) return;
@@ -142,6 +151,7 @@ void MatrixEngine::countTile(const Flight& flight, LayerTally& layer) {
   counters.arrayNetworkBytes += flight.work.network;
   counters.cacheHits += flight.work.cacheHits;
   counters.cacheMisses += flight.work.cacheMisses;
+  counters.bufferConflictCycles += flight.conflictCycles;
   for (const BufferTraffic& part : trafficOf(tile, flight.work)) {
     machine().countBuffer(counters, part.storage, part.read, part.written);
     counters.arrayBufferBytes += {part.read, part.written};

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <deque>
-#include <memory>
 #include <optional>
 
 #include "sim/array/array_model.h"
@@ -14,10 +13,7 @@ namespace npusim {
 /// its tokens sent, when its last result has left the array.
 class MatrixEngine : public Engine {
  public:
-  MatrixEngine(Machine& machine, std::unique_ptr<ArrayModel> array);
-
-  /// Cycles in which an issued tile filled the array and nothing streamed.
-  std::int64_t fillCycles() const { return schedule_.fillCycles(); }
+  explicit MatrixEngine(Machine& machine);
 
  protected:
   std::int64_t advance(std::int64_t now) override;
@@ -31,6 +27,7 @@ class MatrixEngine : public Engine {
     std::int64_t completion;
     MatrixTile tile;
     ArrayWork work;
+    std::int64_t conflictCycles = 0;  ///< by which bank conflicts stretch its stream
   };
 
   void issue(const Issued& issued, std::int64_t now);
@@ -41,7 +38,7 @@ class MatrixEngine : public Engine {
   void finishTile(const Flight& flight);
   void countTile(const Flight& flight, LayerTally& layer);
 
-  std::unique_ptr<ArrayModel> array_;
+  ArrayModel& array_;
   ArraySchedule schedule_;
   std::deque<Flight> flights_;
   std::int64_t acceptAt_ = 0;  ///< when the issue slot is free again

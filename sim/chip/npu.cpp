@@ -1,10 +1,9 @@
 #include "sim/chip/npu.h"
 
 #include <algorithm>
-#include <array>
 
-#include "sim/chip/array_factory.h"
 #include "sim/chip/dma_engine.h"
+#include "sim/chip/fabric.h"
 #include "sim/chip/host_link.h"
 #include "sim/chip/kernel.h"
 #include "sim/chip/machine.h"
@@ -18,14 +17,16 @@ namespace {
 
 using Engines = std::vector<std::unique_ptr<Engine>>;
 
-/// One engine a queue, in the order of isa::Engine.
-Engines makeEngines(Machine& machine, Fidelity fidelity) {
+/// One engine a queue, in the order of isa::Engine, core after core.
+Engines makeEngines(Fabric& fabric) {
   Engines engines;
-  engines.push_back(std::make_unique<DmaEngine>(isa::Engine::LoadWeights, machine));
-  engines.push_back(std::make_unique<DmaEngine>(isa::Engine::LoadInputs, machine));
-  engines.push_back(std::make_unique<MatrixEngine>(machine, makeArray(machine.chip, fidelity)));
-  engines.push_back(std::make_unique<VectorEngine>(machine));
-  engines.push_back(std::make_unique<DmaEngine>(isa::Engine::Store, machine));
+  for (const auto& machine : fabric.cores) {
+    engines.push_back(std::make_unique<DmaEngine>(isa::Engine::LoadWeights, *machine));
+    engines.push_back(std::make_unique<DmaEngine>(isa::Engine::LoadInputs, *machine));
+    engines.push_back(std::make_unique<MatrixEngine>(*machine));
+    engines.push_back(std::make_unique<VectorEngine>(*machine));
+    engines.push_back(std::make_unique<DmaEngine>(isa::Engine::Store, *machine));
+  }
   return engines;
 }
 
@@ -42,38 +43,57 @@ const isa::PortTensor& findPort(const std::vector<isa::PortTensor>& ports, const
 
 struct Npu::Impl {
   Impl(const ChipConfig& chip, const isa::Program& program, bool values, Fidelity fidelity)
-      : machine(chip, program, values),
-        engines(makeEngines(machine, fidelity)),
-        kernel(machine.clock, engines),
-        host(machine) {
-    machine.semaphores.onArrival([this](isa::Engine engine) { kernel.wake(engine); });
-  }
-
-  MatrixEngine& matrix() {
-    return static_cast<MatrixEngine&>(*engines[static_cast<std::size_t>(isa::Engine::Matrix)]);
+      : fabric(chip, program, values, fidelity),
+        engines(makeEngines(fabric)),
+        kernel(fabric.clock, engines),
+        host(fabric.core(0)) {
+    for (const auto& machine : fabric.cores) {
+      machine->semaphores.onArrival(
+          [this, core = machine->core](isa::Engine engine) { kernel.wake(core, engine); });
+    }
+    fabric.wake = [this](std::int64_t core, isa::Engine engine) { kernel.wake(core, engine); };
+    fabric.collectives.onRelease([this](const Collectives::Release& release) {
+      fabric.core(release.core)
+          .timeline.follow(release.semaphore, fabric.core(release.lastCore).timeline, kernel.now());
+      kernel.wake(release.core, release.engine, release.cycles);
+    });
   }
 
   void checkFinished(std::int64_t cycle) const {
+    constexpr std::size_t kMostNamed = 12;
+    std::size_t stuck = 0;
     std::string waits;
     for (const auto& engine : engines) {
-      if (!engine->finished()) waits += (waits.empty() ? "" : "; ") + engine->describeWait();
+      if (engine->finished() || ++stuck > kMostNamed) continue;
+      waits += (waits.empty() ? "" : "; ") + engine->describeWait();
     }
-    if (waits.empty()) return;
+    if (stuck == 0) return;
+    if (stuck > kMostNamed) waits += "; and " + std::to_string(stuck - kMostNamed) + " more";
     throw CheckFailed("deadlock at cycle " + std::to_string(cycle) + ": " + waits);
   }
 
-  /// Refreshes after the last transfer belong to the last layer.
-  void settleMemories(std::int64_t cycle) {
-    if (machine.chip.idealMemory || machine.layers.empty()) return;
-    MemoryEvents events;
-    for (const auto& memory : machine.memories) {
-      if (!memory) continue;
-      memory->idleUntil(memory->clock().crossFrom(machine.clock, cycle), events);
-    }
-    machine.layers.back().counters.refreshes += events.refreshes;
+  void finishTimelines(std::int64_t cycle) {
+    Timeline& last = fabric.core(fabric.lastCore).timeline;
+    last.finish(last, cycle);
+    for (const auto& machine : fabric.cores) machine->timeline.finish(last, cycle);
   }
 
-  Machine machine;
+  /// What memories do after the last transfer belongs to the last layer.
+  void settleMemories(std::int64_t cycle) {
+    if (fabric.chip.idealMemory || fabric.layers.empty()) return;
+    Counters& counters = fabric.layers.back().counters;
+    for (std::size_t i = 0; i < fabric.chip.memories.size(); ++i) {
+      MemoryModel& memory = *fabric.memories[fabric.chip.buffers.size() + i];
+      MemoryEvents events;
+      memory.idleUntil(memory.clock().crossFrom(fabric.clock, cycle), events);
+      counters.refreshes += events.refreshes;
+      counters.memory(i) += {.refreshes = events.refreshes,
+                             .activeCycles = events.activeCycles,
+                             .idleCycles = events.idleCycles};
+    }
+  }
+
+  Fabric fabric;
   Engines engines;
   Kernel kernel;
   HostLink host;
@@ -85,6 +105,11 @@ Npu::Npu(const ChipConfig& chip, const isa::Program& program, bool values, Fidel
 
 Npu::~Npu() = default;
 
+void Npu::observeMemory(std::size_t memory, TracingMemory::Observer observer) {
+  auto& model = impl_->fabric.memories.at(impl_->fabric.chip.buffers.size() + memory);
+  model = std::make_unique<TracingMemory>(std::move(model), std::move(observer));
+}
+
 LoadResult Npu::load() {
   const LoadResult result = impl_->host.load();
   impl_->kernel.pass(result.cycles);
@@ -92,24 +117,23 @@ LoadResult Npu::load() {
 }
 
 void Npu::setInput(const std::string& name, const Tensor& tensor) {
-  impl_->host.write(findPort(impl_->machine.program.inputs, name, "input"), tensor);
+  impl_->host.write(findPort(impl_->fabric.program.inputs, name, "input"), tensor);
 }
 
 Tensor Npu::output(const std::string& name) const {
-  return impl_->host.read(findPort(impl_->machine.program.outputs, name, "output"));
+  return impl_->host.read(findPort(impl_->fabric.program.outputs, name, "output"));
 }
 
 IoResult Npu::io() const { return impl_->host.io(); }
 
 Npu::Prediction Npu::predict() {
-  Machine& machine = impl_->machine;
-  machine.beginPrediction();
+  impl_->fabric.beginPrediction();
   for (const auto& engine : impl_->engines) engine->restart();
   const std::int64_t cycles = impl_->kernel.run();
   impl_->checkFinished(cycles);
-  machine.timeline.finish(cycles);
+  impl_->finishTimelines(cycles);
   impl_->settleMemories(cycles);
-  Prediction prediction = summarize(machine, cycles, impl_->matrix().fillCycles());
+  Prediction prediction = summarize(impl_->fabric, cycles);
   if (impl_->firstCallCycles < 0) impl_->firstCallCycles = cycles;
   prediction.total.firstCallCycles = impl_->firstCallCycles;
   return prediction;

@@ -11,6 +11,7 @@
 #include "sim/core/fidelity.h"
 #include "sim/core/tensor.h"
 #include "sim/isa/program.h"
+#include "sim/memory/tracing_memory.h"
 #include "sim/stats/result.h"
 
 namespace npusim {
@@ -23,6 +24,10 @@ class Npu {
   Npu(const ChipConfig& chip, const isa::Program& program, bool values,
       Fidelity fidelity = Fidelity::Tile);
   ~Npu();
+
+  /// Tells `observer` what transfers ask of a memory of the chip, from now on. With --memory ideal
+  /// they ask for nothing.
+  void observeMemory(std::size_t memory, TracingMemory::Observer observer);
 
   /// Brings constants over the host link into simulated memory.
   LoadResult load();

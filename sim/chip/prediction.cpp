@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <initializer_list>
+#include <limits>
 
 #include "sim/array/tile/tile_array.h"
 #include "sim/chip/conservation.h"
+#include "sim/chip/machine.h"
 
 namespace npusim {
 namespace {
@@ -23,24 +25,19 @@ StallCycles stallsOf(const IdleCycles& idle) {
   return {.dram = of(idle, IdleCause::Dram),
           .buffer = of(idle, IdleCause::Buffer),
           .dependency = of(idle, IdleCause::Vector) + of(idle, IdleCause::Dependency),
-          .network = 0};
+          .network = of(idle, IdleCause::Network)};
 }
 
-/// The cycles that are charged to one layer, and the array's idle ones among them.
+/// The cycles that are charged to one layer, and the arrays' idle ones among them: mean of cores.
 struct Charge {
   std::int64_t begin = 0, end = 0;
   IdleCycles idle{};
 };
 
-std::vector<Charge> chargeLayers(const Machine& machine) {
-  std::vector<Charge> charges;
-  std::int64_t finished = 0;
-  for (const LayerTally& layer : machine.layers) {
-    charges.push_back({finished, std::max(finished, layer.finish), {}});
-    finished = charges.back().end;
-  }
+/// Adds the core's idle cycles to the layers that they are charged to.
+void chargeIdle(const Timeline& timeline, std::vector<Charge>& charges) {
   std::size_t layer = 0;
-  for (const IdleInterval& interval : machine.timeline.intervals()) {
+  for (const IdleInterval& interval : timeline.intervals()) {
     std::int64_t begin = interval.begin;
     while (begin < interval.end) {
       while (layer < charges.size() && charges[layer].end <= begin) ++layer;
@@ -50,6 +47,30 @@ std::vector<Charge> chargeLayers(const Machine& machine) {
       begin = end;
     }
   }
+}
+
+/// Sums over cores become means. What is rounded off in one layer counts in the next, so that the
+/// layers' means sum to the total's.
+void takeMeans(std::vector<Charge>& charges, std::int64_t cores) {
+  IdleCycles rest{};
+  for (Charge& charge : charges) {
+    for (std::size_t cause = 0; cause < kIdleCauses; ++cause) {
+      const std::int64_t sum = charge.idle[cause] + rest[cause];
+      charge.idle[cause] = sum / cores;
+      rest[cause] = sum % cores;
+    }
+  }
+}
+
+std::vector<Charge> chargeLayers(const Fabric& fabric) {
+  std::vector<Charge> charges;
+  std::int64_t finished = 0;
+  for (const LayerTally& layer : fabric.layers) {
+    charges.push_back({finished, std::max(finished, layer.finish), {}});
+    finished = charges.back().end;
+  }
+  for (const auto& core : fabric.cores) chargeIdle(core->timeline, charges);
+  takeMeans(charges, std::ssize(fabric.cores));
   return charges;
 }
 
@@ -66,39 +87,45 @@ std::string boundBy(const Charge& charge, const Counters& counters, std::int64_t
     std::int64_t cycles;
     const char* name;
   };
-  const std::array<Share, 5> shares = {
+  const std::array<Share, 6> shares = {
       {{counters.macs > 0 ? cycles - idle + of(charge.idle, IdleCause::Drain) : -1, "compute"},
        {memory ? std::max(waited, dramCycles) : -1, "dram"},
        {counters.vectorSimpleOps + counters.macs > 0 ? of(charge.idle, IdleCause::Vector) : -1,
         "vector"},
        {of(charge.idle, IdleCause::Buffer) + (memory ? 0 : waited), "buffer"},
        {of(charge.idle, IdleCause::Dependency) + of(charge.idle, IdleCause::Overhead),
-        "dependency"}}};
+        "dependency"},
+       {of(charge.idle, IdleCause::Network), "network"}}};
   return std::ranges::max_element(shares, {}, &Share::cycles)->name;
 }
 
 /// Core cycles that the counted memory bytes take at peak bandwidth.
-std::int64_t cyclesAtPeak(const Machine& machine, const ReadWrite& bytes) {
+std::int64_t cyclesAtPeak(const Fabric& fabric, const ReadWrite& bytes) {
   double peak = 0;
-  for (const MemoryConfig& memory : machine.chip.memories) peak += memory.peakBytesPerSecond();
-  if (peak <= 0 || machine.chip.idealMemory) return 0;
+  for (const MemoryConfig& memory : fabric.chip.memories) peak += memory.peakBytesPerSecond();
+  if (peak <= 0 || fabric.chip.idealMemory) return 0;
   const double seconds = static_cast<double>(bytes.read + bytes.write) / peak;
-  return static_cast<std::int64_t>(seconds * machine.chip.clockMhz * 1e6);
+  return static_cast<std::int64_t>(seconds * fabric.chip.clockMhz * 1e6);
+}
+
+/// Of all cores together.
+double peCount(const ChipConfig& chip) {
+  return static_cast<double>(chip.cores * chip.array.rows * chip.array.cols);
 }
 
 /// Multiply-accumulates a cycle at best, in the format that the program's products use.
-double peakMacsPerCycle(const Machine& machine) {
-  const ArrayConfig& array = machine.chip.array;
-  const auto rate = array.macsPerCycle.find(arrayFormat(machine.program.precision));
+double peakMacsPerCycle(const Fabric& fabric) {
+  const ArrayConfig& array = fabric.chip.array;
+  const auto rate = array.macsPerCycle.find(arrayFormat(fabric.program.precision));
   const double perPe = rate == array.macsPerCycle.end() ? 1 : rate->second;
-  return perPe * static_cast<double>(array.rows * array.cols);
+  return perPe * peCount(fabric.chip);
 }
 
 double share(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
-LayerResult layerResult(const Machine& machine, std::size_t index, const Charge& charge) {
-  const isa::Layer& layer = machine.program.layers[index];
-  const LayerTally& tally = machine.layers[index];
+LayerResult layerResult(const Fabric& fabric, std::size_t index, const Charge& charge) {
+  const isa::Layer& layer = fabric.program.layers[index];
+  const LayerTally& tally = fabric.layers[index];
   LayerResult result;
   result.name = layer.name;
   result.op = layer.op;
@@ -108,18 +135,18 @@ LayerResult layerResult(const Machine& machine, std::size_t index, const Charge&
   result.startCycle = std::max<std::int64_t>(tally.start, 0);
   result.endCycle = tally.finish;
   result.utilization = share(static_cast<double>(result.macs),
-                             static_cast<double>(result.cycles) * peakMacsPerCycle(machine));
-  result.boundBy = boundBy(charge, tally.counters, cyclesAtPeak(machine, tally.counters.dramBytes));
+                             static_cast<double>(result.cycles) * peakMacsPerCycle(fabric));
+  result.boundBy = boundBy(charge, tally.counters, cyclesAtPeak(fabric, tally.counters.dramBytes));
   result.stalls = stallsOf(charge.idle);
   result.counters = tally.counters;
   return result;
 }
 
 /// 0 with ideal memory, which takes no time.
-double bandwidthUtilization(const Machine& machine, const PredictResult& total) {
-  if (machine.chip.idealMemory) return 0;
+double bandwidthUtilization(const Fabric& fabric, const PredictResult& total) {
+  if (fabric.chip.idealMemory) return 0;
   double peak = 0;
-  for (const MemoryConfig& memory : machine.chip.memories) peak += memory.peakBytesPerSecond();
+  for (const MemoryConfig& memory : fabric.chip.memories) peak += memory.peakBytesPerSecond();
   const ReadWrite& bytes = total.counters.dramBytes;
   return share(static_cast<double>(bytes.read + bytes.write), peak * total.timeS);
 }
@@ -127,8 +154,8 @@ double bandwidthUtilization(const Machine& machine, const PredictResult& total) 
 /// Utilization counts every MAC of the network. Those that the vector unit did (depthwise
 /// convolutions) were done while the array had nothing or little to do, so they are taken out of
 /// the losses, first of all out of the waiting for other engines.
-void countVectorMacs(const Machine& machine, PredictResult& total) {
-  const double all = static_cast<double>(total.cycles) * peakMacsPerCycle(machine);
+void countVectorMacs(const Fabric& fabric, PredictResult& total) {
+  const double all = static_cast<double>(total.cycles) * peakMacsPerCycle(fabric);
   double elsewhere = share(static_cast<double>(total.macs), all) - total.utilization;
   Loss& loss = total.loss;
   for (double* part : {&loss.dependency, &loss.dram, &loss.overhead, &loss.buffer, &loss.fillDrain,
@@ -140,52 +167,81 @@ void countVectorMacs(const Machine& machine, PredictResult& total) {
   }
 }
 
-/// Useful part and losses of the array's time; a run without cycles has lost nothing.
-void splitTime(const Machine& machine, std::int64_t fillCycles, PredictResult& total) {
-  const ArrayConfig& array = machine.chip.array;
-  const auto pes = static_cast<double>(array.rows * array.cols);
-  const double all = static_cast<double>(total.cycles) * pes;
+/// What all cores did, in cycles or PE-cycles.
+struct CoreSums {
   IdleCycles idle{};
-  for (const IdleInterval& interval : machine.timeline.intervals()) {
-    of(idle, interval.cause) += interval.end - interval.begin;
+  ArrayTime arrayTime;
+  std::int64_t fillCycles = 0;
+  std::int64_t mostIdle = 0, leastIdle = std::numeric_limits<std::int64_t>::max();  ///< cores
+};
+
+CoreSums sumCores(const Fabric& fabric) {
+  CoreSums sums;
+  for (const auto& core : fabric.cores) {
+    std::int64_t idle = 0;
+    for (const IdleInterval& interval : core->timeline.intervals()) {
+      of(sums.idle, interval.cause) += interval.end - interval.begin;
+      idle += interval.end - interval.begin;
+    }
+    sums.mostIdle = std::max(sums.mostIdle, idle);
+    sums.leastIdle = std::min(sums.leastIdle, idle);
+    sums.arrayTime += core->arrayTime;
+    sums.fillCycles += core->fillCycles;
   }
-  const auto idleShare = [&](std::int64_t cycles) {
-    return share(static_cast<double>(cycles), static_cast<double>(total.cycles));
+  return sums;
+}
+
+/// Useful part and losses of the arrays' time; a run without cycles has lost nothing.
+void splitTime(const Fabric& fabric, PredictResult& total) {
+  const CoreSums sums = sumCores(fabric);
+  const auto all = static_cast<double>(total.cycles) * static_cast<double>(fabric.cores.size());
+  const double allPes = static_cast<double>(total.cycles) * peCount(fabric.chip);
+  const auto idleShare = [&](std::initializer_list<IdleCause> causes) {
+    std::int64_t cycles = 0;
+    for (const IdleCause cause : causes) cycles += of(sums.idle, cause);
+    return share(static_cast<double>(cycles), all);
   };
-  total.stalls = stallsOf(idle);
-  total.utilization = share(machine.arrayTime.useful, all);
-  total.loss.edge = share(machine.arrayTime.edge, all);
-  const auto fillDrain = static_cast<double>(fillCycles + of(idle, IdleCause::Drain));
-  total.loss.fillDrain = share(machine.arrayTime.fillDrain + fillDrain * pes, all);
-  total.loss.dram = idleShare(total.stalls.dram);
-  total.loss.buffer = idleShare(total.stalls.buffer) + share(machine.arrayTime.buffer, all);
-  total.loss.dependency = idleShare(total.stalls.dependency);
-  total.loss.network = idleShare(total.stalls.network);
-  total.loss.overhead = idleShare(of(idle, IdleCause::Overhead));
-  countVectorMacs(machine, total);
+  IdleCycles means = sums.idle;
+  for (std::int64_t& cycles : means) cycles /= std::ssize(fabric.cores);
+  total.stalls = stallsOf(means);
+  total.utilization = share(sums.arrayTime.useful, allPes);
+  total.loss.edge = share(sums.arrayTime.edge, allPes);
+  total.loss.fillDrain = share(sums.arrayTime.fillDrain, allPes) +
+                         share(static_cast<double>(sums.fillCycles), all) +
+                         idleShare({IdleCause::Drain});
+  total.loss.dram = idleShare({IdleCause::Dram});
+  total.loss.buffer = idleShare({IdleCause::Buffer}) + share(sums.arrayTime.buffer, allPes);
+  total.loss.dependency = idleShare({IdleCause::Vector, IdleCause::Dependency});
+  total.loss.network = idleShare({IdleCause::Network});
+  total.loss.overhead = idleShare({IdleCause::Overhead});
+  if (fabric.cores.size() > 1) {
+    total.busiestCoreCycles = total.cycles - sums.leastIdle;
+    total.idlestCoreCycles = total.cycles - sums.mostIdle;
+  }
+  countVectorMacs(fabric, total);
 }
 
 }  // namespace
 
-Npu::Prediction summarize(const Machine& machine, std::int64_t cycles, std::int64_t fillCycles) {
+Npu::Prediction summarize(const Fabric& fabric, std::int64_t cycles) {
   Npu::Prediction prediction;
-  const std::vector<Charge> charges = chargeLayers(machine);
+  const std::vector<Charge> charges = chargeLayers(fabric);
   for (std::size_t i = 0; i < charges.size(); ++i) {
-    prediction.layers.push_back(layerResult(machine, i, charges[i]));
+    prediction.layers.push_back(layerResult(fabric, i, charges[i]));
   }
   PredictResult& total = prediction.total;
   total.cycles = cycles;
-  total.timeS = machine.clock.seconds(cycles);
+  total.timeS = fabric.clock.seconds(cycles);
   for (const LayerResult& layer : prediction.layers) {
     total.counters += layer.counters;
   }
   total.macs = total.counters.macs;
-  total.compulsoryDramBytes = machine.program.compulsoryDramBytes;
-  total.bandwidthUtilization = bandwidthUtilization(machine, total);
+  total.compulsoryDramBytes = fabric.program.compulsoryDramBytes;
+  total.bandwidthUtilization = bandwidthUtilization(fabric, total);
   total.zeroOperandFraction =
       share(static_cast<double>(total.counters.zeroOperandMacs), static_cast<double>(total.macs));
-  splitTime(machine, fillCycles, total);
-  checkConservation(machine, prediction);
+  splitTime(fabric, total);
+  checkConservation(fabric, prediction);
   return prediction;
 }
 

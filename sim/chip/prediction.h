@@ -2,15 +2,15 @@
 
 #include <cstdint>
 
-#include "sim/chip/machine.h"
+#include "sim/chip/fabric.h"
 #include "sim/chip/npu.h"
 
 namespace npusim {
 
-/// The books of one finished prediction as results. `cycles`: its last cycle; `fillCycles`:
-/// those in which nothing streamed because a tile filled or drained the array. Each cycle is
-/// charged to the oldest layer that has not finished, and idle cycles of the array to the layer
-/// that they are charged to. Throws InternalError when something was lost or gained.
-Npu::Prediction summarize(const Machine& machine, std::int64_t cycles, std::int64_t fillCycles);
+/// The books of one finished prediction as results. `cycles`: its last cycle. Counters are those of
+/// all cores. Each cycle is charged to the oldest layer that some core has not finished, and the
+/// idle cycles of a core's array to the layer that they are charged to; idle cycles and shares of
+/// time are means over the cores. Throws InternalError when something was lost or gained.
+Npu::Prediction summarize(const Fabric& fabric, std::int64_t cycles);
 
 }  // namespace npusim

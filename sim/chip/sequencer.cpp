@@ -4,6 +4,14 @@
 
 namespace npusim {
 
+std::vector<std::size_t> rangeEnds(const std::vector<isa::Instruction>& queue) {
+  std::vector<std::size_t> ends(queue.size(), queue.size());
+  for (std::size_t i = queue.size(); i-- > 1;) {
+    ends[i - 1] = queue[i - 1].cores == queue[i].cores ? ends[i] : i;
+  }
+  return ends;
+}
+
 void Sequencer::restart() {
   next_ = 0;
   loops_.clear();
@@ -19,6 +27,8 @@ void Sequencer::advance() {
 /// Passes loop begins and ends until it stands at an instruction or at the end of the queue.
 void Sequencer::settle() {
   for (; next_ < queue_.size(); ++next_) {
+    if (loops_.empty()) skipOthers();
+    if (next_ == queue_.size()) return;
     if (const auto* loop = std::get_if<isa::Loop>(&queue_[next_].body)) {
       ensure(loop->count > 0 && loops_.size() < isa::kMaxLoopDepth,
              "a loop without passes or nested too deeply reached the machine");
@@ -38,6 +48,12 @@ void Sequencer::settle() {
       return;
     }
   }
+}
+
+/// Outside all loops: to the next instruction that this core runs.
+void Sequencer::skipOthers() {
+  while (next_ < queue_.size() && !queue_[next_].cores.contains(core_)) next_ = rangeEnds_[next_];
+  if (next_ < queue_.size()) indices_.core = core_ - queue_[next_].cores.first;
 }
 
 void Sequencer::setIndex(std::size_t depth, std::int64_t index) {

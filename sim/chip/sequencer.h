@@ -7,10 +7,20 @@
 
 namespace npusim {
 
-/// Walks one queue in program order, opening and closing its loops.
+/// For every position of a queue the first one after it that other cores run: a loop and all that
+/// is in it name the same cores.
+std::vector<std::size_t> rangeEnds(const std::vector<isa::Instruction>& queue);
+
+/// Walks one queue in program order as one core does: opening and closing its loops, and skipping
+/// what only other cores run.
 class Sequencer {
  public:
-  explicit Sequencer(const std::vector<isa::Instruction>& queue) : queue_(queue) { restart(); }
+  /// `rangeEnds` of the queue; it and the queue must outlive this.
+  Sequencer(const std::vector<isa::Instruction>& queue, const std::vector<std::size_t>& rangeEnds,
+            std::int64_t core = 0)
+      : queue_(queue), rangeEnds_(rangeEnds), core_(core) {
+    restart();
+  }
 
   void restart();
 
@@ -35,9 +45,12 @@ class Sequencer {
   };
 
   void settle();
+  void skipOthers();
   void setIndex(std::size_t depth, std::int64_t index);
 
   const std::vector<isa::Instruction>& queue_;
+  const std::vector<std::size_t>& rangeEnds_;
+  const std::int64_t core_;
   std::size_t next_ = 0;
   std::vector<OpenLoop> loops_;
   isa::LoopIndices indices_;

@@ -5,14 +5,15 @@
 namespace npusim {
 namespace {
 
-IdleCause causeOf(isa::Engine worker) {
-  switch (worker) {
-    case isa::Engine::Matrix:
-      return IdleCause::Dependency;
-    case isa::Engine::Vector:
-      return IdleCause::Vector;
+/// What a core waits for that waits for one with this idle cause.
+IdleCause seenFromElsewhere(IdleCause cause) {
+  switch (cause) {
+    case IdleCause::Dram:
+    case IdleCause::Network:
+    case IdleCause::Vector:
+      return cause;
     default:
-      return IdleCause::Dram;
+      return IdleCause::Dependency;
   }
 }
 
@@ -28,10 +29,24 @@ void Timeline::reset() {
 void Timeline::set(isa::Engine engine, State state, std::int64_t now) {
   State& current = states_[static_cast<std::size_t>(engine)];
   if (current == state) return;
-  if (now > accounted_ && stateOf(isa::Engine::Matrix).activity != Activity::Busy) {
-    idle(now, cause());
+  settle(now);
+  if (engine == isa::Engine::Matrix && current.activity == Activity::Waiting) {
+    idle(now, IdleCause::Dependency);
   }
   current = state;
+}
+
+void Timeline::settle(std::int64_t now) {
+  if (now <= accounted_ || stateOf(isa::Engine::Matrix).activity == Activity::Busy) return;
+  const Wait found = wait();
+  if (found.cause) idle(now, *found.cause);
+}
+
+void Timeline::follow(isa::SemaphoreId semaphore, const Timeline& last, std::int64_t now) {
+  if (&last == this || now <= accounted_) return;
+  if (stateOf(isa::Engine::Matrix).activity == Activity::Busy) return;
+  const Wait found = wait();
+  if (!found.cause && found.semaphore == semaphore) copy(last, now);
 }
 
 void Timeline::idle(std::int64_t until, IdleCause cause) {
@@ -55,30 +70,66 @@ void Timeline::stretch(std::int64_t begin, std::int64_t end) {
   if (begin < end) add({begin, end, IdleCause::Buffer});
 }
 
-void Timeline::finish(std::int64_t end) { idle(end, cause()); }
-
-IdleCause Timeline::cause() const {
-  isa::Engine engine = isa::Engine::Matrix;
-  if (stateOf(engine).activity == Activity::Done) return causeAtEnd();
-  for (int step = 0; step < isa::kEngineCount; ++step) {
-    const State& state = stateOf(engine);
-    if (state.activity == Activity::Busy) return step == 0 ? IdleCause::Overhead : causeOf(engine);
-    const auto producer = semaphores_.producer(state.semaphore);
-    if (state.activity == Activity::Done || !producer) return IdleCause::Dependency;
-    engine = *producer;
-  }
-  return IdleCause::Dependency;
+void Timeline::finish(const Timeline& last, std::int64_t end) {
+  settle(end);
+  if (&last != this) copy(last, end);
+  idle(end, IdleCause::Dependency);
 }
 
-IdleCause Timeline::causeAtEnd() const {
-  const auto works = [this](isa::Engine engine) {
-    return stateOf(engine).activity == Activity::Busy;
-  };
-  for (const isa::Engine engine : {isa::Engine::Vector, isa::Engine::Store, isa::Engine::LoadInputs,
-                                   isa::Engine::LoadWeights}) {
-    if (works(engine)) return causeOf(engine);
+/// The idle causes of another core in cycles that are not accounted for here.
+void Timeline::copy(const Timeline& other, std::int64_t until) {
+  auto interval = std::ranges::upper_bound(other.intervals_, accounted_, {}, &IdleInterval::end);
+  for (; interval != other.intervals_.end() && interval->begin < until; ++interval) {
+    idle(interval->begin, IdleCause::Dependency);
+    idle(std::min(interval->end, until), seenFromElsewhere(interval->cause));
   }
-  return IdleCause::Dependency;
+  idle(until, IdleCause::Dependency);
+}
+
+Timeline::Wait Timeline::wait() const {
+  const State& matrix = stateOf(isa::Engine::Matrix);
+  return matrix.activity == Activity::Done ? waitAtEnd() : waitOf(isa::Engine::Matrix);
+}
+
+/// Follows the waits from an engine to the one that works.
+Timeline::Wait Timeline::waitOf(isa::Engine engine) const {
+  for (int step = 0; step < isa::kEngineCount; ++step) {
+    const State& state = stateOf(engine);
+    if (state.activity == Activity::Busy) {
+      return {engine == isa::Engine::Matrix && step == 0 ? IdleCause::Overhead : causeOf(engine)};
+    }
+    if (state.activity == Activity::Done) break;
+    const Owed owed = semaphores_.owed(state.semaphore);
+    if (owed == Owed::OnItsWay) return {IdleCause::Network};
+    if (owed == Owed::ByOtherCores) return {std::nullopt, state.semaphore};
+    const auto producer = semaphores_.table().producer(state.semaphore);
+    if (!producer) break;
+    engine = *producer;
+  }
+  return {IdleCause::Dependency};
+}
+
+/// With the matrix queue at its end: for the last results, or for what other cores still do.
+Timeline::Wait Timeline::waitAtEnd() const {
+  constexpr std::array kOrder = {isa::Engine::Vector, isa::Engine::Store, isa::Engine::LoadInputs,
+                                 isa::Engine::LoadWeights};
+  for (const Activity activity : {Activity::Busy, Activity::Waiting}) {
+    for (const isa::Engine engine : kOrder) {
+      if (stateOf(engine).activity == activity) return waitOf(engine);
+    }
+  }
+  return {std::nullopt, kNoSemaphore};
+}
+
+IdleCause Timeline::causeOf(isa::Engine worker) const {
+  switch (worker) {
+    case isa::Engine::Matrix:
+      return IdleCause::Dependency;
+    case isa::Engine::Vector:
+      return IdleCause::Vector;
+    default:
+      return stateOf(worker).exchanging ? IdleCause::Network : IdleCause::Dram;
+  }
 }
 
 void Timeline::add(const IdleInterval& interval) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "sim/chip/semaphores.h"
@@ -16,8 +17,9 @@ enum class IdleCause : std::uint8_t {
   Buffer,      ///< operands beyond the buffers' ports
   Overhead,    ///< instruction issue
   Drain,       ///< its own last results, with no other engine at work
+  Network,     ///< a DMA engine that moves data between cores, or news from another core
 };
-constexpr std::size_t kIdleCauses = 6;
+constexpr std::size_t kIdleCauses = 7;
 
 /// An interval in which the array did not work, in core cycles.
 struct IdleInterval {
@@ -29,13 +31,15 @@ struct IdleInterval {
 /// drains while its next tile waits for data waits for data: with them it would have streamed.
 /// While the matrix engine waits for a token, each cycle goes to the engine that is at work at the
 /// end of the chain of waits at that moment. With the matrix queue at its end, cycles go to the
-/// vector unit while it works, then to DMA.
+/// vector unit while it works, then to DMA. Where the chain leads to other cores, the cycles go to
+/// what the last of them to signal waited for, and to Dependency while that one's array worked.
 class Timeline {
  public:
   enum class Activity : std::uint8_t { Busy, Waiting, Done };
   struct State {
     Activity activity = Activity::Busy;
     isa::SemaphoreId semaphore = 0;  ///< while waiting
+    bool exchanging = false;         ///< while busy: what moves, moves between cores
     bool operator==(const State&) const = default;
   };
 
@@ -43,6 +47,11 @@ class Timeline {
 
   void reset();
   void set(isa::Engine engine, State state, std::int64_t now);
+  /// Accounts for the cycles before `now`, as far as this core knows what the array waited for.
+  void settle(std::int64_t now);
+  /// Accounts for the cycles before `now` if they waited for other cores' signals to `semaphore`,
+  /// the last of which comes now from the core of `last`, a settled one.
+  void follow(isa::SemaphoreId semaphore, const Timeline& last, std::int64_t now);
 
   /// Cycles not accounted for yet, up to `until`, were idle.
   void idle(std::int64_t until, IdleCause cause);
@@ -51,8 +60,9 @@ class Timeline {
   void busy(std::int64_t until, std::int64_t drained);
   /// Within a busy time: [begin, end) only waited for buffer ports.
   void stretch(std::int64_t begin, std::int64_t end);
-  /// Accounts for everything up to the last cycle.
-  void finish(std::int64_t end);
+  /// Accounts for everything up to the last cycle, which is that of the core of `last`, a settled
+  /// one.
+  void finish(const Timeline& last, std::int64_t end);
 
   const std::vector<IdleInterval>& intervals() const { return intervals_; }
 
@@ -60,8 +70,19 @@ class Timeline {
   const State& stateOf(isa::Engine engine) const {
     return states_[static_cast<std::size_t>(engine)];
   }
-  IdleCause cause() const;
-  IdleCause causeAtEnd() const;
+  /// What the array waits for at this moment.
+  struct Wait {
+    std::optional<IdleCause> cause;  ///< empty: for signals of other cores, to `semaphore`
+    isa::SemaphoreId semaphore = 0;
+  };
+
+  static constexpr isa::SemaphoreId kNoSemaphore = -1;
+
+  Wait wait() const;
+  Wait waitOf(isa::Engine engine) const;
+  Wait waitAtEnd() const;
+  IdleCause causeOf(isa::Engine worker) const;
+  void copy(const Timeline& other, std::int64_t until);
   void add(const IdleInterval& interval);
 
   const Semaphores& semaphores_;

@@ -21,6 +21,16 @@ std::int64_t addressOf(const ResolvedAccess& access, std::span<const std::int64_
   return dot(access.address, access.strides.first(position.size()), position);
 }
 
+/// Turns the address in a distributed storage, if it is one, into that in a core's buffer.
+void place(const isa::Distribution* distribution, std::int64_t& address,
+           std::optional<std::int64_t>& core, std::int64_t& bytes) {
+  if (!distribution) return;
+  const isa::Distribution::Place at = distribution->at(address);
+  address = at.address;
+  core = at.core;
+  bytes = std::min(bytes, at.contiguous);
+}
+
 bool boundless(const ResolvedAccess& access, std::size_t dim) {
   return std::ranges::all_of(access.bounds, [dim](const auto& b) { return b.strides[dim] == 0; });
 }
@@ -28,9 +38,9 @@ bool boundless(const ResolvedAccess& access, std::size_t dim) {
 }  // namespace
 
 void TransferWalk::start(const isa::Transfer& transfer, const isa::LoopIndices& loops,
-                         const Storage* indices, const std::string& layer) {
+                         const WalkStorages& storages, const std::string& layer) {
   transfer_ = &transfer;
-  indexStorage_ = indices;
+  storages_ = storages;
   layer_ = &layer;
   source_ = resolve(transfer.source, loops);
   target_ = resolve(transfer.target, loops);
@@ -70,14 +80,22 @@ bool TransferWalk::continues(std::size_t dim) const {
          boundless(source_, dim) && boundless(target_, dim) && patternFits;
 }
 
-Run TransferWalk::take(std::int64_t maxBytes) {
+Run TransferWalk::next() const {
   Run run = run_;
   const std::int64_t offset = runBytes_ - left_;
   run.source += offset;
   run.target += offset;
   run.patternOffset = offset;
-  run.bytes = std::min(left_, maxBytes);
+  run.bytes = left_;
   if (offset > 0) run.index.reset();
+  if (!run.fills) place(storages_.source, run.source, run.sourceCore, run.bytes);
+  place(storages_.target, run.target, run.targetCore, run.bytes);
+  return run;
+}
+
+Run TransferWalk::take(std::int64_t maxBytes) {
+  Run run = next();
+  run.bytes = std::min(run.bytes, maxBytes);
   left_ -= run.bytes;
   if (left_ == 0) nextPosition();
   return run;
@@ -108,7 +126,7 @@ bool TransferWalk::enterPosition() {
 
 /// The source position that the index at `address` stands for.
 std::int64_t TransferWalk::lookUp(std::int64_t address) const {
-  if (!indexStorage_) return 0;
+  if (!storages_.indices) return 0;
   const std::int64_t index = readIndex(address);
   if (index < -gathered_ || index >= gathered_) {
     throw BadInput("layer '" + *layer_ + "': index " + std::to_string(index) +
@@ -121,11 +139,11 @@ std::int64_t TransferWalk::lookUp(std::int64_t address) const {
 std::int64_t TransferWalk::readIndex(std::int64_t address) const {
   if (gather_.type == DataType::Int64) {
     std::int64_t index = 0;
-    std::memcpy(&index, indexStorage_->at(address, sizeof index), sizeof index);
+    std::memcpy(&index, storages_.indices(address, sizeof index), sizeof index);
     return index;
   }
   std::int32_t index = 0;
-  std::memcpy(&index, indexStorage_->at(address, sizeof index), sizeof index);
+  std::memcpy(&index, storages_.indices(address, sizeof index), sizeof index);
   return index;
 }
 

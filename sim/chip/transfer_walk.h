@@ -1,13 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "sim/isa/program.h"
 #include "sim/memory/access.h"
-#include "sim/memory/storage.h"
 
 namespace npusim {
 
@@ -17,18 +17,31 @@ struct Run {
   bool fills = false;                 ///< writes the fill pattern instead of source bytes
   std::int64_t patternOffset = 0;     ///< bytes of the pattern's run before this one
   std::optional<std::int64_t> index;  ///< address of the gather index that was read for it
+  /// Cores in whose buffers the bytes lie, where the storage is a distributed one: the address is
+  /// one of that buffer.
+  std::optional<std::int64_t> sourceCore = {}, targetCore = {};
+};
+
+/// What a walk has to know of the storages of its transfer.
+struct WalkStorages {
+  const isa::Distribution* source = nullptr;  ///< null: not a distributed one
+  const isa::Distribution* target = nullptr;
+  /// The bytes of a gather index; empty with values off (then every index is 0).
+  std::function<const std::byte*(std::int64_t address, std::int64_t bytes)> indices = {};
 };
 
 /// Walks the positions of one transfer in order and yields its runs, as long as the layout allows:
-/// inner dimensions that continue one another in source and target are one run.
+/// inner dimensions that continue one another in source and target are one run, which ends where
+/// another core's part of a distributed storage begins.
 class TransferWalk {
  public:
-  /// `indices`: the storage of the gather indices, null with values off (then every index is 0).
   /// This and take() throw BadInput naming `layer` for an index outside what it is looked up in.
-  void start(const isa::Transfer& transfer, const isa::LoopIndices& loops, const Storage* indices,
-             const std::string& layer);
+  void start(const isa::Transfer& transfer, const isa::LoopIndices& loops,
+             const WalkStorages& storages, const std::string& layer);
 
   bool done() const { return left_ == 0; }
+  /// What take() would return if nothing cut it short.
+  Run next() const;
   /// The next run, cut to `maxBytes`.
   Run take(std::int64_t maxBytes);
 
@@ -44,7 +57,7 @@ class TransferWalk {
   std::int64_t readIndex(std::int64_t address) const;
 
   const isa::Transfer* transfer_ = nullptr;
-  const Storage* indexStorage_ = nullptr;
+  WalkStorages storages_;
   const std::string* layer_ = nullptr;
   ResolvedAccess source_, target_, gather_;
   std::int64_t gathered_ = 0;  ///< positions that indices are looked up in

@@ -1,11 +1,29 @@
 #include "sim/chip/vector_engine.h"
 
 #include <algorithm>
+#include <span>
+#include <vector>
 
 #include "sim/chip/resolve.h"
 #include "sim/core/error.h"
+#include "sim/laws/bank_loads.h"
 
 namespace npusim {
+namespace {
+
+/// The words that a pass reads or writes of one operand, over its first `dims` dimensions. Along
+/// innermost dimensions in which it stays the same it is read once; one that repeats along others
+/// is read again, unless all of it fits the lanes at once.
+RunAccess accessOf(const VectorTile& tile, const ResolvedAccess& operand, std::size_t dims,
+                   std::int64_t lanes) {
+  while (dims > 0 && operand.strides[dims - 1] == 0) --dims;
+  const auto extents = std::span<const std::int64_t>(tile.extents).first(dims);
+  RunAccess access = denseAccess(operand.address, operand.strides, extents, byteSize(operand.type));
+  if (tile.positions(dims) / access.times <= lanes) access.times = 1;
+  return access;
+}
+
+}  // namespace
 
 std::int64_t VectorEngine::advance(std::int64_t now) {
   for (;;) {
@@ -33,23 +51,20 @@ void VectorEngine::start(const Issued& issued, std::int64_t now) {
   }
 }
 
-/// The unit's cycles, or those that the busiest buffer needs for the operands.
+/// The unit's cycles, or those in which the busiest bank of a buffer serves the operands.
 std::int64_t VectorEngine::passCycles() const {
-  const auto bytesAt = [this](isa::StorageId storage) {
-    std::int64_t bytes = tile_->out.access.storage == storage ? cost_.outBytes : 0;
-    for (std::size_t i = 0; i < tile_->operands.size(); ++i) {
-      if (tile_->operands[i].access.storage == storage) bytes += cost_.operandBytes[i];
-    }
-    return bytes;
+  const ChipConfig& chip = machine().chip;
+  if (chip.idealMemory || tile_->empty()) return 0;
+  std::vector<BankLoads> loads(chip.buffers.begin(), chip.buffers.end());
+  const auto add = [&](const ResolvedAccess& operand, std::size_t dims) {
+    loads.at(static_cast<std::size_t>(operand.storage))
+        .add(accessOf(*tile_, operand, dims, chip.vector.lanes));
   };
-  const auto portCycles = [&](isa::StorageId storage) {
-    return machine().portCycles(storage, bytesAt(storage));
-  };
-  std::int64_t cycles = std::max(cost_.cycles, portCycles(tile_->out.access.storage));
-  for (const ResolvedOperand& operand : tile_->operands) {
-    cycles = std::max(cycles, portCycles(operand.access.storage));
-  }
-  return machine().chip.idealMemory ? 0 : cycles;
+  for (const ResolvedOperand& operand : tile_->operands) add(operand.access, tile_->extents.size());
+  add(tile_->out.access, tile_->keptDims());
+  std::int64_t cycles = cost_.cycles;
+  for (const BankLoads& load : loads) cycles = std::max(cycles, load.cycles());
+  return cycles;
 }
 
 void VectorEngine::finish() {

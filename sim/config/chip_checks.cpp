@@ -57,9 +57,17 @@ bool isOwn(const YamlNode& node, const YamlNode& tree) {
 std::string_view word(DataType format) { return Word<DataType>{formatWords()}.nameOf(format); }
 
 void checkCores(const ChipConfig& chip, const YamlNode& tree) {
-  if (chip.cores == 1) return;
-  throw NotPossible(prefix(tree.find("cores")->where) +
-                    fmt::format("cores: {} cores are not supported yet, must be 1", chip.cores));
+  if (chip.cores == 1 || chip.coreControl == CoreControl::Shared) return;
+  struct Row {
+    const char* key;
+    std::int64_t have;
+  };
+  for (const Row& row : {Row{"network.columns", chip.network.columns},
+                         Row{"network.memory_ports", chip.network.memoryPorts}}) {
+    if (row.have <= chip.cores) continue;
+    blame(tree, row.key, fmt::format("is {}, must be at most cores ({})", row.have, chip.cores),
+          {"cores"});
+  }
 }
 
 void checkFormats(const ChipConfig& chip, const YamlNode& tree) {

@@ -59,6 +59,7 @@ ChipConfig withoutNames(ChipConfig chip) {
   for (MemoryConfig& memory : chip.memories) {
     memory.name = memory.preset = "-";
     memory.energyPjPerBit = 0;
+    memory.currents = {};
   }
   chip.host.energyPjPerBit = 0;
   chip.power.idleW = chip.power.clockTreePjPerCycle = 0;

@@ -6,6 +6,7 @@
 
 #include "sim/core/error.h"
 #include "sim/energy/cache_energy.h"
+#include "sim/energy/dram_energy.h"
 #include "sim/energy/store_energy.h"
 
 namespace npusim {
@@ -80,13 +81,30 @@ double vectorPrice(const Counters& counters, const EnergyTable& table) {
          static_cast<double>(counters.vectorTranscendentalOps) * table.vectorTranscendentalPj;
 }
 
-double memoryPjPerBit(const ChipConfig& chip) {
+/// Of bytes that are not known to be of one memory: the mean weighted by bandwidth.
+double memoryPjPerByte(const ChipConfig& chip) {
   double bandwidth = 0, weighted = 0;
   for (const MemoryConfig& memory : chip.memories) {
     bandwidth += memory.peakBytesPerSecond();
     weighted += memory.peakBytesPerSecond() * memory.energyPjPerBit;
   }
-  return bandwidth > 0 ? weighted / bandwidth : 0;
+  return bandwidth > 0 ? weighted / bandwidth * 8 : 0;
+}
+
+/// Each memory's own counts, and what of the bytes they do not cover.
+double dramPrice(const Counters& counters, const ChipConfig& chip) {
+  if (counters.memories.size() > chip.memories.size()) {
+    throw BadInput("the counters are of " + std::to_string(counters.memories.size()) +
+                   " memories, chip '" + chip.name + "' has " +
+                   std::to_string(chip.memories.size()));
+  }
+  std::int64_t rest = counters.dramBytes.read + counters.dramBytes.write;
+  double energy = 0;
+  for (std::size_t i = 0; i < counters.memories.size(); ++i) {
+    rest -= counters.memories[i].bytes;
+    energy += dramEnergy(chip.memories[i], counters.memories[i]).total();
+  }
+  return rest == 0 ? energy : energy + static_cast<double>(rest) * memoryPjPerByte(chip);
 }
 
 double secondsAt(std::int64_t cycles, double clockMhz) {
@@ -115,8 +133,7 @@ Energy price(const Counters& counters, std::int64_t cycles, const ChipConfig& ch
   energy.buffer = bufferPrice(counters, chip, table);
   energy.vector = vectorPrice(counters, table);
   energy.network = static_cast<double>(counters.networkBytes) * table.networkPjPerByteHop;
-  energy.dram = static_cast<double>(counters.dramBytes.read + counters.dramBytes.write) * 8 *
-                memoryPjPerBit(chip);
+  energy.dram = dramPrice(counters, chip);
   energy.clockIdle = static_cast<double>(cycles) * chip.power.clockTreePjPerCycle +
                      chip.power.idleW * secondsAt(cycles, chip.clockMhz) * 1e12;
   energy.host = static_cast<double>(counters.hostBytes) * 8 * chip.host.energyPjPerBit;

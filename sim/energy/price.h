@@ -15,8 +15,9 @@ namespace npusim {
 /// MACs by format; local-store bytes, whole words, by each operand's store, its capacity and ports,
 /// of the dataflow cached by its cache and with its tags (cache_energy.h); buffer bytes by the
 /// capacity of one bank of the buffer that holds weights, accumulators or (the rest) activations;
-/// vector operations by class; DRAM and host bytes by the chip's pJ/bit (several memories: the mean
-/// weighted by bandwidth); clock tree by cycle and idle power by time.
+/// vector operations by class; each memory's commands and states by its currents or its bytes by
+/// its pJ/bit (dram_energy.h), bytes of no known memory by the mean weighted by bandwidth; host
+/// bytes by pJ/bit; clock tree by cycle and idle power by time.
 /// Throws BadInput when the table lacks a figure that a counted event needs.
 Energy price(const Counters& counters, std::int64_t cycles, const ChipConfig& chip,
              const EnergyTable& table, DataType format);

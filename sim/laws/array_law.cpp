@@ -2,6 +2,7 @@
 
 #include "sim/core/error.h"
 #include "sim/laws/cached_law.h"
+#include "sim/laws/lockstep_law.h"
 #include "sim/laws/row_stationary_law.h"
 #include "sim/laws/systolic_law.h"
 
@@ -20,6 +21,7 @@ ArrayTiming arrayTiming(const ArrayConfig& array, DataType format, const MatrixS
 }
 
 ArrayTiming arrayTiming(const ChipConfig& chip, DataType format, const MatrixShape& shape) {
+  if (arraysInStep(chip) > 1) return lockstepTiming(chip, format, shape);
   if (chip.array.dataflow.kind != ArrayKind::Cached) return arrayTiming(chip.array, format, shape);
   return cachedTiming(chip.array, format, shape, cachedPorts(chip));
 }

@@ -32,7 +32,8 @@ namespace npusim {
 /// cached: an estimate, cached_law.h
 ArrayTiming arrayTiming(const ArrayConfig& array, DataType format, const MatrixShape& shape);
 
-/// The same on the chip's own buffers, whose ports the estimate for `cached` depends on.
+/// The same on the chip: with its own buffers, whose ports the estimate for `cached` depends on,
+/// and dealt over all arrays where its cores share their control (lockstep_law.h).
 ArrayTiming arrayTiming(const ChipConfig& chip, DataType format, const MatrixShape& shape);
 
 /// Bytes and lost PE-cycles of the same instruction. A byte counts in `network` when a PE takes

@@ -6,49 +6,22 @@
 
 #include "sim/core/error.h"
 #include "sim/core/rounding.h"
+#include "sim/laws/loop_groups.h"
 
 namespace npusim {
 namespace {
 
-/// The three lists of loops that a product flattens, and where each begins in
-/// MatrixShape::extents.
-enum Group : int { kM, kN, kK };
-constexpr std::size_t kBegins[] = {0, 3, 4, 7};
-
-Group groupOf(LoopDim dim) {
-  switch (dim) {
-    case LoopDim::B:
-    case LoopDim::OY:
-    case LoopDim::OX:
-      return kM;
-    case LoopDim::K:
-      return kN;
-    case LoopDim::FY:
-    case LoopDim::FX:
-    case LoopDim::C:
-      return kK;
-  }
-  throw InternalError("unknown loop");
-}
-
 /// What runs along the rows or the columns of the array.
 struct Axis {
-  Group group;
+  LoopGroup group;
   std::int64_t lanes;  ///< PEs that the whole product needs along this axis, over all folds
   std::int64_t folds;
 };
 
-std::int64_t extentOf(const MatrixShape& shape, Group group, std::size_t innerLoops) {
-  std::int64_t extent = 1;
-  const std::size_t end = kBegins[group + 1];
-  for (std::size_t d = end - innerLoops; d < end; ++d) extent *= shape.extents[d];
-  return extent;
-}
-
 /// The product as the array sees it.
 struct Folding {
   Axis rows, cols;
-  Group streamed;
+  LoopGroup streamed;
   std::int64_t depth;   ///< MACs of a PE in a step, along k
   std::int64_t steps;   ///< that stream in a fold
   std::int64_t beat;    ///< cycles of a step
@@ -63,7 +36,7 @@ struct Folding {
 Axis axisOf(const std::vector<LoopDim>& loops, std::int64_t pes, const MatrixShape& shape,
             std::int64_t depth) {
   Axis axis{groupOf(loops.front()), 0, 0};
-  const std::size_t all = kBegins[axis.group + 1] - kBegins[axis.group];
+  const std::size_t all = kLoopBegins[axis.group + 1] - kLoopBegins[axis.group];
   const std::int64_t whole = extentOf(shape, axis.group, all);
   const std::int64_t along = extentOf(shape, axis.group, loops.size());
   const std::int64_t repeats = whole / along;
@@ -109,16 +82,15 @@ std::int64_t beatCycles(double rate, const Held& held) {
 }
 
 Folding fold(const ArrayConfig& array, DataType format, const MatrixShape& shape) {
-  const auto rate = array.macsPerCycle.find(format);
-  ensure(rate != array.macsPerCycle.end(), "the array does not compute this format");
-  const std::int64_t depth = std::max<std::int64_t>(1, std::llround(rate->second));
+  const auto [depth, beat] = systolicStep(array, format);
   const Axis rows = axisOf(array.dataflow.rows, array.rows, shape, depth);
   const Axis cols = axisOf(array.dataflow.cols, array.cols, shape, depth);
-  const auto streamed = static_cast<Group>(kM + kN + kK - rows.group - cols.group);
-  const std::int64_t extent = extentOf(shape, streamed, kBegins[streamed + 1] - kBegins[streamed]);
+  const LoopGroup streamed = otherGroup(rows.group, cols.group);
+  const std::int64_t extent =
+      extentOf(shape, streamed, kLoopBegins[streamed + 1] - kLoopBegins[streamed]);
   Folding f{rows, cols, streamed, depth, extent, 1, 1};
   if (streamed == kK) f.steps = ceilDiv(extent, depth);
-  f.beat = beatCycles(rate->second, heldOf(array, format, depth));
+  f.beat = beat;
   f.kSteps = streamed == kK ? f.steps : rows.group == kK ? rows.lanes : cols.lanes;
   return f;
 }
@@ -139,7 +111,7 @@ std::int64_t lag(Travel travel, std::int64_t pes) {
 }
 
 /// How the operand that two of m, n, k index travels.
-Travel travelOf(const Dataflow& dataflow, Group a, Group b) {
+Travel travelOf(const Dataflow& dataflow, LoopGroup a, LoopGroup b) {
   if (a != kM && b != kM) return dataflow.weights;
   return a != kN && b != kN ? dataflow.inputs : dataflow.outputs;
 }
@@ -173,9 +145,9 @@ void countLostTime(const ArrayConfig& array, DataType format, const MatrixShape&
 
 /// How often an operand that two of m, n, k index is read: a travelling one for each fold of the
 /// axis that does not index it.
-std::int64_t fetches(const Folding& f, Group a, Group b) {
+std::int64_t fetches(const Folding& f, LoopGroup a, LoopGroup b) {
   if (a != f.streamed && b != f.streamed) return 1;
-  const Group onAxis = a == f.streamed ? b : a;
+  const LoopGroup onAxis = a == f.streamed ? b : a;
   return f.rows.group == onAxis ? f.cols.folds : f.rows.folds;
 }
 
@@ -189,6 +161,13 @@ ReadWrite heldTraffic(const Folding& f, const Held& held, const MatrixShape& sha
 }
 
 }  // namespace
+
+SystolicStep systolicStep(const ArrayConfig& array, DataType format) {
+  const auto rate = array.macsPerCycle.find(format);
+  ensure(rate != array.macsPerCycle.end(), "the array does not compute this format");
+  const std::int64_t depth = std::max<std::int64_t>(1, std::llround(rate->second));
+  return {depth, beatCycles(rate->second, heldOf(array, format, depth))};
+}
 
 ArrayTiming systolicTiming(const ArrayConfig& array, DataType format, const MatrixShape& shape) {
   const Folding f = fold(array, format, shape);

@@ -5,6 +5,13 @@
 
 namespace npusim {
 
+/// What a PE does between two operands.
+struct SystolicStep {
+  std::int64_t depth;  ///< multiply-accumulates, along k
+  std::int64_t beat;   ///< cycles, I of array_law.h
+};
+SystolicStep systolicStep(const ArrayConfig& array, DataType format);
+
 /// array_law.h for the dataflows that the fields of Dataflow describe.
 ArrayTiming systolicTiming(const ArrayConfig& array, DataType format, const MatrixShape& shape);
 ArrayWork systolicWork(const ArrayConfig& array, DataType format, const MatrixShape& shape);

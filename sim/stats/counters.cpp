@@ -1,6 +1,18 @@
 #include "sim/stats/counters.h"
 
 namespace npusim {
+
+DramCounts& DramCounts::operator+=(const DramCounts& other) {
+  bytes += other.bytes;
+  reads += other.reads;
+  writes += other.writes;
+  activates += other.activates;
+  refreshes += other.refreshes;
+  activeCycles += other.activeCycles;
+  idleCycles += other.idleCycles;
+  return *this;
+}
+
 Counters& Counters::operator+=(const Counters& other) {
   macs += other.macs;
   zeroOperandMacs += other.zeroOperandMacs;
@@ -13,6 +25,7 @@ Counters& Counters::operator+=(const Counters& other) {
   weightBufferBytes += other.weightBufferBytes;
   accumulatorBytes += other.accumulatorBytes;
   arrayBufferBytes += other.arrayBufferBytes;
+  bufferConflictCycles += other.bufferConflictCycles;
   networkBytes += other.networkBytes;
   dramBytes += other.dramBytes;
   hostBytes += other.hostBytes;
@@ -24,6 +37,7 @@ Counters& Counters::operator+=(const Counters& other) {
   rowConflicts += other.rowConflicts;
   activates += other.activates;
   refreshes += other.refreshes;
+  for (std::size_t i = 0; i < other.memories.size(); ++i) memory(i) += other.memories[i];
   return *this;
 }
 

@@ -1,10 +1,23 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "sim/core/traffic.h"
 
 namespace npusim {
+
+/// What one memory did: the events that its energy follows from (sim/energy/dram_energy.h).
+struct DramCounts {
+  std::int64_t bytes = 0;              ///< moved: whole bursts
+  std::int64_t reads = 0, writes = 0;  ///< column commands: bursts by direction
+  std::int64_t activates = 0, refreshes = 0;
+  /// Rank-cycles of the memory's clock with some bank open, and with all banks closed.
+  std::int64_t activeCycles = 0, idleCycles = 0;
+
+  DramCounts& operator+=(const DramCounts& other);
+};
 
 /// Events counted where they happen, for one layer or a whole phase. Bytes, events or cycles.
 struct Counters {
@@ -15,15 +28,22 @@ struct Counters {
   ByOperand<std::int64_t> arrayNetworkBytes;    ///< that PEs received over links and buses, or sent
   std::int64_t cacheHits = 0, cacheMisses = 0;  ///< operands in and not in the PEs' own caches
   ReadWrite bufferBytes;                        ///< all on-chip buffers, accumulators included
-  ReadWrite weightBufferBytes;    ///< of bufferBytes, at the buffer that holds weights
-  ReadWrite accumulatorBytes;     ///< of bufferBytes, at the buffer that holds accumulators
-  ReadWrite arrayBufferBytes;     ///< of bufferBytes, by the array (not DMA, not vector unit)
-  std::int64_t networkBytes = 0;  ///< between cores
-  ReadWrite dramBytes;            ///< as moved: whole bursts
+  ReadWrite weightBufferBytes;  ///< of bufferBytes, at the buffer that holds weights
+  ReadWrite accumulatorBytes;   ///< of bufferBytes, at the buffer that holds accumulators
+  ReadWrite arrayBufferBytes;   ///< of bufferBytes, by the array (not DMA, not vector unit)
+  std::int64_t bufferConflictCycles = 0;  ///< by which bank conflicts stretched the array's streams
+  std::int64_t networkBytes = 0;          ///< between cores
+  ReadWrite dramBytes;                    ///< as moved: whole bursts
   std::int64_t hostBytes = 0;
   std::int64_t vectorSimpleOps = 0, vectorDivideOps = 0, vectorTranscendentalOps = 0;
   std::int64_t rowHits = 0, rowMisses = 0, rowConflicts = 0, activates = 0, refreshes = 0;
+  /// By the chip's memories, in their order; shorter where the later ones did nothing.
+  std::vector<DramCounts> memories;
 
+  DramCounts& memory(std::size_t index) {
+    if (memories.size() <= index) memories.resize(index + 1);
+    return memories[index];
+  }
   Counters& operator+=(const Counters& other);
 };
 

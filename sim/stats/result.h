@@ -32,15 +32,23 @@ struct LayerResult {
   std::string name, op, outputShape;
   std::int64_t macs = 0, cycles = 0, startCycle = 0, endCycle = 0;
   double utilization = 0;
-  std::string boundBy;  ///< compute, dram, vector, buffer, dependency
+  std::string boundBy;  ///< compute, dram, vector, buffer, dependency, network
   StallCycles stalls;
   Counters counters;
   Energy energy;
 };
 
+/// Bringing a network in: the transfer to the chip, and what the host does before and after.
 struct LoadResult {
   std::int64_t cycles = 0, bytes = 0;
-  double timeS = 0, energyJ = 0, hostTimeS = 0;
+  double timeS = 0, energyJ = 0;  ///< of the transfer
+  double hostTimeS = 0;           ///< the first time: compiling, re-layout and set-up
+  double compileS = 0, relayoutS = 0, cacheS = 0, setupS = 0;
+  double warmUpS = 0;  ///< that the first calls take beyond the steady state, all together
+
+  double firstUseS() const { return hostTimeS + timeS + warmUpS; }
+  /// With a compiled network in the host's cache, whose weights lie as the chip wants them.
+  double fromCacheS() const { return cacheS + setupS + timeS + warmUpS; }
 };
 
 struct IoResult {
@@ -59,6 +67,8 @@ struct PredictResult {
   Counters counters;
   std::int64_t compulsoryDramBytes = 0;
   double bandwidthUtilization = 0;
+  /// Of several cores: cycles in which the array of the busiest and of the least busy one worked.
+  std::int64_t busiestCoreCycles = 0, idlestCoreCycles = 0;
   Energy energy;
   double zeroOperandFraction = 0;
 };
@@ -69,6 +79,8 @@ struct ReferenceResult {
   std::int64_t cycles = 0, dramBytes = 0;
   std::vector<std::pair<std::string, std::int64_t>> trafficBytes;  ///< by cache level
   double speedup = 0, energyRatio = 0;
+  /// Predictions after which the NPU has saved what its loading took; 0: never.
+  std::int64_t breakEven = 0, breakEvenFromCache = 0;
 };
 
 struct ValuesResult {
@@ -83,6 +95,8 @@ struct ValuesResult {
 struct RunResult {
   std::string version, chip, workload, fidelity, precision, chipHash, configHash, convention;
   std::string dataflow;
+  std::int64_t cores = 1;
+  std::string network;      ///< between cores; "shared" where they share their buffers
   std::string chipYaml;     ///< resolved chip, so that a saved result can be priced again
   std::string energyTable;  ///< name of the table that energies and area come from
   std::int64_t batch = 1, rows = 0, cols = 0;

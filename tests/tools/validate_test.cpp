@@ -48,11 +48,13 @@ TEST(Judge, AFigureThatTheCaseDoesNotHaveIsOurBug) {
 
 TEST(Published, EveryCaseIsReadAndRun) {
   for (const std::string& name : publishedNames()) {
+    const auto run = std::find_if(validationCases().begin(), validationCases().end(),
+                                  [&](const ValidationCase& c) { return name == c.name; });
+    ASSERT_NE(run, validationCases().end()) << name;
+    if (run->judged != nullptr) continue;  // its file has a form of its own
     const Published published = readPublished(name);
     EXPECT_EQ(published.name, name);
     EXPECT_FALSE(published.figures.empty());
-    EXPECT_TRUE(std::any_of(validationCases().begin(), validationCases().end(),
-                            [&](const ValidationCase& c) { return name == c.name; }));
   }
 }
 

@@ -8,5 +8,6 @@ namespace npusim::tools {
 /// makes. A study is one file of this folder and one row of the table in study.cpp.
 void studyDataflows(const Arguments& arguments);
 void studyCache(const Arguments& arguments);
+void studyCores(const Arguments& arguments);
 
 }  // namespace npusim::tools

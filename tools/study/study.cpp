@@ -10,6 +10,7 @@ constexpr std::array kStudies = {
     Subcommand{"dataflows", "the same layers under every dataflow on the same MACs",
                studyDataflows},
     Subcommand{"cache", "how large the cache of each PE should be", studyCache},
+    Subcommand{"cores", "a network on 1 to 64 cores over three networks", studyCores},
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <span>
 #include <string>
@@ -11,11 +12,19 @@ namespace npusim::tools {
 /// What our machine says: by quantity and layer, in the units of the published figures.
 using OwnFigures = std::map<std::string, std::map<std::string, double>>;
 
+/// What a case comes to: its table, and how many figures are judged and miss.
+struct Outcome {
+  std::string text;
+  std::int64_t missed = 0, judged = 0;
+};
+
 /// A published measurement and how we come to our figures for it.
 struct ValidationCase {
   const char* name;
   const char* help;  ///< one line
+  /// Our figures for a file of published ones; null where `judged` has a form of its own.
   OwnFigures (*run)(const Published& published);
+  Outcome (*judged)() = nullptr;
 };
 
 /// All cases.
@@ -31,5 +40,9 @@ std::span<const ValidationCase> validationCases();
 ///                       network's power
 ///   total_latency       a layer's cycles
 OwnFigures runEyeriss(const Published& published);
+
+/// DRAM: the traces of dram_traces.h on matched configurations, held against three simulators
+/// (configs/validation/dram.yaml).
+Outcome runDram();
 
 }  // namespace npusim::tools

@@ -1,19 +1,13 @@
 #include "sim/memory/dram/address_map.h"
 
 #include <algorithm>
+#include <bit>
 #include <sstream>
-#include <string_view>
 
 #include "sim/core/error.h"
 
 namespace npusim {
 namespace {
-
-struct FieldKind {
-  std::string_view code;
-  std::int64_t DramLocation::*coordinate;
-  std::int64_t size;
-};
 
 std::int64_t rowCount(const MemoryConfig& memory) {
   const std::int64_t bytesOfOneRow =
@@ -34,44 +28,98 @@ std::vector<std::string> codes(const std::string& mapping) {
 
 [[noreturn]] void refuse(const MemoryConfig& memory, const std::string& why) {
   throw BadInput("memory '" + memory.name + "': mapping '" + memory.mapping + "' " + why +
-                 "; give ro, bg, ba, ch and co from most to least significant, such as "
-                 "'ro-ba-bg-ch-co'");
+                 "; give ro, bg, ba, ch, co and perhaps cl from most to least significant, such "
+                 "as 'ro-ba-bg-ch-co'");
 }
 
 }  // namespace
 
+std::array<AddressMap::Kind, AddressMap::kCoordinates> AddressMap::kinds(const MemoryConfig& memory,
+                                                                         bool splitColumn) const {
+  const std::int64_t low =
+      std::clamp<std::int64_t>(kRequestBytes / burstBytes_, 1, splitColumn ? columns_ : 1);
+  return {{{"ro", Row, rowCount(memory)},
+           {"ra", Rank, memory.ranks},
+           {"bg", Group, memory.bankGroups},
+           {"ba", Bank, memory.banksPerGroup},
+           {"ch", Channel, memory.channels},
+           {"co", Column, columns_ / low},
+           {"cl", LowColumn, low}}};
+}
+
 AddressMap::AddressMap(const MemoryConfig& memory)
-    : burstBytes_(memory.timing.burstLength * memory.timing.busBits / 8),
+    : burstBytes_(memory.timing.burstBytes()),
       columns_(std::max<std::int64_t>(1, memory.rowBytes / burstBytes_)) {
-  const std::array<FieldKind, 6> kinds = {{{"ro", &DramLocation::row, rowCount(memory)},
-                                           {"ra", &DramLocation::rank, memory.ranks},
-                                           {"bg", &DramLocation::bankGroup, memory.bankGroups},
-                                           {"ba", &DramLocation::bank, memory.banksPerGroup},
-                                           {"ch", &DramLocation::channel, memory.channels},
-                                           {"co", &DramLocation::column, columns_}}};
   const std::vector<std::string> named = codes(memory.mapping);
-  for (const FieldKind& kind : kinds) {
+  const auto known = kinds(memory, std::ranges::count(named, "cl") > 0);
+  for (const Kind& kind : known) {
     const auto times = std::ranges::count(named, kind.code);
     if (times > 1) refuse(memory, "names " + std::string(kind.code) + " twice");
     if (times == 0 && kind.size > 1) refuse(memory, "leaves out " + std::string(kind.code));
   }
-  bool belowColumn = true;
+  if (std::ranges::find(named, "cl") < std::ranges::find(named, "co") &&
+      std::ranges::count(named, "cl") > 0) {
+    refuse(memory, "has cl above co");
+  }
   for (auto code = named.rbegin(); code != named.rend(); ++code) {
-    const auto kind = std::ranges::find(kinds, *code, &FieldKind::code);
-    if (kind == kinds.end()) refuse(memory, "has an unknown field '" + *code + "'");
-    if (kind->code == "co") belowColumn = false;
-    if (belowColumn) interleave_ *= kind->size;
-    if (kind->size > 1 || kind->code == "ro") fields_.push_back({kind->coordinate, kind->size});
+    const auto kind = std::ranges::find(known, *code, &Kind::code);
+    if (kind == known.end()) refuse(memory, "has an unknown field '" + *code + "'");
+    append(*kind);
+  }
+  std::erase_if(fields_, [](const Field& field) { return field.size == 1; });
+  // Without cl the fields below co are all inner ones.
+  if (requestColumns_ == 1) {
+    inner_ *= outer_;
+    outer_ = 1;
   }
 }
 
+/// Adds the next field above the present ones.
+void AddressMap::append(const Kind& kind) {
+  const auto isAbove = [&](Coordinate coordinate) {
+    return std::ranges::find(fields_, coordinate, &Field::coordinate) != fields_.end();
+  };
+  if (kind.coordinate == LowColumn) requestColumns_ = kind.size;
+  const bool columnPart = kind.coordinate == Column || kind.coordinate == LowColumn;
+  if (!columnPart && !isAbove(Column)) (isAbove(LowColumn) ? outer_ : inner_) *= kind.size;
+  const auto size = static_cast<std::uint64_t>(kind.size);
+  fields_.push_back(
+      {kind.coordinate, std::has_single_bit(size) ? std::countr_zero(size) : -1, kind.size});
+}
+
 DramLocation AddressMap::locate(std::int64_t burst) const {
-  DramLocation location;
+  std::array<std::int64_t, kCoordinates> at{};
   for (const Field& field : fields_) {
-    location.*field.coordinate = burst % field.size;
-    burst /= field.size;
+    if (field.shift >= 0) {
+      at[field.coordinate] = burst & (field.size - 1);
+      burst >>= field.shift;
+    } else {
+      at[field.coordinate] = burst % field.size;
+      burst /= field.size;
+    }
   }
-  return location;
+  return {.channel = at[Channel],
+          .rank = at[Rank],
+          .bankGroup = at[Group],
+          .bank = at[Bank],
+          .row = at[Row],
+          .column = at[Column] * requestColumns_ + at[LowColumn]};
+}
+
+std::string mappingText(std::string_view name, const MemoryConfig& memory) {
+  std::string text;
+  const auto add = [&](std::string_view code, bool needed) {
+    if (needed) text += (text.empty() ? "" : "-") + std::string(code);
+  };
+  if (name != "row" && name != "bgi") return std::string(name);
+  add("ro", true);
+  add("ra", memory.ranks > 1);
+  add("ba", memory.banksPerGroup > 1);
+  if (name == "bgi") add("co", true);
+  add("bg", memory.bankGroups > 1);
+  add("ch", memory.channels > 1);
+  add(name == "bgi" ? "cl" : "co", true);
+  return text;
 }
 
 }  // namespace npusim

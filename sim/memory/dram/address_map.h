@@ -3,43 +3,69 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/config/chip_config.h"
 
 namespace npusim {
 
-/// Coordinates of one burst.
+/// Coordinates of one burst; `bank` within its group, `column` counts the bursts of a row.
 struct DramLocation {
   std::int64_t channel = 0, rank = 0, bankGroup = 0, bank = 0, row = 0, column = 0;
 };
 
 /// Splits burst numbers (address / burst bytes) into coordinates by the mapping text: fields ro ra
-/// bg ba ch co from most to least significant. Fields of size 1 may be left out, and ra then
-/// stands just above ba. Throws BadInput for a text that names a field twice, an unknown one, or
-/// leaves out one that the memory has.
+/// bg ba ch co cl from most to least significant. `cl`, if named, is the low part of the column
+/// that holds the bursts of one 64-byte request, and co the rest of the column. Fields of size 1
+/// may be left out, and ra then stands just above ba. Throws BadInput for a text that names a field
+/// twice, an unknown one, cl above co, or leaves out a field that the memory has.
 class AddressMap {
  public:
+  static constexpr std::int64_t kRequestBytes = 64;
+
   explicit AddressMap(const MemoryConfig& memory);
 
   std::int64_t burstBytes() const { return burstBytes_; }
   /// Bursts in one row of one bank.
   std::int64_t columns() const { return columns_; }
   /// Consecutive bursts that lie in different banks or channels before a row's next column comes:
-  /// the product of the fields below co.
-  std::int64_t interleave() const { return interleave_; }
+  /// the product of the fields below co, less cl.
+  std::int64_t interleave() const { return inner_ * outer_; }
+  /// Of them, those below cl.
+  std::int64_t innerInterleave() const { return inner_; }
+  /// Bursts of a row that come one after another (innerInterleave() apart): the size of cl.
+  std::int64_t requestColumns() const { return requestColumns_; }
 
   DramLocation locate(std::int64_t burst) const;
 
  private:
+  enum Coordinate : std::uint8_t { Row, Rank, Group, Bank, Channel, Column, LowColumn };
+  static constexpr std::size_t kCoordinates = 7;
+  struct Kind {
+    std::string_view code;
+    Coordinate coordinate;
+    std::int64_t size;
+  };
   struct Field {
-    std::int64_t DramLocation::*coordinate;
+    Coordinate coordinate;
+    int shift;  ///< of a size that is a power of two, else -1
     std::int64_t size;
   };
 
+  std::array<Kind, kCoordinates> kinds(const MemoryConfig& memory, bool splitColumn) const;
+  void append(const Kind& kind);
+
   std::int64_t burstBytes_, columns_;
-  std::int64_t interleave_ = 1;
+  std::int64_t requestColumns_ = 1;
+  std::int64_t inner_ = 1, outer_ = 1;
   std::vector<Field> fields_;  ///< least significant first
 };
+
+/// The mapping text that `name` stands for in a memory: `row` keeps a row's columns together (from
+/// the least significant: column, channel, bank group, bank, rank, row), `bgi` lets requests of 64
+/// bytes take turns over the bank groups (the columns of a request, channel, bank group, the other
+/// columns, bank, rank, row). Any other text is returned as it is.
+std::string mappingText(std::string_view name, const MemoryConfig& memory);
 
 }  // namespace npusim

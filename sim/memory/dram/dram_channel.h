@@ -1,82 +1,67 @@
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "sim/config/chip_config.h"
+#include "sim/memory/dram/row_sequencer.h"
+#include "sim/memory/dram/row_visit.h"
 #include "sim/memory/memory_model.h"
 
 namespace npusim {
 
-/// Bursts of one direction in one row of one bank.
-struct RowVisit {
-  std::int64_t rank = 0, bankGroup = 0, bank = 0;  ///< bank: within its group
-  std::int64_t row = 0;
-  std::int64_t bursts = 0;
-};
-
-/// One DRAM channel: open page, in-order data, all-bank refresh. It is costed per row visit; what a
-/// controller sees ahead of the data bus (kLookAheadBursts) lets the next rows open meanwhile.
-/// Cycles count the memory clock. A refresh delays what comes after it, never a visit under way.
+/// One DRAM channel, costed by rows visited; RowSequencer places the commands. The policy between
+/// requests, which come one by one in order of time:
+///  - A read is placed as it arrives, behind what is placed already.
+///  - A write is posted: it is done once the write queue has taken its data. It stays there while
+///    reads are under way (their column commands lie at or after now), until the queue is fuller
+///    than `drainAbove`; then the oldest go, down to below `drainBelow`. When nothing reads, all go
+///    at once. Bursts leave the queue with their column commands. What one request writes in one
+///    region (visits added together) goes together.
+///  - A read of data that wait in the write queue gets them a clock later, without the DRAM.
 class DramChannel {
  public:
-  static constexpr std::int64_t kLookAheadBursts = 32;
-
   explicit DramChannel(const MemoryConfig& memory);
 
-  /// Moves the visits, whose bursts take turns on the bus (one burst of each, then again).
-  Completion access(std::int64_t arrival, Direction direction, std::span<const RowVisit> visits,
-                    MemoryEvents& events);
+  /// One request: begin(), then its visits, then end().
+  void begin(std::int64_t arrival, Direction direction, MemoryEvents& events);
+  /// Visits to different banks that take turns, one burst of each. They are scratch afterwards.
+  void add(std::span<RowVisit> visits);
+  Completion end();
 
   void beginPhase();
+  /// Nothing more comes before `cycle`: queued writes go, refreshes fall due.
   void idleUntil(std::int64_t cycle, MemoryEvents& events);
+  void logTo(std::vector<RowCommand>* log) { sequencer_.logTo(log); }
 
  private:
-  static constexpr std::int64_t kLongAgo = -(std::int64_t{1} << 40);
-  static constexpr std::int64_t kNoRow = -1;
-
-  struct Bank {
-    std::int64_t openRow = kNoRow;
-    std::int64_t activated = kLongAgo;
-    std::int64_t mayPrecharge = kLongAgo;
-  };
-  struct Rank {
-    std::array<std::int64_t, 4> recentActivates{};  ///< ring
-    std::int64_t nextActivate = 0;                  ///< index into the ring
-    std::int64_t lastActivate = kLongAgo;
-    std::int64_t lastActivateGroup = 0;
-  };
-  /// Where bursts of recent visits began, to know when a later burst came into view.
-  struct Issue {
-    std::int64_t firstBurst = 0, column = kLongAgo, spacing = 0;
-  };
-  struct LastColumn {
-    Direction direction = Direction::Read;
-    std::int64_t cycle = kLongAgo, bankGroup = 0, rank = 0;
+  /// Visits of the write queue that were added together: the next `visits` of queued_.
+  struct Batch {
+    std::size_t visits = 0;
+    std::int64_t bursts = 0;
   };
 
-  Bank& bankOf(const RowVisit& visit);
-  std::int64_t inView(std::int64_t burst);
-  std::int64_t open(const RowVisit& visit, std::int64_t earliest, MemoryEvents& events);
-  std::int64_t activate(const RowVisit& visit, std::int64_t earliest);
-  std::int64_t earliestColumn(Direction direction, const RowVisit& visit) const;
-  void refreshesBefore(std::int64_t cycle, MemoryEvents& events);
-  void remember(const Issue& issue, std::int64_t bursts);
+  void write(std::span<RowVisit> visits);
+  void drain(std::int64_t level, std::int64_t earliest, MemoryEvents& events);
+  std::span<RowVisit> forward(std::span<RowVisit> visits);
+  std::int64_t queuedBursts(const RowVisit& visit) const;
+  Completion readDone();
+  Completion writeDone();
 
-  const DramTiming timing_;
-  const std::int64_t bankGroups_, banksPerGroup_;
-  const std::int64_t burstCycles_;  ///< of one burst on the data bus
-  std::vector<Bank> banks_;
-  std::vector<Rank> ranks_;
-  std::array<Issue, 64> issues_{};  ///< ring of the latest kLookAheadBursts bursts' visits
-  std::uint64_t oldestIssue_ = 0, issueCount_ = 0;
-  std::int64_t bursts_ = 0;
-  LastColumn last_;
-  std::int64_t dataEnd_ = kLongAgo;
-  std::int64_t blockedUntil_ = kLongAgo;  ///< by a refresh
-  std::int64_t nextRefresh_ = 0;
+  const std::int64_t writeQueue_;
+  std::int64_t drainAt_, drainTo_;  ///< bursts in the write queue
+  RowSequencer sequencer_;
+  std::vector<RowVisit> queued_;
+  std::vector<Batch> batches_;
+  std::size_t nextVisit_ = 0, nextBatch_ = 0;  ///< of the queue: those before have gone
+  std::int64_t queuedBursts_ = 0, written_ = 0;
+  std::int64_t lastRead_ = RowHistory::kLongAgo;  ///< column command
+  std::optional<RowRequest> request_;
+  std::int64_t accepted_ = 0;  ///< cycle in which the queue takes the request's first write
+  bool forwarded_ = false;
 };
 
 }  // namespace npusim

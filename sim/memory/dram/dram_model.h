@@ -8,7 +8,9 @@
 namespace npusim {
 
 /// DRAM of one or more channels: pieces become row visits by the address mapping, each channel
-/// serves its own in order.
+/// serves its own in order. Within a region, where the fields above co stand still, the banks of a
+/// channel take turns in order of their first burst. Writes are posted: their completion is when
+/// the channels' write queues have taken the data (see DramChannel).
 class DramModel : public MemoryModel {
  public:
   explicit DramModel(const MemoryConfig& memory);
@@ -19,16 +21,34 @@ class DramModel : public MemoryModel {
                       MemoryEvents& events) override;
   void beginPhase() override;
   void idleUntil(std::int64_t cycle, MemoryEvents& events) override;
+  /// Writes down every command of a channel from now on, as it is placed; null ends it.
+  void logTo(std::size_t channel, std::vector<RowCommand>* log) {
+    lanes_[channel].channel.logTo(log);
+  }
 
  private:
-  struct Request;
-  void visitRegion(std::int64_t firstBurst, std::int64_t endBurst, Request& request);
+  /// A channel and what the region at hand has for it.
+  struct Lane {
+    DramChannel channel;
+    std::vector<RowVisit> visits;
+    bool inRequest = false;
+  };
+
+  void visitRegion(std::int64_t firstBurst, std::int64_t endBurst);
+  void addVisit(std::int64_t burst, std::int64_t bursts);
+  std::int64_t burstsOfBank(std::int64_t burst, std::int64_t endBurst) const;
+  Completion finishRequest();
 
   ClockDomain clock_;
   AddressMap map_;
-  std::vector<DramChannel> channels_;
-  std::vector<std::vector<RowVisit>> visits_;  ///< by channel, scratch
-  std::vector<std::int64_t> touched_;          ///< channels with visits, scratch
+  const std::int64_t bankGroups_, banksPerGroup_;
+  const std::int64_t blockBursts_;  ///< in turn over the fields below cl, a request each
+  const std::int64_t roundBursts_;  ///< until every bank of a region had a request
+  std::vector<Lane> lanes_;         ///< by channel
+  std::vector<std::size_t> touched_, inRegion_;  ///< channels, scratch
+  std::int64_t start_ = 0;                       ///< of the request
+  Direction direction_ = Direction::Read;
+  MemoryEvents* events_ = nullptr;
 };
 
 }  // namespace npusim

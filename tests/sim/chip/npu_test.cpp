@@ -153,7 +153,7 @@ TEST(Npu, TheProgramMustMatchTheChip) {
   EXPECT_THROW(Npu(other, program, false), BadInput);
   ChipConfig many = chip;
   many.cores = 4;
-  EXPECT_THROW(Npu(many, program, false), NotPossible);
+  EXPECT_THROW(Npu(many, program, false), BadInput);
 }
 
 }  // namespace

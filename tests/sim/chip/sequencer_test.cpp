@@ -13,10 +13,19 @@ std::vector<isa::Instruction> queueOf(std::vector<decltype(isa::Instruction::bod
   return queue;
 }
 
+/// A queue and a walk of it by one core.
+struct Walk {
+  explicit Walk(std::vector<isa::Instruction> instructions, std::int64_t core = 0)
+      : queue(std::move(instructions)), ends(rangeEnds(queue)), sequencer(queue, ends, core) {}
+  std::vector<isa::Instruction> queue;
+  std::vector<std::size_t> ends;
+  Sequencer sequencer;
+};
+
 TEST(Sequencer, WalksNestedLoopsWithIndexAndFlatCount) {
-  const auto queue = queueOf({isa::Sync{}, isa::Loop{2}, isa::Loop{3}, isa::Sync{}, isa::EndLoop{},
-                              isa::Sync{}, isa::EndLoop{}, isa::Sync{}});
-  Sequencer sequencer(queue);
+  Walk walk(queueOf({isa::Sync{}, isa::Loop{2}, isa::Loop{3}, isa::Sync{}, isa::EndLoop{},
+                     isa::Sync{}, isa::EndLoop{}, isa::Sync{}}));
+  Sequencer& sequencer = walk.sequencer;
   std::vector<std::vector<std::int64_t>> seen;
   for (; sequencer.current(); sequencer.advance()) {
     std::vector<std::int64_t> at = {static_cast<std::int64_t>(sequencer.number())};
@@ -40,8 +49,8 @@ TEST(Sequencer, WalksNestedLoopsWithIndexAndFlatCount) {
 }
 
 TEST(Sequencer, RestartsAtTheBeginning) {
-  const auto queue = queueOf({isa::Loop{2}, isa::Sync{}, isa::EndLoop{}});
-  Sequencer sequencer(queue);
+  Walk walk(queueOf({isa::Loop{2}, isa::Sync{}, isa::EndLoop{}}));
+  Sequencer& sequencer = walk.sequencer;
   sequencer.advance();
   sequencer.restart();
   EXPECT_EQ(sequencer.indices().index[0], 0);
@@ -51,10 +60,37 @@ TEST(Sequencer, RestartsAtTheBeginning) {
 }
 
 TEST(Sequencer, RefusesLoopsThatVerifyWouldRefuse) {
-  const auto empty = queueOf({isa::Loop{0}, isa::Sync{}, isa::EndLoop{}});
-  EXPECT_THROW(Sequencer{empty}, InternalError);
-  const auto unopened = queueOf({isa::EndLoop{}});
-  EXPECT_THROW(Sequencer{unopened}, InternalError);
+  EXPECT_THROW(Walk(queueOf({isa::Loop{0}, isa::Sync{}, isa::EndLoop{}})), InternalError);
+  EXPECT_THROW(Walk(queueOf({isa::EndLoop{}})), InternalError);
+}
+
+/// Positions that a core visits, with its number among those that run the instruction.
+std::vector<std::pair<std::size_t, std::int64_t>> visits(const std::vector<isa::Instruction>& queue,
+                                                         std::int64_t core) {
+  Walk walk(queue, core);
+  std::vector<std::pair<std::size_t, std::int64_t>> seen;
+  for (Sequencer& at = walk.sequencer; at.current(); at.advance()) {
+    seen.emplace_back(at.number(), at.indices().core);
+  }
+  return seen;
+}
+
+TEST(Sequencer, SkipsWhatOtherCoresRun) {
+  auto queue =
+      queueOf({isa::Sync{}, isa::Loop{2}, isa::Sync{}, isa::EndLoop{}, isa::Sync{}, isa::Sync{},
+               isa::Loop{3}, isa::Loop{2}, isa::Sync{}, isa::EndLoop{}, isa::EndLoop{}});
+  for (std::size_t i = 1; i <= 4; ++i) queue[i].cores = {2, 2};
+  for (std::size_t i = 6; i < queue.size(); ++i) queue[i].cores = {3, 5};
+  EXPECT_EQ(rangeEnds(queue), (std::vector<std::size_t>{1, 5, 5, 5, 5, 6, 11, 11, 11, 11, 11}));
+  using Visits = std::vector<std::pair<std::size_t, std::int64_t>>;
+  EXPECT_EQ(visits(queue, 0), (Visits{{0, 0}, {5, 0}}));
+  EXPECT_EQ(visits(queue, 2), (Visits{{0, 2}, {2, 0}, {2, 0}, {4, 0}, {5, 2}}));
+  EXPECT_EQ(
+      visits(queue, 3),
+      (Visits{
+          {0, 3}, {2, 1}, {2, 1}, {4, 1}, {5, 3}, {8, 0}, {8, 0}, {8, 0}, {8, 0}, {8, 0}, {8, 0}}));
+  EXPECT_EQ(visits(queue, 7),
+            (Visits{{0, 7}, {5, 7}, {8, 4}, {8, 4}, {8, 4}, {8, 4}, {8, 4}, {8, 4}}));
 }
 
 }  // namespace

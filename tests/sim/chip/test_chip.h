@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -62,6 +64,7 @@ class ProgramBuilder {
     program_.storages = {{"buffer", chip.buffers[0].capacityBytes, true},
                          {"dram", chip.memories[0].capacityBytes, false}};
     program_.network = "test";
+    program_.cores = chip.coreControl == CoreControl::Shared ? 1 : chip.cores;
   }
 
   int layer(const std::string& name, std::int64_t macs) {
@@ -70,16 +73,18 @@ class ProgramBuilder {
     return static_cast<int>(program_.layers.size()) - 1;
   }
 
-  isa::SemaphoreId semaphore(const std::string& name, std::int64_t initial = 0) {
-    program_.semaphores.push_back({name, initial});
+  isa::SemaphoreId semaphore(const std::string& name, std::int64_t initial = 0,
+                             std::optional<isa::CoreRange> signallers = {}) {
+    program_.semaphores.push_back({name, initial, signallers});
     return static_cast<isa::SemaphoreId>(program_.semaphores.size()) - 1;
   }
 
   void add(isa::Engine engine, decltype(isa::Instruction::body) body,
-           std::vector<isa::SemaphoreId> waits = {}, std::vector<isa::SemaphoreId> signals = {}) {
+           std::vector<isa::SemaphoreId> waits = {}, std::vector<isa::SemaphoreId> signals = {},
+           isa::CoreRange cores = {}) {
     const int layer = std::max(0, static_cast<int>(program_.layers.size()) - 1);
     program_.queue(engine).push_back(
-        {std::move(body), layer, std::move(waits), std::move(signals)});
+        {std::move(body), layer, std::move(waits), std::move(signals), cores});
   }
 
   isa::Program& program() { return program_; }

@@ -45,19 +45,23 @@ inline void expectSame(const Tensor& a, const Tensor& b) {
   for (std::int64_t i = 0; i < a.size(); ++i) ASSERT_EQ(a.at(i), b.at(i)) << "element " << i;
 }
 
-/// y = a x w in `tiles` tiles of rows: A double-buffered in, C single-buffered out through the
-/// vector unit.
+/// y = a x w in `tiles` tiles of rows on every core: A double-buffered in, C out through the vector
+/// unit. Each core has rows of its own.
 inline isa::Program tiledProduct(const ChipConfig& chip, std::int64_t tiles, std::int64_t m,
                                  std::int64_t n, std::int64_t k) {
   ProgramBuilder builder(chip);
-  builder.layer("product", tiles * m * n * k);
+  builder.layer("product", chip.cores * tiles * m * n * k);
   isa::Program& program = builder.program();
   const std::int64_t aBytes = m * k * 4, bBytes = k * n * 4, cBytes = m * n * 4;
   const std::int64_t out = kC + 2 * cBytes;
-  const std::int64_t dramB = tiles * aBytes, dramY = dramB + bBytes;
-  program.inputs = {port("a", kDram, 0, DataType::Float32, {tiles * m, k})};
+  const std::int64_t allTiles = chip.cores * tiles;
+  const std::int64_t dramB = allTiles * aBytes, dramY = dramB + bBytes;
+  program.inputs = {port("a", kDram, 0, DataType::Float32, {allTiles * m, k})};
   program.constants = {{"w", kDram, dramB, bBytes, nullptr}};
-  program.outputs = {port("y", kDram, dramY, DataType::Float32, {tiles * m, n})};
+  program.outputs = {port("y", kDram, dramY, DataType::Float32, {allTiles * m, n})};
+  const auto ofCore = [&](std::int64_t bytes) {
+    return isa::LoopTerm{isa::kCoreDepth, bytes, chip.cores};
+  };
   const auto weights = builder.semaphore("weights loaded");
   const auto full = builder.semaphore("inputs loaded"), empty = builder.semaphore("slot free", 2);
   const auto sums = builder.semaphore("sums ready"), sumsFree = builder.semaphore("sums free", 2);
@@ -66,8 +70,9 @@ inline isa::Program tiledProduct(const ChipConfig& chip, std::int64_t tiles, std
   builder.add(Engine::LoadWeights, copy(kDram, dramB, kBuffer, kB, bBytes), {}, {weights});
   builder.add(Engine::LoadInputs, isa::Loop{tiles});
   builder.add(Engine::LoadInputs,
-              copy(kDram, 0, kBuffer, kA, aBytes, {{0, aBytes, 0}}, {{0, aBytes, 2}}), {empty},
-              {full});
+              copy(kDram, 0, kBuffer, kA, aBytes, {{0, aBytes, 0}, ofCore(tiles * aBytes)},
+                   {{0, aBytes, 2}}),
+              {empty}, {full});
   builder.add(Engine::LoadInputs, isa::EndLoop{});
 
   builder.add(Engine::Matrix, isa::Sync{}, {weights});
@@ -89,8 +94,9 @@ inline isa::Program tiledProduct(const ChipConfig& chip, std::int64_t tiles, std
 
   builder.add(Engine::Store, isa::Loop{tiles});
   builder.add(Engine::Store,
-              copy(kBuffer, out, kDram, dramY, cBytes, {{0, cBytes, 2}}, {{0, cBytes, 0}}), {done},
-              {outFree});
+              copy(kBuffer, out, kDram, dramY, cBytes, {{0, cBytes, 2}},
+                   {{0, cBytes, 0}, ofCore(tiles * cBytes)}),
+              {done}, {outFree});
   builder.add(Engine::Store, isa::EndLoop{});
   return program;
 }

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "sim/core/error.h"
+#include "sim/memory/storage.h"
 #include "tests/sim/chip/test_chip.h"
 
 namespace npusim {
@@ -26,7 +27,11 @@ void put(Bytes& bytes, const Run& run) {
 Bytes walk(const isa::Transfer& transfer, std::int64_t maxBytes, const Storage* indices = nullptr) {
   const std::string layer = "rows";
   TransferWalk walk;
-  walk.start(transfer, {}, indices, layer);
+  WalkStorages storages;
+  if (indices) {
+    storages.indices = [indices](auto address, auto bytes) { return indices->at(address, bytes); };
+  }
+  walk.start(transfer, {}, storages, layer);
   Bytes bytes;
   while (!walk.done()) put(bytes, walk.take(maxBytes));
   return bytes;
@@ -110,7 +115,7 @@ TEST(TransferWalk, ContiguousDimensionsAreOneRun) {
   transfer.target.strides = {280, 56, 8};
   const std::string layer = "rows";
   TransferWalk walk;
-  walk.start(transfer, {}, nullptr, layer);
+  walk.start(transfer, {}, {}, layer);
   std::vector<std::int64_t> sizes;
   while (!walk.done()) sizes.push_back(walk.take(1 << 20).bytes);
   EXPECT_EQ(sizes, (std::vector<std::int64_t>{280, 280, 280}));

@@ -298,13 +298,16 @@ TEST(Messages, AnOverrideGivenTwice) {
             "--set array.rows=16: 'array.rows' is set twice, keep one");
 }
 
-TEST(Messages, SeveralCoresAreNotPossibleYet) {
-  EXPECT_EQ(messageOf(
-                [] {
-                  loadChip("edge", {{"cores", "2"}});
-                },
-                ExitCode::NotPossible),
-            "--set cores=2: cores: 2 cores are not supported yet, must be 1");
+TEST(Messages, ANetworkOfMoreColumnsOrPortsThanCores) {
+  EXPECT_EQ(
+      messageOf([] {
+        loadChip("edge", {{"cores", "4"}, {"network.topology", "mesh"}, {"network.columns", "5"}});
+      }),
+      "--set network.columns=5: network.columns: is 5, must be at most cores (4)");
+  EXPECT_EQ(messageOf([] {
+              loadChip("edge", {{"cores", "4"}, {"network.memory_ports", "8"}});
+            }),
+            "--set network.memory_ports=8: network.memory_ports: is 8, must be at most cores (4)");
 }
 
 TEST(Messages, FilesThatAreNotThere) {

@@ -1,8 +1,8 @@
-#include "kernels/pipeline/task_signature.h"
+#include "kernels/mapping/task_signature.h"
 
 #include <array>
 
-namespace npusim::passes {
+namespace npusim::mapping {
 namespace {
 
 class Signature {
@@ -19,6 +19,7 @@ class Signature {
 
   void add(const plan::Operand& operand) {
     const plan::Block& block = plan_.block(operand.block);
+    if (block.distribution) text_ += 'd';
     text_ += block.resident ? 'r' : block.kind == plan::Block::Kind::Weights ? 'w' : 'a';
     add(static_cast<std::int64_t>(operand.type));
     for (const plan::Axis& axis : operand.axes) {
@@ -69,8 +70,13 @@ class Signature {
 std::string signature(const plan::Plan& plan, const plan::Task& task,
                       const std::vector<std::int64_t>& freeBytes) {
   Signature signature(plan);
-  for (const plan::Dimension& dim : task.dims)
+  for (const plan::Dimension& dim : task.dims) {
     signature.add(dim.tileable ? dim.extent : -dim.extent);
+    if (dim.digit) {
+      signature.add('d', std::array<std::int64_t, 4>{dim.digit->divisor, dim.digit->count, dim.of,
+                                                     dim.whole});
+    }
+  }
   for (const plan::Operand& operand : task.operands) signature.add(operand);
   signature.add(task.output);
   std::visit([&](const auto& work) { signature.add(work); }, task.work);
@@ -78,4 +84,4 @@ std::string signature(const plan::Plan& plan, const plan::Task& task,
   return signature.take();
 }
 
-}  // namespace npusim::passes
+}  // namespace npusim::mapping

@@ -1,11 +1,11 @@
-#include "kernels/pipeline/task_signature.h"
+#include "kernels/mapping/task_signature.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <functional>
 
-namespace npusim::passes {
+namespace npusim::mapping {
 namespace {
 
 /// A sum over the second of two dimensions, by way of a temporary.
@@ -67,4 +67,4 @@ TEST(TaskSignature, TellsApartWhateverTheSearchReads) {
 }
 
 }  // namespace
-}  // namespace npusim::passes
+}  // namespace npusim::mapping

@@ -1,0 +1,49 @@
+#include "kernels/partition/split.h"
+
+#include "sim/core/rounding.h"
+
+namespace npusim::partition {
+namespace {
+
+void addDimension(plan::Task& task, const Cut& cut, const isa::CoreDigit& digit) {
+  const auto at = static_cast<std::size_t>(cut.dim);
+  plan::Dimension dealt;
+  dealt.extent = digit.count;
+  dealt.tileable = false;
+  dealt.digit = digit;
+  dealt.of = cut.dim;
+  dealt.whole = task.dims[at].extent;
+  task.dims[at].extent = cut.part;
+  task.dims.push_back(dealt);
+  const auto follow = [&](plan::Operand& operand) {
+    for (plan::Axis& axis : operand.axes) {
+      axis.coefficients.push_back(axis.coefficients[at] * cut.part);
+    }
+  };
+  for (plan::Operand& operand : task.operands) follow(operand);
+  follow(task.output);
+}
+
+}  // namespace
+
+std::int64_t partsOf(const plan::Task& task, const Cut& cut) {
+  return ceilDiv(task.dims[static_cast<std::size_t>(cut.dim)].extent, cut.part);
+}
+
+std::int64_t coresOf(const plan::Task& task, const std::vector<Cut>& cuts) {
+  std::int64_t cores = 1;
+  for (const Cut& cut : cuts) cores *= partsOf(task, cut);
+  return cores;
+}
+
+void split(plan::Task& task, const std::vector<Cut>& cuts) {
+  std::int64_t divisor = coresOf(task, cuts);
+  for (const Cut& cut : cuts) {
+    const std::int64_t parts = partsOf(task, cut);
+    if (parts == 1) continue;
+    divisor /= parts;
+    addDimension(task, cut, {divisor, parts});
+  }
+}
+
+}  // namespace npusim::partition

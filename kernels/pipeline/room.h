@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernels/plan/plan.h"
+#include "kernels/plan/storage_map.h"
+#include "sim/config/chip_config.h"
+
+namespace npusim::passes {
+
+/// What is free of a core's activation buffer during each task, beside the tiles that the task
+/// needs at least and a share of the buffer that tiles may count on.
+class Room {
+ public:
+  Room(const plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip);
+
+  /// Takes `bytes` for the life of a block, if there are as many.
+  bool take(const plan::Block& block, std::int64_t bytes);
+
+ private:
+  std::int64_t capacity_;
+  std::vector<std::int64_t> used_;  ///< by task
+};
+
+/// Activations that may stay on chip in the order in which they are offered a place: shortest life
+/// first, then largest.
+std::vector<plan::BlockId> byLife(const plan::Plan& plan);
+
+}  // namespace npusim::passes

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "sim/array/array_model.h"
+#include "sim/chip/collectives.h"
+#include "sim/chip/multicast.h"
+#include "sim/chip/semaphores.h"
+#include "sim/config/chip_config.h"
+#include "sim/core/fidelity.h"
+#include "sim/isa/program.h"
+#include "sim/memory/memory_model.h"
+#include "sim/memory/storage.h"
+#include "sim/network/network.h"
+#include "sim/stats/counters.h"
+
+namespace npusim {
+
+struct Machine;
+
+/// What one layer of the program did in a prediction, on all cores.
+struct LayerTally {
+  Counters counters;
+  std::int64_t start = -1, finish = 0;  ///< core cycles; start < 0: no instruction yet
+  std::int64_t macRemainder = 0;        ///< of usefulDenominator-ths, carried between tiles
+};
+
+/// Both ends of every link, to be equal in the end.
+struct Ledger {
+  std::int64_t sentBytes = 0, receivedBytes = 0;         ///< by DMA
+  std::int64_t requestedBytes = 0, burstBytesMoved = 0;  ///< of memories: by DMA, on the bus
+};
+
+/// One chip that holds one program: what its cores share, and the cores. `program` must outlive it.
+struct Fabric {
+  /// Throws BadInput when the program's cores or storages are not this chip's, NotPossible for what
+  /// the model lacks, as makeArray() does.
+  Fabric(const ChipConfig& chipConfig, const isa::Program& theProgram, bool withValues,
+         Fidelity fidelity);
+  ~Fabric();
+  Fabric(const Fabric&) = delete;
+  Fabric& operator=(const Fabric&) = delete;
+
+  const ChipConfig chip;
+  const isa::Program& program;
+  const bool values;
+  const ClockDomain clock;
+  const std::vector<std::int64_t> backedBytes;         ///< by storage; 0 with values off
+  std::vector<Storage> memoryStorages;                 ///< of the memories, in their order
+  std::vector<std::unique_ptr<MemoryModel>> memories;  ///< by storage; null but for memories
+  std::unique_ptr<Network> network;                    ///< null with one core
+  std::unique_ptr<ArrayModel> array;                   ///< every core has one like it
+  const SemaphoreTable semaphores;
+  Collectives collectives;
+  SharedReads sharedReads;
+  /// By queue and instruction: where the instructions that the same cores run end.
+  const std::array<std::vector<std::size_t>, isa::kEngineCount> rangeEnds;
+  std::vector<LayerTally> layers;
+  Ledger ledger;
+  std::vector<std::unique_ptr<Machine>> cores;  ///< one where all cores share their control
+  std::int64_t lastCore = 0;                    ///< completed the latest instruction
+
+  /// Calls an engine of a core at the current cycle again.
+  std::function<void(std::int64_t core, isa::Engine engine)> wake;
+
+  Machine& core(std::int64_t number) { return *cores[static_cast<std::size_t>(number)]; }
+
+  /// Empties the books, refills semaphores and begins a new phase in every memory.
+  void beginPrediction();
+};
+
+}  // namespace npusim

@@ -1,0 +1,162 @@
+#include "sim/chip/transfer_cut.h"
+
+#include <algorithm>
+
+#include "sim/core/rounding.h"
+
+namespace npusim {
+
+void TransferCut::start(const isa::Instruction& instruction, const isa::LoopIndices& indices) {
+  transfer_ = &std::get<isa::Transfer>(instruction.body);
+  const isa::StorageId source = transfer_->source.storage;
+  const isa::StorageId target = transfer_->target.storage;
+  const std::int64_t readUnit = machine_.transferUnit(source);
+  const std::int64_t writeUnit = machine_.transferUnit(target);
+  offChip_ = inMemory(source) || inMemory(target);
+  reads_.start(readUnit);
+  writes_.start(writeUnit);
+  indices_.start(machine_.transferUnit(transfer_->gather ? transfer_->gather->storage : source));
+  const std::int64_t unit = std::max(readUnit, writeUnit);
+  // Two chunks within the outstanding bursts keep the memory busy while one of them completes.
+  const std::int64_t half = std::max<std::int64_t>(1, machine_.chip.dma.outstandingBursts / 2);
+  chunkUnits_ = std::clamp<std::int64_t>(kChunkBytes / unit, 1, offChip_ ? half : kChunkBytes);
+  chunkBytes_ = chunkUnits_ * unit;
+  findReaders(instruction, indices);
+  walk_.start(*transfer_, indices, walkStorages(), machine_.layerName(instruction));
+  if (transfer_->streamed) stream_.start(walk_.mostBytes());
+}
+
+void TransferCut::findReaders(const isa::Instruction& instruction,
+                              const isa::LoopIndices& indices) {
+  group_.reset();
+  if (transfer_->sharers.count == 1 || !machine_.fabric.network) return;
+  if (!machine_.chip.network.multicast) return;
+  const isa::CoreRange& range = instruction.cores;
+  const std::int64_t running = range.all() ? machine_.program.cores : range.count;
+  const ReaderGroup group = ReaderGroup::of(transfer_->sharers, indices.core, running);
+  if (group.members > 1) group_ = group;
+}
+
+WalkStorages TransferCut::walkStorages() const {
+  WalkStorages storages;
+  storages.source = distributionOf(machine_, transfer_->source.storage);
+  storages.target = distributionOf(machine_, transfer_->target.storage);
+  if (!machine_.values || !transfer_->gather) return storages;
+  storages.indices = [this, id = transfer_->gather->storage](std::int64_t address,
+                                                             std::int64_t bytes) {
+    const BytePlace place = placeOf(machine_, id, address);
+    return bytesAt(machine_, id, place, bytes);
+  };
+  return storages;
+}
+
+std::int64_t TransferCut::fill(Chunk& chunk) {
+  clear();
+  std::int64_t pathCycles = 0;
+  while (!walk_.done() && chunk.bytes < chunkBytes_ &&
+         std::max(readUnits(), writes_.units()) < chunkUnits_) {
+    const Run run = walk_.take(mostBytes(chunk));
+    pathCycles += ceilDiv(run.bytes, machine_.chip.dma.widthBytes);
+    addRun(chunk, run);
+  }
+  chunk.units = std::max(readUnits(), writes_.units());
+  addLegs(chunk);
+  return pathCycles;
+}
+
+void TransferCut::clear() {
+  reads_.clear();
+  writes_.clear();
+  indices_.clear();
+  readsFrom_.clear();
+  writesTo_.clear();
+}
+
+/// What the next run may bring, so that the chunk's bursts stay within their number.
+std::int64_t TransferCut::mostBytes(const Chunk& chunk) const {
+  std::int64_t bytes = chunkBytes_ - chunk.bytes;
+  if (transfer_->streamed) return bytes;
+  const Run next = walk_.next();
+  if (!next.fills && inMemory(transfer_->source.storage)) {
+    bytes = std::min(bytes, reads_.bytesWithin(next.source, chunkUnits_ - readUnits()));
+  }
+  if (inMemory(transfer_->target.storage)) {
+    bytes = std::min(bytes, writes_.bytesWithin(next.target, chunkUnits_ - writes_.units()));
+  }
+  return bytes;
+}
+
+void TransferCut::addRun(Chunk& chunk, const Run& run) {
+  chunk.bytes += run.bytes;
+  if (run.fills) chunk.filledBytes += run.bytes;
+  if (run.index) addIndex(chunk, *run.index);
+  if (transfer_->streamed) {
+    addStreamed(run);
+  } else {
+    if (!run.fills && inMemory(transfer_->source.storage)) reads_.add(run.source, run.bytes);
+    if (inMemory(transfer_->target.storage)) writes_.add(run.target, run.bytes);
+  }
+  if (run.sourceCore) addRead(*run.sourceCore, run.bytes);
+  if (run.targetCore && *run.targetCore != machine_.core) {
+    writesTo_.add(*run.targetCore, run.bytes);
+  }
+  if (machine_.values) chunk.runs.push_back(run);
+}
+
+void TransferCut::addIndex(Chunk& chunk, std::int64_t address) {
+  const isa::StorageId storage = transfer_->gather->storage;
+  const std::int64_t bytes = byteSize(transfer_->gather->type);
+  chunk.indexBytes += bytes;
+  if (inMemory(storage)) indices_.add(address, bytes);
+  const BytePlace place = placeOf(machine_, storage, address);
+  if (place.core) addRead(*place.core, bytes);
+}
+
+/// Bytes in a core's buffer. What is read for several cores comes from this one as from others.
+void TransferCut::addRead(std::int64_t from, std::int64_t bytes) {
+  if (group_ || from != machine_.core) readsFrom_.add(from, bytes);
+}
+
+/// The part of the stream that the run completes, where its memories keep it.
+void TransferCut::addStreamed(const Run& run) {
+  if (stream_.atStart()) first_ = run;
+  const bool coded = transfer_->coded && machine_.values;
+  const BytePlace source{run.sourceCore, run.source};
+  const StreamPart part =
+      coded ? stream_.code({bytesAt(machine_, transfer_->source.storage, source, run.bytes),
+                            static_cast<std::size_t>(run.bytes)},
+                           walk_.done())
+            : stream_.copy(run.bytes);
+  if (part.bytes == 0) return;
+  const auto add = [&](isa::StorageId storage, BurstPieces& pieces, std::int64_t first) {
+    if (!inMemory(storage)) return;
+    const std::int64_t last = machine_.storage(storage).capacityBytes() - stream_.mostBytes();
+    pieces.add(std::min(first, last) + part.begin, part.bytes);
+  };
+  add(transfer_->source.storage, reads_, first_.source);
+  add(transfer_->target.storage, writes_, first_.target);
+}
+
+/// Cores that read together use the port of the first of them.
+void TransferCut::addLegs(Chunk& chunk) {
+  const std::int64_t firstReader =
+      machine_.core - (group_ ? group_->index * transfer_->sharers.divisor : 0);
+  const auto add = [&](std::vector<Leg>& legs, Direction direction, isa::StorageId storage,
+                       const BurstPieces& pieces, std::int64_t core) {
+    if (pieces.pieces().empty()) return;
+    legs.push_back(courier_.toMemory(direction, storage, pieces.pieces(), courier_.portOf(core)));
+  };
+  if (transfer_->gather) {
+    add(chunk.legs, Direction::Read, transfer_->gather->storage, indices_, firstReader);
+  }
+  add(chunk.legs, Direction::Read, transfer_->source.storage, reads_, firstReader);
+  for (const BytesByCore::Share& share : readsFrom_.merged()) {
+    chunk.legs.push_back(courier_.toCore(Direction::Read, share));
+  }
+  add(chunk.writes, Direction::Write, transfer_->target.storage, writes_, machine_.core);
+  for (const BytesByCore::Share& share : writesTo_.merged()) {
+    chunk.writes.push_back(courier_.toCore(Direction::Write, share));
+  }
+}
+
+}  // namespace npusim

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <optional>
+
+#include "sim/chip/burst_pieces.h"
+#include "sim/chip/chunk.h"
+#include "sim/chip/remote.h"
+#include "sim/chip/stream_code.h"
+#include "sim/chip/transfer_walk.h"
+
+namespace npusim {
+
+/// Cuts one core's transfers into chunks of at most so many bytes and bursts, and finds the legs of
+/// each: what lies in memories, as whole bursts, and what lies in other cores' buffers.
+class TransferCut {
+ public:
+  /// Bursts count one way: a chunk from memory to memory has its reads or its writes under way.
+  explicit TransferCut(Machine& machine) : machine_(machine), courier_(machine) {}
+
+  /// Begins a transfer of `instruction`, which must outlive this.
+  void start(const isa::Instruction& instruction, const isa::LoopIndices& indices);
+
+  bool done() const { return walk_.done(); }
+  /// Bursts that a chunk has at most; 0 where no memory has a part in it.
+  std::int64_t mostUnits() const { return offChip_ ? chunkUnits_ : 0; }
+  /// The cores that read the transfer's source together; none: this one reads for itself.
+  const std::optional<ReaderGroup>& group() const { return group_; }
+
+  /// Fills `chunk` with the next runs: its bytes, bursts, legs and, with values, runs. Returns the
+  /// cycles that they take on the engine's data path.
+  std::int64_t fill(Chunk& chunk);
+
+ private:
+  static constexpr std::int64_t kChunkBytes = 4096;
+
+  void findReaders(const isa::Instruction& instruction, const isa::LoopIndices& indices);
+  WalkStorages walkStorages() const;
+  void clear();
+  std::int64_t readUnits() const { return reads_.units() + indices_.units(); }
+  std::int64_t mostBytes(const Chunk& chunk) const;
+  void addRun(Chunk& chunk, const Run& run);
+  void addIndex(Chunk& chunk, std::int64_t address);
+  void addRead(std::int64_t from, std::int64_t bytes);
+  void addStreamed(const Run& run);
+  void addLegs(Chunk& chunk);
+  bool inMemory(isa::StorageId storage) const { return machine_.memory(storage) != nullptr; }
+
+  Machine& machine_;
+  Courier courier_;
+  const isa::Transfer* transfer_ = nullptr;
+  TransferWalk walk_;
+  BurstPieces reads_, writes_, indices_;
+  BytesByCore readsFrom_, writesTo_;
+  std::optional<ReaderGroup> group_;
+  StreamCode stream_;  ///< of a streamed transfer
+  Run first_;          ///< where the stream begins
+  bool offChip_ = false;
+  std::int64_t chunkUnits_ = 1, chunkBytes_ = kChunkBytes;
+};
+
+}  // namespace npusim

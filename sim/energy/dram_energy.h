@@ -1,0 +1,31 @@
+#pragma once
+
+#include "sim/config/chip_config.h"
+#include "sim/stats/counters.h"
+
+namespace npusim {
+
+/// Picojoules of one memory by command and state.
+struct DramEnergy {
+  double activate = 0;  ///< and the precharge that ends the row
+  double read = 0, write = 0, refresh = 0;
+  double activeStandby = 0, idleStandby = 0;  ///< some bank open, all closed
+  double traffic = 0;  ///< bytes by pJ/bit, where currents or commands are not known
+
+  double total() const;
+};
+
+/// Energy of counted commands from the memory's supply currents (Micron TN-41-01, with
+/// t = clocks / clock frequency and `devices` on each command):
+///
+///   activate       VDD (IDD0 tRC - IDD3N tRAS - IDD2N tRP)   with its precharge
+///   read, write    VDD (IDD4R - IDD3N) tBURST, VDD (IDD4W - IDD3N) tBURST
+///   refresh        VDD (IDD5 - IDD3N) tRFC
+///   standby        VDD IDD3N a clock with some bank open, else VDD IDD2N
+///
+/// What drives the pins is in it only where the currents include it. A memory without currents, or
+/// counts of bytes without commands (--memory ideal, transfers from the host), costs
+/// energyPjPerBit for each bit.
+DramEnergy dramEnergy(const MemoryConfig& memory, const DramCounts& counts);
+
+}  // namespace npusim

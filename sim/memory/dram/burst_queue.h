@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace npusim {
+
+/// The bursts of one direction that wait in a controller, by bank in order of arrival.
+class BurstQueue {
+ public:
+  using Index = std::int32_t;
+  static constexpr Index kNone = -1;
+
+  struct Entry {
+    std::int64_t row = 0, column = 0;
+    std::uint64_t age = 0;  ///< smaller: came earlier
+    std::uint32_t bank = 0;
+    std::uint32_t tag = 0;  ///< the sender's
+    Index previous = kNone, next = kNone;
+  };
+
+  BurstQueue(std::int64_t capacity, std::size_t banks);
+
+  std::int64_t size() const { return size_; }
+  std::int64_t capacity() const { return static_cast<std::int64_t>(entries_.size()); }
+  bool full() const { return size_ == capacity(); }
+  const Entry& operator[](Index index) const { return entries_[static_cast<std::size_t>(index)]; }
+  Index oldest(std::size_t bank) const { return heads_[bank]; }
+
+  /// The first entry from `from` on, in order of age in its bank, that is of `row`.
+  Index findRow(Index from, std::int64_t row) const {
+    while (from != kNone && (*this)[from].row != row) from = (*this)[from].next;
+    return from;
+  }
+  /// The entry of this burst, or kNone.
+  Index find(std::size_t bank, std::int64_t row, std::int64_t column) const;
+
+  /// Places at the end of its bank; the queue must not be full.
+  Index push(const Entry& entry) {
+    const Index index = free_;
+    Entry& slot = at(index);
+    free_ = slot.next;
+    slot = entry;
+    slot.next = kNone;
+    Index& tail = tails_[entry.bank];
+    slot.previous = tail;
+    (tail == kNone ? heads_[entry.bank] : at(tail).next) = index;
+    tail = index;
+    ++size_;
+    return index;
+  }
+  void remove(Index index) {
+    Entry& slot = at(index);
+    (slot.previous == kNone ? heads_[slot.bank] : at(slot.previous).next) = slot.next;
+    (slot.next == kNone ? tails_[slot.bank] : at(slot.next).previous) = slot.previous;
+    slot.next = free_;
+    free_ = index;
+    --size_;
+  }
+
+ private:
+  Entry& at(Index index) { return entries_[static_cast<std::size_t>(index)]; }
+
+  std::vector<Entry> entries_;
+  std::vector<Index> heads_, tails_;  ///< by bank
+  Index free_ = 0;                    ///< list through `next`
+  std::int64_t size_ = 0;
+};
+
+}  // namespace npusim

@@ -1,0 +1,157 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <vector>
+
+#include "sim/memory/dram/address_map.h"
+#include "sim/memory/dram/bank_set.h"
+#include "sim/memory/dram/burst_filter.h"
+#include "sim/memory/dram/burst_queue.h"
+#include "sim/memory/dram/timing_state.h"
+#include "sim/memory/memory_model.h"
+
+namespace npusim {
+
+/// A command as it was given.
+struct IssuedCommand {
+  DramCommand command = DramCommand::Activate;
+  std::size_t bank = 0;  ///< of the channel; of a command to a rank: that rank's first
+  std::int64_t clock = 0;
+  std::int64_t done = 0;  ///< of a Read or Write: its last data beat has passed
+  std::uint32_t tag = 0;  ///< of a Read or Write: its burst's
+};
+
+/// The command-level controller of one channel. It jumps from one clock in which something happens
+/// to the next and does what a controller that looks at every clock would do:
+/// - Of each command bus the command that can end first is given as soon as it can be; among
+///   equals first the Read or Write for which a row was opened, then a refresh, then the oldest
+///   burst's (first ready, first come first served).
+/// - Bursts of one direction are served at a time: writes from above DramControllerConfig's
+///   drainAbove of their queue, or while there are no reads, until they are below drainBelow and
+///   reads wait.
+/// - Row-hit protection: a row is not closed for a burst while an older burst of that direction,
+///   or the one it was opened for, waits for it. Rows stay open otherwise.
+/// - Every REFI cycles a refresh of each rank falls due: nothing new is begun on the rank, rows
+///   opened for a burst serve it, all banks are closed, and the refresh follows.
+class DramController {
+ public:
+  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+  /// Between the two parts of LPDDR5's activate at most (JESD209-5, tAAD), clocks.
+  static constexpr std::int64_t kActivateEndWithin = 8;
+
+  enum class Outcome : std::uint8_t {
+    Refused,  ///< its queue is full
+    Queued,
+    Forwarded,  ///< a read of what a waiting write holds
+    Merged,     ///< a write over one that waits
+  };
+
+  explicit DramController(const MemoryConfig& memory);
+
+  /// A burst arrives. Everything before `clock` must have happened: nextClock() >= clock.
+  Outcome offer(Direction direction, const DramLocation& location, std::int64_t clock,
+                std::uint32_t tag);
+  /// When the next thing happens: a command, or a refresh falls due. kNever: nothing.
+  std::int64_t nextClock() {
+    if (!scanned_) scan();
+    return std::min(next().start, nextRefresh_);
+  }
+  /// Does it; nothing is returned for a refresh that falls due.
+  std::optional<IssuedCommand> step();
+  /// Before a pause until `clock`: takes many of its refreshes at once if nothing waits. Some are
+  /// left to be stepped through.
+  void skipIdle(std::int64_t clock);
+
+  bool idle() const { return queues_[0].size() + queues_[1].size() == 0; }
+  /// What happened so far, with rank-cycles up to `clock`.
+  MemoryEvents events(std::int64_t clock) const;
+
+ private:
+  static constexpr std::int64_t kClosed = -1;
+  static constexpr std::uint64_t kNoKey = std::numeric_limits<std::uint64_t>::max();
+  static constexpr std::size_t kNoBank = std::numeric_limits<std::size_t>::max();
+
+  struct Bank {
+    std::int64_t openRow = kClosed;
+    /// By direction: the oldest burst of the open row.
+    std::array<BurstQueue::Index, 2> hit = {BurstQueue::kNone, BurstQueue::kNone};
+    bool owned = false;  ///< the burst it was opened for waits, as the hit of ownerDirection
+    Direction ownerDirection = Direction::Read;
+    bool closedForBurst = false;  ///< and not by a refresh
+    std::uint64_t ownerAge = 0;
+  };
+  struct Rank {
+    std::int64_t openBanks = 0, ownedBanks = 0;
+    std::int64_t openSince = 0;
+    std::int64_t refreshesOwed = 0;
+    std::int64_t dataClockEnd = 0;
+  };
+  /// A command that could be given.
+  struct Candidate {
+    std::uint64_t key = kNoKey;  ///< the least goes first; see controller_scan.cpp
+    std::int64_t start = kNever;
+    DramCommand command = DramCommand::Activate;
+    std::size_t bank = 0;
+  };
+
+  BurstQueue& queue(Direction direction) { return queues_[static_cast<std::size_t>(direction)]; }
+  Rank& rankOf(std::size_t bank) { return ranks_[state_.rankOf(bank)]; }
+  bool isWaitingWrite(std::size_t bank, const DramLocation& location) const;
+  void setMode();
+  void sortBank(std::size_t bank);
+  void sortBanks(std::size_t first, std::size_t count);
+
+  void scan();
+  void scanBank(std::size_t bank);
+  void scanRank(std::size_t rank);
+  void scanSet(DramCommand command, const BankSet& banks, const std::vector<std::uint64_t>& ages);
+  void scanActivateEnd();
+  void consider(DramCommand command, std::size_t bank, std::uint64_t order);
+  std::uint64_t keyOf(std::int64_t start, DramCommand command, std::uint64_t order) const;
+  void offerCandidate(std::uint64_t key, DramCommand command, std::size_t bank);
+  const Candidate& next() const { return best_[best_[1].start <= best_[0].start ? 1 : 0]; }
+
+  IssuedCommand issue(Candidate chosen);
+  bool needsSync(const Candidate& chosen);
+  IssuedCommand sync(const Candidate& chosen);
+  void activate(std::size_t bank, std::int64_t clock);
+  void column(const Candidate& chosen, IssuedCommand& issued);
+  void takeHit(std::size_t bank, Direction direction);
+  void close(std::size_t bank, bool forBurst, std::int64_t clock);
+  void closeRank(std::size_t firstBank, std::int64_t clock);
+  void refresh(std::size_t firstBank);
+
+  DramTiming timing_;
+  bool splitActivate_;
+  std::int64_t readDone_, writeDone_;
+  std::int64_t drainAbove_, drainBelow_;  ///< bursts
+  std::size_t banksPerRank_, banksPerGroup_;
+  std::array<std::int64_t, kDramCommands> clocks_{};  ///< of each command on its bus
+  std::array<std::size_t, kDramCommands> bus_{};      ///< of each command
+  TimingState state_;
+  std::array<BurstQueue, 2> queues_;  ///< by direction
+  BurstFilter writes_;
+  std::vector<Bank> banks_;
+  std::vector<Rank> ranks_;
+  /// Banks by what could be given to them: their owner's Read or Write, one of the direction
+  /// served, an Activate, a Precharge.
+  BankSet owned_, hits_, closed_, conflicts_;
+  /// By bank: ages of the bursts of the oldest hit and of the one an Activate or Precharge is for.
+  std::vector<std::uint64_t> hitAge_, rowAge_;
+
+  Direction mode_ = Direction::Write;  ///< the direction served
+  std::uint64_t nextAge_ = 0;
+  std::int64_t now_ = 0, nextRefresh_;
+  std::size_t halfActivated_ = kNoBank;  ///< its ActivateEnd is to come
+  std::int64_t activateEndBy_ = 0;
+  std::optional<Candidate> synced_;  ///< a Sync has been given for it
+  std::array<Candidate, 2> best_;    ///< by bus
+  bool scanned_ = false;             ///< best_ holds
+  std::int64_t scannedAt_ = 0;
+  MemoryEvents events_;
+};
+
+}  // namespace npusim

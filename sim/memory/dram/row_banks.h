@@ -1,0 +1,93 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "sim/config/chip_config.h"
+#include "sim/memory/dram/row_activity.h"
+#include "sim/memory/dram/row_bus.h"
+#include "sim/memory/dram/row_history.h"
+#include "sim/memory/dram/row_timing.h"
+#include "sim/memory/dram/row_visit.h"
+#include "sim/memory/memory_model.h"
+
+namespace npusim {
+
+/// The row commands that a visit needs before its first burst; kNone for one it does without.
+struct RowOpening {
+  static constexpr std::int64_t kNone = -1;
+  std::int64_t precharge = kNone, activate = kNone;
+};
+
+/// Banks and ranks of one channel: what is open, and when each command may come next by the rows
+/// of timing_rules.h. Precharges and activates of a rank go out in order of the visits, each on
+/// the first free clock of the command bus.
+class RowBanks {
+ public:
+  RowBanks(const MemoryConfig& memory, const RowTiming& timing);
+
+  bool isOpen(const RowVisit& visit) const { return bank(visit).row == visit.row; }
+
+  /// The earliest row commands for a visit, from cycle `from` on. Books nothing.
+  RowOpening plan(const RowVisit& visit, std::int64_t from);
+  /// The earliest column command after those row commands.
+  std::int64_t earliestColumn(const RowVisit& visit, Direction direction,
+                              const RowOpening& opening) const;
+  /// Books a planned opening: the row is open, the command bus taken.
+  void open(const RowVisit& visit, const RowOpening& opening, MemoryEvents& events);
+  /// Books column commands to the visit's row, the last of them at `last`.
+  void use(const RowVisit& visit, Direction direction, std::int64_t last);
+  /// Writes down every row command from now on; null ends it.
+  void logTo(std::vector<RowCommand>* log) { log_ = log; }
+  /// Takes clocks of the command bus for `count` column commands, one every `spacing`.
+  void takeBus(std::int64_t first, std::int64_t clocks, std::int64_t count, std::int64_t spacing) {
+    if (!timing_.splitBus) bus_.reserve(first, clocks, count, spacing);
+  }
+
+  /// Refreshes every rank as early as possible from `due` on. Returns the last Refresh's cycle.
+  std::int64_t refresh(std::int64_t due, MemoryEvents& events);
+  /// Time begins at 0 again, rows stay open.
+  void restart();
+  void settle(std::int64_t cycle, MemoryEvents& events);
+
+ private:
+  static constexpr std::int64_t kLongAgo = RowHistory::kLongAgo;
+  static constexpr std::int64_t kClosed = -1;
+
+  struct Bank {
+    std::int64_t row = kClosed;
+    std::int64_t activated = kLongAgo, mayPrecharge = kLongAgo, mayActivate = kLongAgo;
+  };
+  struct Group {
+    std::int64_t activated = kLongAgo;
+    std::array<std::int64_t, 2> column = {kLongAgo, kLongAgo};  ///< last, by direction
+  };
+  struct Rank {
+    std::array<std::int64_t, 4> activates = {kLongAgo, kLongAgo, kLongAgo, kLongAgo};  ///< ring
+    std::uint32_t next = 0;
+    std::int64_t activated = kLongAgo, precharged = kLongAgo, closedAll = kLongAgo;
+    std::int64_t refreshed = kLongAgo, mayActivate = kLongAgo;
+    std::array<std::int64_t, 2> column = {kLongAgo, kLongAgo};
+  };
+
+  Bank& bank(const RowVisit& visit) { return banks_[static_cast<std::size_t>(visit.bank)]; }
+  const Bank& bank(const RowVisit& visit) const {
+    return banks_[static_cast<std::size_t>(visit.bank)];
+  }
+  void log(DramCommand command, std::int32_t rank, std::int32_t bank, std::int64_t cycle) {
+    if (log_ != nullptr) log_->push_back({command, rank, bank, cycle});
+  }
+  std::int64_t closeRank(std::size_t rank, std::int64_t due, MemoryEvents& events);
+
+  const RowTiming timing_;
+  const std::size_t banksOfRank_;
+  RowBus bus_;  ///< of row commands, and of column commands unless they have their own
+  std::vector<Bank> banks_;
+  std::vector<Group> groups_;
+  std::vector<Rank> ranks_;
+  std::vector<RowActivity> activity_;  ///< by rank
+  std::vector<RowCommand>* log_ = nullptr;
+};
+
+}  // namespace npusim

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace npusim {
+
+/// The command bus of a channel as a calendar: which clocks are taken. It remembers the latest
+/// `horizon` clocks; later ones are free until they are reserved.
+class RowBus {
+ public:
+  explicit RowBus(std::int64_t horizon);
+
+  /// The first clock from `from` on with `clocks` free ones in a row, at most 64. `from` lies
+  /// within the horizon.
+  std::int64_t firstFree(std::int64_t from, std::int64_t clocks) {
+    const std::uint64_t needed = (~std::uint64_t{0}) >> (64 - clocks);
+    for (;;) {
+      extendTo(from + 64);
+      const std::uint64_t taken = window(from) & needed;
+      if (taken == 0) return from;
+      from += 64 - __builtin_clzll(taken);
+    }
+  }
+
+  /// Takes `count` times `clocks` clocks, the first at `from`, one every `spacing`.
+  void reserve(std::int64_t from, std::int64_t clocks, std::int64_t count = 1,
+               std::int64_t spacing = 1);
+
+  /// Forgets everything; time begins at 0 again.
+  void clear();
+
+ private:
+  static constexpr std::int64_t kWordClocks = 64;
+
+  std::uint64_t& word(std::int64_t clock) {
+    return words_[static_cast<std::uint64_t>(clock >> 6) & mask_];
+  }
+  /// The 64 clocks from `clock` on.
+  std::uint64_t window(std::int64_t clock) {
+    const auto shift = static_cast<unsigned>(clock & 63);
+    const std::uint64_t low = word(clock) >> shift;
+    return shift == 0 ? low : low | word(clock + kWordClocks) << (64 - shift);
+  }
+  void mark(std::int64_t clock, std::uint64_t bits) {
+    const auto shift = static_cast<unsigned>(clock & 63);
+    word(clock) |= bits << shift;
+    if (shift != 0) word(clock + kWordClocks) |= bits >> (64 - shift);
+  }
+  void extendTo(std::int64_t clock) {
+    if (clock + kWordClocks > end_) extend(clock + kWordClocks);
+  }
+  void extend(std::int64_t clock);
+
+  std::vector<std::uint64_t> words_;  ///< ring
+  std::uint64_t mask_;
+  std::int64_t end_ = 0;  ///< whole words below it are valid
+};
+
+}  // namespace npusim

@@ -1,0 +1,238 @@
+#include "sim/memory/dram/row_sequencer.h"
+
+#include <algorithm>
+
+#include "sim/core/rounding.h"
+
+namespace npusim {
+namespace {
+
+DramCommand columnCommand(Direction direction) {
+  return direction == Direction::Read ? DramCommand::Read : DramCommand::Write;
+}
+
+}  // namespace
+
+RowSequencer::RowSequencer(const MemoryConfig& memory)
+    : timing_(memory),
+      lookAhead_(memory.controller.readQueue),
+      banks_(memory, timing_),
+      remembered_(std::max(lookAhead_, memory.controller.writeQueue)),
+      bursts_(lookAhead_),
+      writes_(memory.controller.writeQueue),
+      clockStops_(static_cast<std::size_t>(memory.ranks)) {
+  const std::int64_t inRow = std::max(timing_.columnInGroup[0][0], timing_.columnInRank[0][0]);
+  const std::int64_t opening = timing_.prechargeToActivate + timing_.activateToColumn[0];
+  const bool gains = timing_.columnInRank[0][0] < inRow;
+  overlapBursts_ = gains ? std::max<std::int64_t>(0, lookAhead_ - ceilDiv(opening, inRow)) : 0;
+  restart();
+}
+
+void RowSequencer::restart() {
+  banks_.restart();
+  bursts_.clear();
+  writes_.clear();
+  std::ranges::fill(clockStops_, RowHistory::kLongAgo);
+  held_.bursts = 0;
+  last_ = rowsFrom_ = RowHistory::kLongAgo;
+  refreshDue_ = timing_.refreshInterval > 0 ? timing_.refreshInterval : INT64_MAX;
+}
+
+void RowSequencer::add(std::span<RowVisit> visits, RowRequest& request) {
+  if (visits.size() == 1) {
+    addAlone(visits.front(), request);
+  } else {
+    finish(request);
+    serve(visits, request);
+  }
+}
+
+void RowSequencer::finish(RowRequest& request) {
+  if (held_.bursts == 0) return;
+  RowVisit visit = held_;
+  held_.bursts = 0;
+  serve({&visit, 1}, request);
+}
+
+bool RowSequencer::overlaps(const RowVisit& next) const {
+  return held_.bursts > 1 && next.bursts > 1 && next.rank == held_.rank &&
+         next.group != held_.group;
+}
+
+void RowSequencer::addAlone(RowVisit visit, RowRequest& request) {
+  if (overlaps(visit)) {
+    const std::int64_t turns = std::min({held_.bursts, visit.bursts, overlapBursts_});
+    RowVisit before = held_;
+    before.bursts -= turns;
+    if (before.bursts > 0) serve({&before, 1}, request);
+    RowVisit both[] = {held_, visit};
+    both[0].bursts = both[1].bursts = turns;
+    serve(both, request);
+    visit.bursts -= turns;
+    held_.bursts = 0;
+  }
+  finish(request);
+  if (visit.bursts > 1 && overlapBursts_ > 0) {
+    held_ = visit;
+  } else if (visit.bursts > 0) {
+    serve({&visit, 1}, request);
+  }
+}
+
+void RowSequencer::serve(std::span<RowVisit> visits, RowRequest& request) {
+  while (!visits.empty()) {
+    for (const RowVisit& visit : visits) placeBurst(visit, request);
+    std::int64_t rounds = std::ranges::min(visits, {}, &RowVisit::bursts).bursts;
+    rounds = rounds == 1 ? 1 : 1 + placeRounds(visits, rounds - 1, request);
+    for (RowVisit& visit : visits) visit.bursts -= rounds;
+    const auto done = std::ranges::remove(visits, 0, &RowVisit::bursts);
+    visits = visits.first(visits.size() - done.size());
+  }
+}
+
+/// Places the visit's next burst, opening its row if need be.
+void RowSequencer::placeBurst(const RowVisit& visit, RowRequest& request) {
+  const std::int64_t inView = bursts_.columnOf(bursts_.total() - lookAhead_);
+  RowOpening opening;
+  std::int64_t column = 0;
+  for (;;) {
+    opening = banks_.plan(visit, std::max({request.earliest, inView, rowsFrom_}));
+    column = std::max(request.earliest, banks_.earliestColumn(visit, request.direction, opening));
+    if (withSync(visit, column) < refreshDue_) break;
+    refresh(request.events);
+  }
+  if (opening.activate == RowOpening::kNone) ++request.events.rowHits;
+  banks_.open(visit, opening, request.events);
+  if (withSync(visit, column) > column) {
+    banks_.takeBus(column, 1, timing_.syncClocks, 1);
+    if (log_ != nullptr) log_->push_back({DramCommand::Sync, visit.rank, -1, column});
+    column += timing_.syncClocks;
+  }
+  if (log_ != nullptr)
+    log_->push_back({columnCommand(request.direction), visit.rank, visit.bank, column});
+  banks_.takeBus(column, timing_.columnClocks, 1, 1);
+  use(visit, request.direction, column);
+  remember(1, column, 1, request);
+}
+
+/// Places as many of the next `rounds` rounds of all visits as come before the next refresh, if
+/// they are evenly spaced; returns how many.
+std::int64_t RowSequencer::placeRounds(std::span<const RowVisit> visits, std::int64_t rounds,
+                                       RowRequest& request) {
+  if (!findSpacing(visits, request.direction)) return 0;
+  const std::int64_t period = offsets_.back();
+  const std::int64_t before = last_;
+  if (before + rounds * period >= refreshDue_) rounds = (refreshDue_ - 1 - before) / period;
+  if (rounds <= 0) return 0;
+  const auto size = static_cast<std::int64_t>(visits.size());
+  for (std::size_t i = 0; i < visits.size(); ++i) {
+    use(visits[i], request.direction, before + (rounds - 1) * period + offsets_[i]);
+  }
+  request.events.rowHits += rounds * size;
+  if (log_ != nullptr) logRounds(visits, rounds, request.direction);
+  if (isUniform_) {
+    const std::int64_t spacing = offsets_.front();
+    const std::int64_t bursts = rounds * size;
+    const std::int64_t seen = std::min(bursts, lookAhead_);
+    banks_.takeBus(before + (bursts - seen + 1) * spacing, timing_.columnClocks, seen, spacing);
+    remember(bursts, before + spacing, spacing, request);
+  } else {
+    rememberRounds(rounds, request);
+  }
+  return rounds;
+}
+
+void RowSequencer::logRounds(std::span<const RowVisit> visits, std::int64_t rounds,
+                             Direction direction) {
+  for (std::int64_t round = 0; round < rounds; ++round) {
+    for (std::size_t i = 0; i < visits.size(); ++i) {
+      log_->push_back({columnCommand(direction), visits[i].rank, visits[i].bank,
+                       last_ + round * offsets_.back() + offsets_[i]});
+    }
+  }
+}
+
+/// Of unevenly spaced bursts only the latest are remembered, one by one.
+void RowSequencer::rememberRounds(std::int64_t rounds, RowRequest& request) {
+  const auto size = static_cast<std::int64_t>(offsets_.size());
+  const std::int64_t before = last_;
+  const std::int64_t kept = std::min(rounds, ceilDiv(remembered_, size));
+  const std::int64_t skipped = rounds - kept;
+  if (skipped > 0) remember(skipped * size, before + offsets_.front(), 0, request);
+  for (std::int64_t round = skipped; round < rounds; ++round) {
+    for (const std::int64_t offset : offsets_) {
+      const std::int64_t column = before + round * offsets_.back() + offset;
+      banks_.takeBus(column, timing_.columnClocks, 1, 1);
+      remember(1, column, 1, request);
+    }
+  }
+}
+
+/// Least cycles from a burst of one visit to one of another, both under way.
+std::int64_t RowSequencer::spacing(const RowVisit& visit, const RowVisit& next,
+                                   Direction direction) const {
+  const auto d = static_cast<std::size_t>(direction);
+  if (visit.rank != next.rank) return timing_.columnOtherRank[d][d];
+  const std::int64_t inRank = timing_.columnInRank[d][d];
+  return visit.group == next.group ? std::max(inRank, timing_.columnInGroup[d][d]) : inRank;
+}
+
+void RowSequencer::use(const RowVisit& visit, Direction direction, std::int64_t column) {
+  banks_.use(visit, direction, column);
+  clockStops_[static_cast<std::size_t>(visit.rank)] =
+      column + timing_.columnDone[static_cast<std::size_t>(direction)] + timing_.syncIdle;
+}
+
+/// Fills offsets_ with the cycles from a round's end to each burst of the next round. False when
+/// rows are closed, or bursts further apart than neighbours hold each other up.
+bool RowSequencer::findSpacing(std::span<const RowVisit> visits, Direction direction) {
+  offsets_.resize(visits.size());
+  std::int64_t sum = 0, least = INT64_MAX, most = 0;
+  bool oneRank = true;
+  const RowVisit* previous = &visits.back();
+  for (std::size_t i = 0; i < visits.size(); ++i) {
+    if (!banks_.isOpen(visits[i])) return false;
+    const std::int64_t gap = spacing(*previous, visits[i], direction);
+    least = std::min(least, gap);
+    most = std::max(most, gap);
+    oneRank = oneRank && visits[i].rank == previous->rank;
+    offsets_[i] = sum += gap;
+    previous = &visits[i];
+  }
+  isUniform_ = least == most;
+  const auto d = static_cast<std::size_t>(direction);
+  const bool runs = timing_.syncClocks == 0 || (oneRank && most < timing_.columnDone[d] + timing_.syncIdle);
+  return runs && (visits.size() == 1 || 2 * least >= timing_.columnInGroup[d][d]);
+}
+
+void RowSequencer::remember(std::int64_t bursts, std::int64_t column, std::int64_t spacing,
+                            RowRequest& request) {
+  bursts_.add(bursts, column, spacing);
+  if (request.direction == Direction::Write) {
+    writes_.add(bursts, column, spacing);
+    request.events.writes += bursts;
+  } else {
+    request.events.reads += bursts;
+  }
+  request.events.bursts += bursts;
+  request.firstColumn = std::min(request.firstColumn, column);
+  last_ = request.lastColumn = column + (bursts - 1) * spacing;
+}
+
+/// The column command's cycle, later by a Sync command where the rank's data clock has stopped.
+std::int64_t RowSequencer::withSync(const RowVisit& visit, std::int64_t column) const {
+  if (timing_.syncClocks == 0) return column;
+  const bool stopped = column >= clockStops_[static_cast<std::size_t>(visit.rank)];
+  return stopped ? column + timing_.syncClocks : column;
+}
+
+void RowSequencer::refreshBefore(std::int64_t cycle, MemoryEvents& events) {
+  while (refreshDue_ < cycle) refresh(events);
+}
+
+void RowSequencer::refresh(MemoryEvents& events) {
+  rowsFrom_ = banks_.refresh(refreshDue_, events);
+  refreshDue_ += timing_.refreshInterval;
+}
+
+}  // namespace npusim

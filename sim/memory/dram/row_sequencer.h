@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "sim/config/chip_config.h"
+#include "sim/memory/dram/row_banks.h"
+#include "sim/memory/dram/row_history.h"
+#include "sim/memory/dram/row_timing.h"
+#include "sim/memory/dram/row_visit.h"
+#include "sim/memory/memory_model.h"
+
+namespace npusim {
+
+/// Visits that are served together, and what became of them.
+struct RowRequest {
+  Direction direction;
+  std::int64_t earliest;  ///< no command before this cycle
+  MemoryEvents& events;
+  std::int64_t firstColumn = INT64_MAX, lastColumn = RowHistory::kLongAgo;  ///< of all bursts
+};
+
+/// Gives the commands of one channel their cycles, in the order in which the visits come: each
+/// command takes the first clock that every timing rule and the command bus allow beside the
+/// commands already placed. So an older burst is never delayed by a younger one.
+///  - Column commands keep the order of the bursts. Visits given together take turns, one burst of
+///    each; the tail of a visit takes turns with the head of the next given alone in another bank
+///    group, as far as the look-ahead hides the opening of its row.
+///  - A row opens once its first burst is within the look-ahead (the read queue's length) of the
+///    bursts placed, and stays open. Activates of a rank keep the order of the visits, precharges
+///    too.
+///  - All ranks are refreshed together. A burst whose column command would come at or after the
+///    cycle at which a refresh is due waits for it with its row commands.
+/// Evenly spaced rounds of bursts are placed at once, so the work is by the row.
+class RowSequencer {
+ public:
+  explicit RowSequencer(const MemoryConfig& memory);
+
+  /// Places visits to different banks that take turns. A single visit may be held back until the
+  /// next call shows whether it overlaps; every request must end with finish(). The visits are
+  /// scratch afterwards.
+  void add(std::span<RowVisit> visits, RowRequest& request);
+  void finish(RowRequest& request);
+
+  std::int64_t lastColumn() const { return last_; }
+  const RowTiming& timing() const { return timing_; }
+  /// Column command of the index-th write of the phase; see RowHistory::columnOf.
+  std::int64_t writeColumn(std::int64_t index) { return writes_.columnOf(index); }
+  std::int64_t writesPlaced() const { return writes_.total(); }
+
+  /// Refreshes that are due before `cycle`, after all that has been placed.
+  void refreshBefore(std::int64_t cycle, MemoryEvents& events);
+  void settle(std::int64_t cycle, MemoryEvents& events) { banks_.settle(cycle, events); }
+  /// Time begins at 0 again, rows stay open.
+  void restart();
+  /// Writes down every command from now on; null ends it.
+  void logTo(std::vector<RowCommand>* log) {
+    log_ = log;
+    banks_.logTo(log);
+  }
+
+ private:
+  bool overlaps(const RowVisit& next) const;
+  void addAlone(RowVisit visit, RowRequest& request);
+  void serve(std::span<RowVisit> visits, RowRequest& request);
+  void placeBurst(const RowVisit& visit, RowRequest& request);
+  std::int64_t placeRounds(std::span<const RowVisit> visits, std::int64_t rounds,
+                           RowRequest& request);
+  std::int64_t spacing(const RowVisit& visit, const RowVisit& next, Direction direction) const;
+  bool findSpacing(std::span<const RowVisit> visits, Direction direction);
+  void use(const RowVisit& visit, Direction direction, std::int64_t column);
+  void logRounds(std::span<const RowVisit> visits, std::int64_t rounds, Direction direction);
+  void rememberRounds(std::int64_t rounds, RowRequest& request);
+  void remember(std::int64_t bursts, std::int64_t column, std::int64_t spacing,
+                RowRequest& request);
+  std::int64_t withSync(const RowVisit& visit, std::int64_t column) const;
+  void refresh(MemoryEvents& events);
+
+  const RowTiming timing_;
+  const std::int64_t lookAhead_;
+  std::int64_t overlapBursts_;  ///< of two visits that take turns at the edge between them
+  RowBanks banks_;
+  const std::int64_t remembered_;  ///< bursts whose column commands must be known one by one
+  RowHistory bursts_, writes_;
+  std::vector<std::int64_t> offsets_;     ///< scratch: columns of a round after the round before
+  bool isUniform_ = false;                ///< and whether they are evenly spaced
+  std::vector<std::int64_t> clockStops_;  ///< by rank: LPDDR5's data clock
+  RowVisit held_;                         ///< bursts 0: none
+  std::int64_t last_ = RowHistory::kLongAgo;
+  std::int64_t rowsFrom_ = RowHistory::kLongAgo;  ///< row commands come after the last refresh
+  std::int64_t refreshDue_ = INT64_MAX;
+  std::vector<RowCommand>* log_ = nullptr;
+};
+
+}  // namespace npusim

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+
+#include "sim/memory/dram/commands.h"
+
+namespace npusim {
+
+/// Bursts of one direction in one row of one bank of a channel, in neighbouring columns.
+struct RowVisit {
+  std::int32_t rank = 0;
+  std::int32_t group = 0;  ///< bank group, counted over all ranks
+  std::int32_t bank = 0;   ///< counted over all ranks and groups
+  std::int64_t row = 0;
+  std::int64_t column = 0;  ///< the first
+  std::int64_t bursts = 0;
+};
+
+/// A command as it was given its cycle; `bank` is -1 for commands to a rank.
+struct RowCommand {
+  DramCommand command;
+  std::int32_t rank, bank;
+  std::int64_t cycle;
+
+  bool operator==(const RowCommand&) const = default;
+};
+
+}  // namespace npusim

@@ -1,0 +1,217 @@
+#include "sim/memory/dram/trace_run.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "sim/memory/dram/address_map.h"
+#include "sim/memory/dram/completion_times.h"
+#include "sim/memory/dram/controller.h"
+
+namespace npusim {
+namespace {
+
+constexpr std::size_t kHistogramSteps = 256;
+constexpr std::int64_t kHistogramStep = 8;  ///< cycles
+
+void add(MemoryEvents& sum, const MemoryEvents& events, std::int64_t sign) {
+  for (const auto member :
+       {&MemoryEvents::bursts, &MemoryEvents::rowHits, &MemoryEvents::rowMisses,
+        &MemoryEvents::rowConflicts, &MemoryEvents::activates, &MemoryEvents::refreshes,
+        &MemoryEvents::reads, &MemoryEvents::writes, &MemoryEvents::activeCycles,
+        &MemoryEvents::idleCycles}) {
+    sum.*member += sign * events.*member;
+  }
+}
+
+}  // namespace
+
+double TraceResult::rowHitRate() const {
+  if (events.bursts == 0) return 0;
+  return static_cast<double>(events.rowHits) / static_cast<double>(events.bursts);
+}
+
+struct TraceRun::Impl {
+  /// A request whose bursts have not all been given their commands.
+  struct Open {
+    std::int64_t accepted = 0, done = 0;
+    std::int64_t bursts = 0;  ///< still waiting
+    Direction direction = Direction::Read;
+  };
+
+  explicit Impl(const MemoryConfig& memory);
+
+  void offer(const TraceRequest& request);
+  TraceResult finish();
+
+  std::int64_t arrivalClock(const TraceRequest& request);
+  std::int64_t waitForRoom(std::int64_t clock);
+  std::int64_t offerBurst(std::int64_t burst, Direction direction, std::int64_t clock,
+                          std::uint32_t tag);
+  void advance(DramController& channel, std::int64_t clock);
+  bool step(DramController& channel);
+  void complete(const Open& request);
+  void countLatency(std::int64_t latency);
+  void begin(std::int64_t clock);
+
+  AddressMap map;
+  std::int64_t burstsPerRequest;
+  int unitBits;  ///< a request begins at a multiple of 1 << unitBits bytes
+  std::vector<DramController> channels;
+  std::vector<Open> open;             ///< by tag
+  std::vector<std::uint32_t> unused;  ///< tags
+  CompletionTimes completions;        ///< of requests that wait for data only
+  std::int64_t waiting = 0;           ///< open requests
+  std::int64_t nextOffer = 0, firstOffer = 0, lastDone = 0, latencySum = 0;
+  MemoryEvents before;  ///< the first offer
+  TraceResult result;
+};
+
+TraceRun::Impl::Impl(const MemoryConfig& memory)
+    : map(memory),
+      burstsPerRequest(std::max<std::int64_t>(1, kRequestBytes / map.burstBytes())),
+      unitBits(std::countr_zero(
+          static_cast<std::uint64_t>(std::max(kRequestBytes, map.burstBytes())))),
+      channels(static_cast<std::size_t>(memory.channels), DramController(memory)) {
+  const DramControllerConfig& queues = memory.controller;
+  // Each open request but the one being offered has a burst in some queue.
+  open.resize(
+      static_cast<std::size_t>(memory.channels * (queues.readQueue + queues.writeQueue) + 1));
+  for (std::size_t tag = open.size(); tag-- > 0;) unused.push_back(static_cast<std::uint32_t>(tag));
+  result.histogram.resize(kHistogramSteps);
+  result.histogramStep = kHistogramStep;
+}
+
+void TraceRun::Impl::advance(DramController& channel, std::int64_t clock) {
+  while (channel.nextClock() < clock) step(channel);
+}
+
+/// Whether it gave a Read or Write, that is, made room.
+bool TraceRun::Impl::step(DramController& channel) {
+  const std::optional<IssuedCommand> issued = channel.step();
+  if (!issued || issued->done == 0) return false;
+  Open& request = open[issued->tag];
+  request.done = std::max(request.done, issued->done);
+  if (--request.bursts == 0) {
+    complete(request);
+    unused.push_back(issued->tag);
+  }
+  return true;
+}
+
+void TraceRun::Impl::complete(const Open& request) {
+  completions.add(request.done);
+  --waiting;
+  lastDone = std::max(lastDone, request.done);
+  if (request.direction == Direction::Read) countLatency(request.done - request.accepted);
+}
+
+void TraceRun::Impl::countLatency(std::int64_t latency) {
+  latencySum += latency;
+  result.leastReadLatency =
+      result.reads == 0 ? latency : std::min(result.leastReadLatency, latency);
+  result.mostReadLatency = std::max(result.mostReadLatency, latency);
+  ++result.reads;
+  const auto step = static_cast<std::size_t>(latency / kHistogramStep);
+  ++result.histogram[std::min(step, kHistogramSteps - 1)];
+}
+
+/// The first clock from `clock` on at which fewer than kOutstanding requests are under way.
+std::int64_t TraceRun::Impl::waitForRoom(std::int64_t clock) {
+  while (true) {
+    completions.dropUntil(clock);
+    if (waiting + completions.size() < kOutstanding) return clock;
+    if (completions.empty()) {
+      step(*std::ranges::min_element(channels, {}, &DramController::nextClock));
+      continue;
+    }
+    const std::int64_t first = completions.first();
+    for (DramController& channel : channels) advance(channel, first);
+    if (completions.first() == first) clock = first;
+  }
+}
+
+std::int64_t TraceRun::Impl::arrivalClock(const TraceRequest& request) {
+  if (request.arrival == TraceRequest::kClosedLoop) return waitForRoom(nextOffer);
+  const std::int64_t clock = std::max(nextOffer, request.arrival);
+  completions.dropUntil(clock);
+  if (waiting == 0) {
+    for (DramController& channel : channels) channel.skipIdle(clock);
+  }
+  return clock;
+}
+
+/// Offers until the queue takes it; returns the clock of that.
+std::int64_t TraceRun::Impl::offerBurst(std::int64_t burst, Direction direction,
+                                        std::int64_t clock, std::uint32_t tag) {
+  const DramLocation location = map.locate(burst);
+  DramController& channel = channels[static_cast<std::size_t>(location.channel)];
+  while (true) {
+    advance(channel, clock);
+    const DramController::Outcome outcome = channel.offer(direction, location, clock, tag);
+    if (outcome == DramController::Outcome::Queued) return clock;
+    if (outcome != DramController::Outcome::Refused) {
+      --open[tag].bursts;
+      open[tag].done = std::max(open[tag].done, clock + 1);
+      return clock;
+    }
+    std::int64_t freed;
+    do {
+      freed = channel.nextClock();
+    } while (!step(channel));
+    clock = std::max(clock, freed + 1);
+  }
+}
+
+void TraceRun::Impl::begin(std::int64_t clock) {
+  firstOffer = clock;
+  for (DramController& channel : channels) {
+    advance(channel, clock);
+    add(before, channel.events(clock), 1);
+  }
+}
+
+void TraceRun::Impl::offer(const TraceRequest& request) {
+  std::int64_t clock = arrivalClock(request);
+  if (result.requests++ == 0) begin(clock);
+  result.writes += request.direction == Direction::Write ? 1 : 0;
+  const std::uint32_t tag = unused.back();
+  unused.pop_back();
+  // One burst more than there are keeps it open until all are offered.
+  open[tag] = {clock, 0, burstsPerRequest + 1, request.direction};
+  ++waiting;
+  const std::int64_t first = (request.address >> unitBits) * burstsPerRequest;
+  for (std::int64_t burst = 0; burst < burstsPerRequest; ++burst) {
+    clock = offerBurst(first + burst, request.direction, clock, tag);
+    if (burst == 0) open[tag].accepted = clock;
+  }
+  if (--open[tag].bursts == 0) {
+    complete(open[tag]);
+    unused.push_back(tag);
+  }
+  nextOffer = clock + 1;
+}
+
+TraceResult TraceRun::Impl::finish() {
+  for (DramController& channel : channels) {
+    while (!channel.idle()) step(channel);
+  }
+  for (DramController& channel : channels) {
+    advance(channel, lastDone);
+    add(result.events, channel.events(lastDone), 1);
+  }
+  add(result.events, before, -1);
+  result.cycles = lastDone - firstOffer;
+  if (result.reads > 0) {
+    result.readLatency = static_cast<double>(latencySum) / static_cast<double>(result.reads);
+  }
+  return result;
+}
+
+TraceRun::TraceRun(const MemoryConfig& memory) : impl_(std::make_unique<Impl>(memory)) {}
+TraceRun::~TraceRun() = default;
+
+void TraceRun::offer(const TraceRequest& request) { impl_->offer(request); }
+
+TraceResult TraceRun::finish() { return impl_->finish(); }
+
+}  // namespace npusim

@@ -1,0 +1,169 @@
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "sim/core/rounding.h"
+#include "sim/network/network.h"
+#include "sim/network/port_spread.h"
+#include "sim/network/routes.h"
+
+namespace npusim {
+
+/// A network whose links pass `linkBytes` a cycle and belong to one message at a time. The head of
+/// a message leaves over a link as soon as it is there and the link is free, and is at the link's
+/// other end `hopCycles` later; the body follows without gaps. Where the head has to wait, routers
+/// have room for the body: it does not hold the links behind (a crossbar's sender excepted, see
+/// routes.h). A message over h free links has arrived h x hopCycles + bytes / linkBytes (rounded
+/// up) after its start.
+template <typename Routes>
+class LinkNetwork : public Network {
+ public:
+  LinkNetwork(const NetworkConfig& config, std::int64_t cores)
+      : linkBytes_(config.linkBytes),
+        hopCycles_(config.hopCycles),
+        multicasts_(config.multicast),
+        spread_{cores, config.memoryPorts},
+        routes_(config, cores),
+        links_(static_cast<std::size_t>(routes_.links())),
+        nodes_(static_cast<std::size_t>(routes_.nodes())) {
+    path_.reserve(nodes_.size());
+  }
+
+  Delivery send(std::int64_t start, std::int64_t from, std::int64_t to,
+                std::int64_t bytes) override {
+    const Message message = begin(start, from, bytes);
+    const Delivery delivery = deliver(message, inside(to));
+    release(message);
+    return delivery;
+  }
+
+  std::vector<Delivery> multicast(std::int64_t start, std::int64_t from,
+                                  std::span<const std::int64_t> to, std::int64_t bytes) override {
+    std::vector<Delivery> deliveries;
+    deliveries.reserve(to.size());
+    if (multicasts_) {
+      const Message message = begin(start, from, bytes);
+      for (const std::int64_t node : to) deliveries.push_back(deliver(message, inside(node)));
+      release(message);
+    } else {
+      for (const std::int64_t node : to) deliveries.push_back(send(start, from, node, bytes));
+    }
+    return deliveries;
+  }
+
+  std::int64_t portOf(std::int64_t core) const override {
+    return spread_.cores + spread_.portOf(core);
+  }
+  std::int64_t hops(std::int64_t from, std::int64_t to) const override {
+    return routes_.hops(inside(from), inside(to));
+  }
+
+  void reset() override {
+    std::fill(links_.begin(), links_.end(), Link{});
+    std::fill(nodes_.begin(), nodes_.end(), Node{});
+    number_ = 0;
+  }
+
+  std::int64_t sentBytes() const override {
+    std::int64_t bytes = 0;
+    for (const Link& link : links_) bytes += link.bytes;
+    return bytes;
+  }
+  std::int64_t receivedBytes() const override {
+    std::int64_t bytes = 0;
+    for (const Node& node : nodes_) bytes += node.bytes;
+    return bytes;
+  }
+  std::int64_t busiestLinkCycles() const override {
+    std::int64_t cycles = 0;
+    for (const Link& link : links_) cycles = std::max(cycles, link.busyCycles);
+    return cycles;
+  }
+
+ private:
+  struct Link {
+    std::int64_t free = 0;  ///< from this cycle on
+    std::int64_t busyCycles = 0;
+    std::int64_t bytes = 0;  ///< that entered it
+  };
+  struct Node {
+    std::int64_t message = 0;  ///< the last one that came here
+    std::int64_t arrival = 0;  ///< of its head
+    std::int64_t bytes = 0;    ///< that came over links
+  };
+  struct Message {
+    std::int64_t from = 0, bytes = 0, cycles = 0;
+  };
+
+  /// The number by which routes know a node of Network's numbering.
+  std::int64_t inside(std::int64_t node) const {
+    return node < spread_.cores ? node : node - spread_.cores + routes_.firstPort();
+  }
+  Link& link(std::int64_t number) { return links_[static_cast<std::size_t>(number)]; }
+  Node& node(std::int64_t number) { return nodes_[static_cast<std::size_t>(number)]; }
+
+  Message begin(std::int64_t start, std::int64_t from, std::int64_t bytes) {
+    const Message message{inside(from), bytes, ceilDiv(bytes, linkBytes_)};
+    ++number_;
+    node(message.from).message = number_;
+    node(message.from).arrival = start;
+    latestEntry_ = kNone;
+    return message;
+  }
+
+  /// Takes the links from where the message already is to node `to`.
+  Delivery deliver(const Message& message, std::int64_t to) {
+    path_.clear();
+    std::int64_t at = to;
+    while (node(at).message != number_) {
+      const RouteStep step = routes_.before(message.from, at);
+      path_.push_back({step.link, at});
+      at = step.node;
+    }
+    std::int64_t time = node(at).arrival;
+    for (auto step = path_.rbegin(); step != path_.rend(); ++step) {
+      time = pass(message, link(step->link), time);
+      Node& reached = node(step->node);
+      reached.message = number_;
+      reached.arrival = time;
+      reached.bytes += message.bytes;
+    }
+    const bool moves = to != message.from;
+    return {time, time + (moves ? message.cycles : 0),
+            static_cast<std::int64_t>(path_.size()) * message.bytes};
+  }
+
+  /// The head comes to a link at `time`; returns when it is at the other end.
+  std::int64_t pass(const Message& message, Link& taken, std::int64_t time) {
+    const std::int64_t entry = std::max(time, taken.free);
+    taken.free = entry + message.cycles;
+    taken.busyCycles += message.cycles;
+    taken.bytes += message.bytes;
+    latestEntry_ = std::max(latestEntry_, entry);
+    return entry + hopCycles_;
+  }
+
+  /// Where nothing between keeps a message, its sender's link stays taken until its body can go.
+  void release(const Message& message) {
+    if constexpr (Routes::kHoldsSender) {
+      if (latestEntry_ == kNone) return;
+      Link& first = link(Routes::linkFrom(message.from));
+      first.free = std::max(first.free, latestEntry_ - hopCycles_ + message.cycles);
+    }
+  }
+
+  static constexpr std::int64_t kNone = -1;
+
+  const std::int64_t linkBytes_, hopCycles_;
+  const bool multicasts_;
+  const PortSpread spread_;
+  const Routes routes_;
+  std::vector<Link> links_;
+  std::vector<Node> nodes_;
+  std::int64_t number_ = 0;           ///< of the present message
+  std::int64_t latestEntry_ = kNone;  ///< of its head into a link
+  std::vector<RouteStep> path_;       ///< backwards: each link and the node that it leads to
+};
+
+}  // namespace npusim

@@ -1,0 +1,22 @@
+#include "sim/network/network.h"
+
+#include "sim/core/error.h"
+#include "sim/network/link_network.h"
+
+namespace npusim {
+
+std::unique_ptr<Network> Network::make(const NetworkConfig& config, std::int64_t cores) {
+  switch (config.topology) {
+    case Topology::Crossbar:
+      return std::make_unique<LinkNetwork<CrossbarRoutes>>(config, cores);
+    case Topology::Mesh:
+      return std::make_unique<LinkNetwork<MeshRoutes>>(config, cores);
+    case Topology::Ring:
+      return std::make_unique<LinkNetwork<RingRoutes>>(config, cores);
+    case Topology::Exchange:
+      return std::make_unique<LinkNetwork<ExchangeRoutes>>(config, cores);
+  }
+  throw InternalError("a network without topology");
+}
+
+}  // namespace npusim
