@@ -183,8 +183,7 @@ Access AccessWriter::seen(const Operand& operand, const Slot& slot, const Operan
     const AxisTile& part = tiles.axes[a];
     const std::int64_t stride = slot.used() ? part.localStride : axis.stride;
     if (!slot.used()) {
-      access.address.base += axis.offset * stride;
-      addLoopTerms(access.address, axis, stride);
+      addInPlace(access.address, axis, part, block.kept);
     } else if (part.fixed) {
       access.address.base += (axis.offset - part.start) * stride;
     }
@@ -195,6 +194,17 @@ Access AccessWriter::seen(const Operand& operand, const Slot& slot, const Operan
     if (mayLeave(axis)) access.bounds.push_back(bound(axis, dims));
   }
   return access;
+}
+
+void AccessWriter::addInPlace(Affine& address, const Axis& axis, const AxisTile& part,
+                              bool kept) const {
+  AxisTile whole = part;
+  whole.fixed = false;
+  addBlockStart(address, axis, whole);
+  // Of what it keeps each core has its own part at the same place.
+  if (kept) {
+    std::erase_if(address.terms, [](const auto& term) { return term.depth == isa::kCoreDepth; });
+  }
 }
 
 Access AccessWriter::operand(int i, const std::vector<int>& dims) const {

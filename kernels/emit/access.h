@@ -59,6 +59,9 @@ class AccessWriter {
   /// no axis of the operand shows; and an extent that is 0 there, else 1.
   std::vector<int> emptied(const plan::Operand& operand) const;
   isa::Extent onlyWhere(int dim) const;
+  /// Adds where a tile begins along one axis of a block that is read in place.
+  void addInPlace(isa::Affine& address, const plan::Axis& axis, const mapping::AxisTile& part,
+                  bool kept) const;
   isa::Extent axisExtent(const plan::Axis& axis, const mapping::AxisTile& part) const;
   /// Adds `factor` x (tile's first position along the axis, without its offset).
   void addLoopTerms(isa::Affine& affine, const plan::Axis& axis, std::int64_t factor) const;

@@ -50,6 +50,11 @@ class Facts {
 
 using TaskFacts = std::array<Facts, isa::kEngineCount>;
 
+bool intersect(const isa::CoreRange& a, const isa::CoreRange& b) {
+  if (a.all() || b.all()) return true;
+  return a.first < b.first + b.count && b.first < a.first + a.count;
+}
+
 bool overlap(const Region& a, const Region& b) {
   if (a.block != plan::kNoBlock && a.block == b.block) {
     return a.bytes.first < b.bytes.last && b.bytes.first < a.bytes.last;
@@ -57,7 +62,7 @@ bool overlap(const Region& a, const Region& b) {
   return a.storage == b.storage && a.first < b.last && b.first < a.last;
 }
 
-/// With `sharedOnly`, a core's own slots do not count.
+/// With `sharedOnly`, cores' own slots do not count against each other.
 bool conflict(const std::vector<Region>& before, const std::vector<Region>& after,
               bool sharedOnly) {
   return std::any_of(before.begin(), before.end(), [&](const Region& a) {
@@ -91,6 +96,12 @@ void addBlock(std::vector<Region>& regions, const plan::Plan& plan, const plan::
     region.last = region.first + block.distribution->shareOf(block.bytes);
   }
   regions.push_back(region);
+}
+
+/// The engine that puts the task's output in its place.
+Engine writerOf(const PlacedTask& placed) {
+  if (std::holds_alternative<plan::CopyWork>(placed.task->work)) return Engine::LoadInputs;
+  return placed.mapping.output.used() ? Engine::Store : Engine::Vector;
 }
 
 /// Engines whose tokens an engine has taken by the end of its part of a task: program order of
@@ -127,7 +138,6 @@ EngineRegions regionsOf(const plan::Plan& plan, const PlacedTask& placed) {
   EngineRegions regions;
   const plan::Task& task = *placed.task;
   const mapping::Mapping& mapping = placed.mapping;
-  const bool copies = std::holds_alternative<plan::CopyWork>(task.work);
   for (std::size_t i = 0; i < task.operands.size(); ++i) {
     const Engine consumer = consumerOf(task, static_cast<int>(i));
     const bool streamed = mapping.operands[i].used();
@@ -144,8 +154,7 @@ EngineRegions regionsOf(const plan::Plan& plan, const PlacedTask& placed) {
             true);
   }
   const bool stored = mapping.output.used();
-  const Engine writer = copies ? Engine::LoadInputs : stored ? Engine::Store : Engine::Vector;
-  addBlock(regions[index(writer)], plan, task, task.output, true);
+  addBlock(regions[index(writerOf(placed))], plan, task, task.output, true);
   if (stored) {
     addSlot(regions[index(Engine::Vector)], mapping.output, placed.outputAddress, true);
     addSlot(regions[index(Engine::Store)], mapping.output, placed.outputAddress, false);
@@ -159,17 +168,20 @@ namespace {
 class Finder {
  public:
   Finder(const plan::Plan& plan, const std::vector<PlacedTask>& tasks)
-      : plan_(plan), tasks_(tasks), known_(none()) {}
+      : plan_(plan), tasks_(tasks) {}
 
   std::vector<Dependency> run() {
     for (int j = 0; j < static_cast<int>(tasks_.size()); ++j) {
       regions_.push_back(regionsOf(plan_, placed(j)));
+      known_ = knownTo(placed(j).task->cores);
       for (std::size_t to = 0; to < isa::kEngineCount; ++to) {
         if (regions_.back()[to].empty()) continue;
+        if (plan_.supersteps) startAfter(j, to);
         for (int i = j - 1; i >= 0; --i) waitFor(i, j, to);
       }
       learn(j);
       ends_.push_back(known_);
+      tell(placed(j).task->cores);
     }
     return std::move(result_);
   }
@@ -182,20 +194,54 @@ class Finder {
     return {facts, facts, facts, facts, facts};
   }
 
-  void waitFor(int i, int j, std::size_t to) {
-    // The last engine of the pipeline first: that it is done says most about the others.
-    for (std::size_t from = isa::kEngineCount; from-- > 0;) {
-      if ((from == to && !apart(i, j)) || known_[to].has(i, from)) continue;
-      const auto& before = regions_[static_cast<std::size_t>(i)][from];
-      if (!conflict(before, regions_.back()[to], from == to)) continue;
-      result_.push_back({i, static_cast<Engine>(from), j, static_cast<Engine>(to)});
-      known_[to].join(ends_[static_cast<std::size_t>(i)][from]);
-      known_[to].learn(tasks_, i, from);
+  /// What the engines of some cores know: what all tasks have learned that ran on all of them.
+  TaskFacts knownTo(const isa::CoreRange& cores) {
+    for (const auto& [range, facts] : byCores_) {
+      if (range == cores) return facts;
+    }
+    TaskFacts known = none();
+    for (const auto& [range, facts] : byCores_) {
+      if (!contains(range, cores)) continue;
+      for (std::size_t e = 0; e < known.size(); ++e) known[e].join(facts[e]);
+    }
+    byCores_.emplace_back(cores, known);
+    return known;
+  }
+
+  void tell(const isa::CoreRange& cores) {
+    for (auto& [range, facts] : byCores_) {
+      if (!contains(cores, range)) continue;
+      for (std::size_t e = 0; e < facts.size(); ++e) facts[e].join(known_[e]);
     }
   }
 
+  void waitFor(int i, int j, std::size_t to) {
+    // The last engine of the pipeline first: that it is done says most about the others.
+    for (std::size_t from = isa::kEngineCount; from-- > 0;) {
+      if ((from == to && !onSeveral(i, j)) || known_[to].has(i, from)) continue;
+      const auto& before = regions_[static_cast<std::size_t>(i)][from];
+      const bool apart = !intersect(placed(i).task->cores, placed(j).task->cores);
+      if (!conflict(before, regions_.back()[to], from == to || apart)) continue;
+      add(i, from, j, to);
+    }
+  }
+
+  /// In supersteps a task begins, with its loads, when the one before has ended.
+  void startAfter(int j, std::size_t to) {
+    if (j == 0 || (to != index(Engine::LoadWeights) && to != index(Engine::LoadInputs))) return;
+    const std::size_t from = index(writerOf(placed(j - 1)));
+    if (known_[to].has(j - 1, from)) return;
+    add(j - 1, from, j, to);
+  }
+
+  void add(int i, std::size_t from, int j, std::size_t to) {
+    result_.push_back({i, static_cast<Engine>(from), j, static_cast<Engine>(to)});
+    known_[to].join(ends_[static_cast<std::size_t>(i)][from]);
+    known_[to].learn(tasks_, i, from);
+  }
+
   /// Do the tasks run on more than one core between them?
-  bool apart(int i, int j) const {
+  bool onSeveral(int i, int j) const {
     const isa::CoreRange& a = placed(i).task->cores;
     return plan_.cores > 1 && (a.count != 1 || a != placed(j).task->cores);
   }
@@ -214,7 +260,8 @@ class Finder {
   const plan::Plan& plan_;
   const std::vector<PlacedTask>& tasks_;
   std::vector<EngineRegions> regions_;
-  TaskFacts known_;
+  TaskFacts known_ = none();  ///< to the engines of the cores of the task at hand
+  std::vector<std::pair<isa::CoreRange, TaskFacts>> byCores_;
   std::vector<TaskFacts> ends_;  ///< what each engine knew at the end of its part of a task
   std::vector<Dependency> result_;
 };

@@ -36,9 +36,10 @@ isa::PortTensor port(const plan::Plan& plan, const plan::Port& p) {
           p.scaling,   p.quantized};
 }
 
-/// A constant in memory, or the part of it that each core's buffer holds.
+/// A constant in memory, or the parts of it that the cores' buffers hold.
 isa::ConstantBlock constant(const plan::Block& block) {
   isa::ConstantBlock result{block.name, block.storage, block.address, block.bytes, block.contents};
+  if (block.kept) result.scatter = isa::Scatter{block.keptCores, block.keptDigit, block.keptPart};
   if (!block.distribution) return result;
   const isa::Distribution& spread = *block.distribution;
   result.storage = spread.buffer;

@@ -81,7 +81,10 @@ class TaskEmitter {
 
   isa::SemaphoreId semaphore(const std::string& what, std::int64_t initial) {
     const std::string& layer = program_.layers.at(static_cast<std::size_t>(task_.layer)).name;
-    program_.semaphores.push_back({layer + "." + what, initial});
+    isa::Semaphore& made = program_.semaphores.emplace_back();
+    made.name = layer + "." + what;
+    made.initial = initial;
+    if (plan_.supersteps) made.signallers = task_.cores;
     return static_cast<isa::SemaphoreId>(program_.semaphores.size() - 1);
   }
 

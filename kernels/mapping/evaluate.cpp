@@ -101,7 +101,7 @@ Evaluator::Route Evaluator::route(const Operand& operand, bool weights, int queu
   result.blocked = weights && block.kind == Block::Kind::Weights;
   result.streamed =
       context_.plan.streams && block.kind == Block::Kind::Activation && !block.distribution;
-  if (!block.resident && !std::holds_alternative<plan::CopyWork>(task_.work)) {
+  if (!block.resident && !block.kept && !std::holds_alternative<plan::CopyWork>(task_.work)) {
     result.slotStorage = weights ? storages.weightBuffer : storages.activationBuffer;
   }
   const isa::StorageId memory =
@@ -176,7 +176,7 @@ const Mapping* Evaluator::evaluate(const Tiling& tiling, bool doubled) {
   }
   mapping_.tiling = tiling;
   mapping_.results = resultTiling(task_, tiling);
-  doubled_ = doubled;
+  doubled_ = doubled && !context_.plan.supersteps;
   placeOperands();
   placeOutput();
   if (std::holds_alternative<plan::VectorWork>(task_.work)) placeTemporaries();

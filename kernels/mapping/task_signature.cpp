@@ -19,7 +19,7 @@ class Signature {
 
   void add(const plan::Operand& operand) {
     const plan::Block& block = plan_.block(operand.block);
-    if (block.distribution) text_ += 'd';
+    if (block.distribution || block.kept) text_ += block.kept ? 'k' : 'd';
     text_ += block.resident ? 'r' : block.kind == plan::Block::Kind::Weights ? 'w' : 'a';
     add(static_cast<std::int64_t>(operand.type));
     for (const plan::Axis& axis : operand.axes) {

@@ -77,10 +77,12 @@ std::vector<Choice> named(const Task& task, const Shape& shape, Partition partit
 std::vector<Cut> cutsInto(const Task& task, const Choice& choice, std::int64_t parts,
                           const ChipConfig& chip) {
   const std::int64_t extent = extentOf(task, choice.dim);
-  const std::int64_t even = roundUp(ceilDiv(extent, parts), choice.unit);
+  const bool matrix = std::holds_alternative<plan::MatrixWork>(task.work);
+  std::int64_t even = roundUp(ceilDiv(extent, parts), choice.unit);
+  // Products are instructions of their own, which a shorter part cannot leave out.
+  while (matrix && choice.dim <= plan::G1 && extent % even != 0) ++even;
   std::vector<Cut> cuts = {{choice.dim, std::min(extent, even)}};
-  const bool columns = std::holds_alternative<plan::MatrixWork>(task.work) &&
-                       choice.dim == plan::N && choice.unit == 1;
+  const bool columns = matrix && choice.dim == plan::N && choice.unit == 1;
   const std::int64_t folds = std::min(extent, roundUp(even, chip.array.cols));
   if (columns && folds != even) cuts.push_back({choice.dim, folds});
   return cuts;

@@ -129,6 +129,7 @@ void deal(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& 
           Partition partition) {
   if (chip.cores == 1 || chip.coreControl == CoreControl::Shared) return;
   plan.cores = chip.cores;
+  plan.supersteps = chip.network.supersteps;
   Dealer(plan, storages, chip, partition).run();
 }
 

@@ -1,6 +1,4 @@
 #include "kernels/pipeline/compile.h"
-#include <cstdio>
-#include <cstdlib>
 
 #include "kernels/emit/placement.h"
 #include "kernels/pipeline/passes.h"
@@ -94,7 +92,6 @@ isa::Program compile(const Graph& graph, const ChipConfig& chip, const CompileOp
   try {
     isa::verify(program);
   } catch (const BadInput& refused) {
-    if (std::getenv("NPUDUMP")) std::fputs(isa::toText(program).c_str(), stderr);
     throw InternalError(std::string("the compiler wrote a program that is refused: ") +
                         refused.what());
   }

@@ -53,6 +53,7 @@ void distribute(plan::Plan& plan, const plan::StorageMap& storages, const ChipCo
     block.distribution = partition::evenly(block.bytes, plan.cores);
     block.share = block.distribution->shareOf(block.bytes);
   }
+  keepWeights(plan, storages, chip);
   if (!chip.idealMemory && storages.activationMemory >= 0) {
     return spreadWhatFits(plan, storages, chip);
   }

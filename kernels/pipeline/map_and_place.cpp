@@ -33,8 +33,7 @@ class Placer {
 
   std::vector<PlacedTask> run() {
     for (;;) {
-      do mapAll();
-      while (weightsGrow());
+      if (!mapAll() || weightsGrow()) continue;
       const std::optional<Stuck> stuck = placeAll();
       if (!stuck) return std::move(placed_);
       makeRoom(*stuck);
@@ -64,7 +63,8 @@ class Placer {
 
   /// Is the block on chip, in one core or spread over several, during a task?
   bool staysAt(const Block& block, int task) const {
-    if (block.firstTask < 0 || !(block.resident || block.distribution)) return false;
+    const bool stays = block.resident || block.kept || block.distribution;
+    if (block.firstTask < 0 || !stays) return false;
     return isConstant(block) || (block.firstTask <= task && task <= block.lastTask);
   }
 
@@ -74,10 +74,11 @@ class Placer {
 
   /// Bytes in the buffer of each core.
   static std::int64_t localBytes(const Block& block) {
-    return block.distribution ? block.share : block.bytes;
+    return block.distribution || block.kept ? block.share : block.bytes;
   }
 
-  void mapAll() {
+  /// Maps all tasks. False when that takes another try, with fewer weights kept.
+  bool mapAll() {
     placed_.clear();
     Shortages shortages(chip_, storages_);
     for (std::size_t t = 0; t < plan_.tasks.size(); ++t) {
@@ -92,10 +93,27 @@ class Placer {
       }
       placed_.push_back(std::move(placed));
     }
+    if (!shortages.empty() && releaseWeights()) return false;
     shortages.check();
+    return true;
   }
 
-  /// Weights that are spread over cores take what they take as tiles are cut, padding included:
+  /// Lets the largest constant go that cores keep for themselves, if there is one.
+  bool releaseWeights() {
+    const auto largest = std::max_element(
+        plan_.blocks.begin(), plan_.blocks.end(), [](const Block& x, const Block& y) {
+          return (x.kept ? x.share : -1) < (y.kept ? y.share : -1);
+        });
+    if (largest == plan_.blocks.end() || !largest->kept) return false;
+    largest->kept = false;
+    largest->share = 0;
+    if (storages_.weightMemory >= 0) return true;
+    largest->distribution = partition::evenly(largest->bytes, plan_.cores);
+    largest->share = largest->distribution->shareOf(largest->bytes);
+    return true;
+  }
+
+  /// Weights in the cores' buffers take what they take as tiles are cut, padding included:
   /// notes it, and says whether that is more than was known.
   bool weightsGrow() {
     bool grow = false;
@@ -104,10 +122,12 @@ class Placer {
       const auto* work = std::get_if<plan::MatrixWork>(&task.work);
       if (work == nullptr) continue;
       Block& block = plan_.block(task.operands[static_cast<std::size_t>(work->b)].block);
-      if (!isConstant(block) || !block.distribution) continue;
+      if (!isConstant(block) || !(block.distribution || block.kept)) continue;
       const std::int64_t columns = placed_[t].mapping.tiling.tile[plan::N];
       const std::int64_t bytes = matrix::blockedBytes(plan_, task, columns);
-      const std::int64_t share = partition::evenly(bytes, plan_.cores).shareOf(bytes);
+      const std::int64_t share = block.kept
+                                     ? bytes / block.keptDigit.count
+                                     : partition::evenly(bytes, plan_.cores).shareOf(bytes);
       grow = grow || share > block.share;
       block.share = std::max(block.share, share);
     }
@@ -258,6 +278,7 @@ class Placer {
       largest->distribution.reset();
       return;
     }
+    if (releaseWeights()) return;
     const std::int64_t capacity = storages_.capacity(storages_.activationBuffer);
     std::int64_t& squeezed = squeezed_[static_cast<std::size_t>(stuck.task)];
     squeezed += capacity / kSqueezeSteps;

@@ -45,6 +45,10 @@ void keepOnChip(plan::Plan& plan, const plan::StorageMap& storages, const ChipCo
 /// everything that no memory holds.
 void distribute(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip);
 
+/// Keeps constants in the buffers of the cores that work with them, as far as they fit, on chips
+/// that ask for it or have no memory for them; of these, all are spread already.
+void keepWeights(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip);
+
 /// Gives every block that is spread over cores a storage of its own to be addressed by.
 void addSpreadStorages(plan::Plan& plan, plan::StorageMap& storages);
 

@@ -28,6 +28,8 @@ void blockWeights(plan::Plan& plan, std::vector<emit::PlacedTask>& tasks) {
     if (!task.dims.back().digit) continue;
     const auto b = static_cast<std::size_t>(work->b);
     mapping::tileOf(task, task.operands[b], mapping.tiling, mapping.operandTiles[b]);
+    Block& block = plan.block(task.operands[b].block);
+    if (block.kept) block.keptPart = block.bytes / block.keptDigit.count;
   }
 }
 
@@ -38,7 +40,8 @@ void placeInMemory(plan::Plan& plan, const plan::StorageMap& storages, const Chi
   Shortages shortages(chip, storages);
   const int last = static_cast<int>(plan.tasks.size());
   for (Block& block : plan.blocks) {
-    if (block.resident || block.distribution || block.firstTask < 0) continue;
+    const bool onChip = block.resident || block.kept || block.distribution;
+    if (onChip || block.firstTask < 0) continue;
     const bool weights = block.kind == Block::Kind::Weights;
     block.storage = weights ? storages.weightMemory : storages.activationMemory;
     if (block.storage < 0) throw NotPossible(noMemory(block));

@@ -18,6 +18,8 @@ class Shortages {
   /// `who` needs `bytes` of a storage at once; nothing is noted when it has them.
   void note(isa::StorageId storage, std::int64_t bytes, const std::string& who);
 
+  bool empty() const { return largest_.empty(); }
+
   /// Throws NotPossible when there are any: who needs how much of what, and the settings of the
   /// smallest capacities that are enough.
   void check() const;

@@ -39,15 +39,16 @@ struct Block {
   int lastTask = -1;
   /// Decided by the mapping: kept on chip for its whole life.
   bool resident = false;
-  /// Constant weights that lie in the cores' own buffers, loaded once: each core keeps the part of
-  /// `keptPart` bytes that its digit names (parts follow one another in the block).
+  /// Constants that lie in the cores' own buffers, loaded once: each of `keptCores` keeps the part
+  /// of `keptPart` bytes that its digit names (parts follow one another in the block).
   bool kept = false;
   isa::CoreDigit keptDigit;
+  isa::CoreRange keptCores;
   std::int64_t keptPart = 0;
-  /// Spread over the buffers of several cores for its whole life: how, and the bytes in each. It is
-  /// reached by transfers, from and to slots, like a block in memory.
+  /// Spread over the buffers of several cores for its whole life. It is reached by transfers, from
+  /// and to slots, like a block in memory.
   std::optional<isa::Distribution> distribution;
-  std::int64_t share = 0;
+  std::int64_t share = 0;  ///< room in each core's buffer for a kept or a spread block
   /// Decided by the allocation.
   isa::StorageId storage = -1;
   std::int64_t address = 0;
@@ -165,7 +166,8 @@ struct Plan {
   std::vector<Task> tasks;
   std::vector<isa::Layer> layers;
   std::vector<Port> inputs, outputs;
-  std::int64_t cores = 1;  ///< with queues of their own
+  std::int64_t cores = 1;   ///< with queues of their own
+  bool supersteps = false;  ///< all cores move data, then all compute: nothing overlaps
   bool values = true;
   bool streams = false;  ///< tiles of activations lie in memory as streams, coded unless raw
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "sim/chip/engine.h"
@@ -46,6 +47,17 @@ struct Chunk {
   bool networked = false;   ///< some of it passes the network
   std::int64_t memoryFrom = 0, memoryUntil = 0, networkUntil = 0;
   std::vector<Run> runs;  ///< with values only
+
+  /// Empties it for the next chunk, whose lists then need no new memory.
+  void clear() {
+    Chunk empty;
+    for (auto* list : {&legs, &writes}) list->clear();
+    runs.clear();
+    empty.legs = std::move(legs);
+    empty.writes = std::move(writes);
+    empty.runs = std::move(runs);
+    *this = std::move(empty);
+  }
 
   void endLeg(std::int64_t end) {
     arrived = std::max(arrived, end);

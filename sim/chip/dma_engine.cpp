@@ -34,14 +34,15 @@ std::int64_t DmaEngine::advance(std::int64_t now) {
 
 /// Does one thing that is due; false when there is none.
 bool DmaEngine::progress(std::int64_t now) {
-  if (!chunks_.empty() && chunks_.front().completion <= now) {
-    retire(chunks_.front(), now);
+  if (!chunks_.empty() && chunks_.front()->completion <= now) {
+    retire(*chunks_.front(), now);
+    spare_.push_back(std::move(chunks_.front()));
     chunks_.pop_front();
     return true;
   }
-  for (Chunk& chunk : chunks_) {
-    if (chunk.nextLeg > now) continue;
-    runLegs(chunk, now);
+  for (const auto& chunk : chunks_) {
+    if (chunk->nextLeg > now) continue;
+    runLegs(*chunk, now);
     return true;
   }
   if (!current_.instruction) return accept(now);
@@ -53,9 +54,9 @@ bool DmaEngine::progress(std::int64_t now) {
 std::int64_t DmaEngine::nextDue(std::int64_t now) const {
   std::int64_t next = kNever;
   if (current_.instruction && sendAt_ > now) next = sendAt_;
-  for (const Chunk& chunk : chunks_) next = std::min(next, chunk.nextLeg);
+  for (const auto& chunk : chunks_) next = std::min(next, chunk->nextLeg);
   if (chunks_.empty()) return next;
-  const Chunk& front = chunks_.front();
+  const Chunk& front = *chunks_.front();
   next = std::min(next, front.completion);
   // At these cycles it changes what the chunk waits for.
   for (const std::int64_t change : {front.memoryUntil, front.networkUntil}) {
@@ -86,8 +87,16 @@ bool DmaEngine::hasRoom() const {
          chunks_.size() < kMaxChunks;
 }
 
+Chunk& DmaEngine::nextChunk() {
+  if (spare_.empty()) spare_.push_back(std::make_unique<Chunk>());
+  chunks_.push_back(std::move(spare_.back()));
+  spare_.pop_back();
+  chunks_.back()->clear();
+  return *chunks_.back();
+}
+
 void DmaEngine::send(std::int64_t now) {
-  Chunk& chunk = chunks_.emplace_back();
+  Chunk& chunk = nextChunk();
   chunk.instruction = current_.instruction;
   chunk.completion = now;
   if (transfers_) {

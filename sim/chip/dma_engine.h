@@ -1,6 +1,8 @@
 #pragma once
 
 #include <deque>
+#include <memory>
+#include <vector>
 
 #include "sim/chip/chunk.h"
 #include "sim/chip/engine.h"
@@ -25,7 +27,7 @@ class DmaEngine : public Engine {
  protected:
   std::int64_t advance(std::int64_t now) override;
   bool working() const override { return current_.instruction || !chunks_.empty(); }
-  bool exchanging() const override { return !chunks_.empty() && chunks_.front().exchanging(now_); }
+  bool exchanging() const override { return !chunks_.empty() && chunks_.front()->exchanging(now_); }
   void reset() override;
 
  private:
@@ -36,6 +38,7 @@ class DmaEngine : public Engine {
   std::int64_t nextDue(std::int64_t now) const;
   bool accept(std::int64_t now);
   bool hasRoom() const;
+  Chunk& nextChunk();
   void send(std::int64_t now);
   void schedule(Chunk& chunk, std::int64_t now);
   void meet(Chunk& chunk, std::int64_t now);
@@ -58,7 +61,8 @@ class DmaEngine : public Engine {
   std::int64_t pathFree_ = 0;
   std::int64_t unitsUnderWay_ = 0;
   std::int64_t now_ = 0;
-  std::deque<Chunk> chunks_;
+  std::deque<std::unique_ptr<Chunk>> chunks_;
+  std::vector<std::unique_ptr<Chunk>> spare_;  ///< chunks to use again
 };
 
 }  // namespace npusim

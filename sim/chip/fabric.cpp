@@ -8,6 +8,7 @@
 #include "sim/chip/used_bytes.h"
 #include "sim/core/error.h"
 #include "sim/memory/dram/dram_model.h"
+#include "sim/memory/sram_model.h"
 
 namespace npusim {
 namespace {
@@ -72,11 +73,16 @@ std::vector<Storage> makeMemoryStorages(const ChipConfig& chip, const isa::Progr
   return storages;
 }
 
+std::unique_ptr<MemoryModel> makeMemory(const MemoryConfig& memory) {
+  if (memory.kind == MemoryKind::Sram) return std::make_unique<SramModel>(memory);
+  return std::make_unique<DramModel>(memory);
+}
+
 std::vector<std::unique_ptr<MemoryModel>> makeMemories(const ChipConfig& chip,
                                                        std::size_t storages) {
   std::vector<std::unique_ptr<MemoryModel>> memories(storages);
   for (std::size_t i = 0; i < chip.memories.size(); ++i) {
-    memories[chip.buffers.size() + i] = std::make_unique<DramModel>(chip.memories[i]);
+    memories[chip.buffers.size() + i] = makeMemory(chip.memories[i]);
   }
   return memories;
 }

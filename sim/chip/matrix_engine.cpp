@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 
+#include "sim/chip/places.h"
 #include "sim/chip/resolve.h"
 #include "sim/core/error.h"
 #include "sim/laws/buffer_law.h"
+#include "sim/laws/lockstep_law.h"
 
 namespace npusim {
 namespace {
@@ -23,17 +25,6 @@ std::array<BufferTraffic, 4> trafficOf(const MatrixTile& tile, const ArrayWork& 
            {tile.b.storage, work.weightBytes, 0},
            {tile.c.storage, work.partialReadBytes, work.partialWriteBytes},
            {reads ? tile.bias->storage : tile.c.storage, biasBytes, 0}}};
-}
-
-OperandPlace placeOf(const ResolvedAccess& access) {
-  OperandPlace place{
-      static_cast<std::size_t>(access.storage), access.address, {}, byteSize(access.type)};
-  std::ranges::copy(access.strides, place.strides.begin());
-  return place;
-}
-
-ProductPlaces placesOf(const MatrixTile& tile) {
-  return {tile.shape(), placeOf(tile.a), placeOf(tile.b), placeOf(tile.c)};
 }
 
 }  // namespace
@@ -98,7 +89,7 @@ std::int64_t MatrixEngine::stretchCycles(const MatrixTile& tile, const ArrayCost
   const ChipConfig& chip = machine().chip;
   const DataType format = arrayFormat(tile.a.type);
   const ProductPlaces places = placesOf(tile);
-  return bufferConflictCycles(chip, format, places, dealt(chip, format, places.shape), cost.timing,
+  return bufferConflictCycles(chip, format, places, dealt(chip, format, places), cost.timing,
                               cost.work);
 }
 

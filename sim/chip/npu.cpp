@@ -53,8 +53,10 @@ struct Npu::Impl {
     }
     fabric.wake = [this](std::int64_t core, isa::Engine engine) { kernel.wake(core, engine); };
     fabric.collectives.onRelease([this](const Collectives::Release& release) {
-      fabric.core(release.core)
-          .timeline.follow(release.semaphore, fabric.core(release.lastCore).timeline, kernel.now());
+      if (release.core != release.lastCore) {
+        fabric.core(release.core)
+            .timeline.follow(release.semaphore, release.lastCore, kernel.now());
+      }
       kernel.wake(release.core, release.engine, release.cycles);
     });
   }
@@ -73,9 +75,10 @@ struct Npu::Impl {
   }
 
   void finishTimelines(std::int64_t cycle) {
-    Timeline& last = fabric.core(fabric.lastCore).timeline;
-    last.finish(last, cycle);
-    for (const auto& machine : fabric.cores) machine->timeline.finish(last, cycle);
+    for (const auto& machine : fabric.cores) {
+      const bool last = machine->core == fabric.lastCore;
+      machine->timeline.finish(cycle, last ? -1 : fabric.lastCore);
+    }
   }
 
   /// What memories do after the last transfer belongs to the last layer.

@@ -3,75 +3,20 @@
 #include <algorithm>
 #include <array>
 #include <initializer_list>
-#include <limits>
 
 #include "sim/array/tile/tile_array.h"
+#include "sim/chip/charges.h"
 #include "sim/chip/conservation.h"
 #include "sim/chip/machine.h"
 
 namespace npusim {
 namespace {
 
-using IdleCycles = std::array<std::int64_t, kIdleCauses>;
-
-std::int64_t& of(IdleCycles& idle, IdleCause cause) {
-  return idle[static_cast<std::size_t>(cause)];
-}
-std::int64_t of(const IdleCycles& idle, IdleCause cause) {
-  return idle[static_cast<std::size_t>(cause)];
-}
-
 StallCycles stallsOf(const IdleCycles& idle) {
-  return {.dram = of(idle, IdleCause::Dram),
-          .buffer = of(idle, IdleCause::Buffer),
-          .dependency = of(idle, IdleCause::Vector) + of(idle, IdleCause::Dependency),
-          .network = of(idle, IdleCause::Network)};
-}
-
-/// The cycles that are charged to one layer, and the arrays' idle ones among them: mean of cores.
-struct Charge {
-  std::int64_t begin = 0, end = 0;
-  IdleCycles idle{};
-};
-
-/// Adds the core's idle cycles to the layers that they are charged to.
-void chargeIdle(const Timeline& timeline, std::vector<Charge>& charges) {
-  std::size_t layer = 0;
-  for (const IdleInterval& interval : timeline.intervals()) {
-    std::int64_t begin = interval.begin;
-    while (begin < interval.end) {
-      while (layer < charges.size() && charges[layer].end <= begin) ++layer;
-      if (layer == charges.size()) break;
-      const std::int64_t end = std::min(interval.end, charges[layer].end);
-      of(charges[layer].idle, interval.cause) += end - begin;
-      begin = end;
-    }
-  }
-}
-
-/// Sums over cores become means. What is rounded off in one layer counts in the next, so that the
-/// layers' means sum to the total's.
-void takeMeans(std::vector<Charge>& charges, std::int64_t cores) {
-  IdleCycles rest{};
-  for (Charge& charge : charges) {
-    for (std::size_t cause = 0; cause < kIdleCauses; ++cause) {
-      const std::int64_t sum = charge.idle[cause] + rest[cause];
-      charge.idle[cause] = sum / cores;
-      rest[cause] = sum % cores;
-    }
-  }
-}
-
-std::vector<Charge> chargeLayers(const Fabric& fabric) {
-  std::vector<Charge> charges;
-  std::int64_t finished = 0;
-  for (const LayerTally& layer : fabric.layers) {
-    charges.push_back({finished, std::max(finished, layer.finish), {}});
-    finished = charges.back().end;
-  }
-  for (const auto& core : fabric.cores) chargeIdle(core->timeline, charges);
-  takeMeans(charges, std::ssize(fabric.cores));
-  return charges;
+  return {.dram = idle[IdleCause::Dram],
+          .buffer = idle[IdleCause::Buffer],
+          .dependency = idle[IdleCause::Vector] + idle[IdleCause::Dependency],
+          .network = idle[IdleCause::Network]};
 }
 
 /// What the layer's time is best explained by: the share of its cycles that the array computed,
@@ -79,23 +24,21 @@ std::vector<Charge> chargeLayers(const Fabric& fabric) {
 /// did. A layer without MACs is never bound by compute, one without memory traffic never by DRAM.
 std::string boundBy(const Charge& charge, const Counters& counters, std::int64_t dramCycles) {
   const std::int64_t cycles = charge.end - charge.begin;
-  std::int64_t idle = 0;
-  for (const std::int64_t part : charge.idle) idle += part;
+  const std::int64_t idle = charge.idle.total();
   const bool memory = counters.dramBytes.read + counters.dramBytes.write > 0;
-  const std::int64_t waited = of(charge.idle, IdleCause::Dram);
+  const std::int64_t waited = charge.idle[IdleCause::Dram];
   struct Share {
     std::int64_t cycles;
     const char* name;
   };
   const std::array<Share, 6> shares = {
-      {{counters.macs > 0 ? cycles - idle + of(charge.idle, IdleCause::Drain) : -1, "compute"},
+      {{counters.macs > 0 ? cycles - idle + charge.idle[IdleCause::Drain] : -1, "compute"},
        {memory ? std::max(waited, dramCycles) : -1, "dram"},
-       {counters.vectorSimpleOps + counters.macs > 0 ? of(charge.idle, IdleCause::Vector) : -1,
+       {counters.vectorSimpleOps + counters.macs > 0 ? charge.idle[IdleCause::Vector] : -1,
         "vector"},
-       {of(charge.idle, IdleCause::Buffer) + (memory ? 0 : waited), "buffer"},
-       {of(charge.idle, IdleCause::Dependency) + of(charge.idle, IdleCause::Overhead),
-        "dependency"},
-       {of(charge.idle, IdleCause::Network), "network"}}};
+       {charge.idle[IdleCause::Buffer] + (memory ? 0 : waited), "buffer"},
+       {charge.idle[IdleCause::Dependency] + charge.idle[IdleCause::Overhead], "dependency"},
+       {charge.idle[IdleCause::Network], "network"}}};
   return std::ranges::max_element(shares, {}, &Share::cycles)->name;
 }
 
@@ -167,24 +110,15 @@ void countVectorMacs(const Fabric& fabric, PredictResult& total) {
   }
 }
 
-/// What all cores did, in cycles or PE-cycles.
+/// What all cores did, in PE-cycles and cycles.
 struct CoreSums {
-  IdleCycles idle{};
   ArrayTime arrayTime;
   std::int64_t fillCycles = 0;
-  std::int64_t mostIdle = 0, leastIdle = std::numeric_limits<std::int64_t>::max();  ///< cores
 };
 
 CoreSums sumCores(const Fabric& fabric) {
   CoreSums sums;
   for (const auto& core : fabric.cores) {
-    std::int64_t idle = 0;
-    for (const IdleInterval& interval : core->timeline.intervals()) {
-      of(sums.idle, interval.cause) += interval.end - interval.begin;
-      idle += interval.end - interval.begin;
-    }
-    sums.mostIdle = std::max(sums.mostIdle, idle);
-    sums.leastIdle = std::min(sums.leastIdle, idle);
     sums.arrayTime += core->arrayTime;
     sums.fillCycles += core->fillCycles;
   }
@@ -192,18 +126,17 @@ CoreSums sumCores(const Fabric& fabric) {
 }
 
 /// Useful part and losses of the arrays' time; a run without cycles has lost nothing.
-void splitTime(const Fabric& fabric, PredictResult& total) {
+void splitTime(const Fabric& fabric, const Charges& charges, PredictResult& total) {
   const CoreSums sums = sumCores(fabric);
   const auto all = static_cast<double>(total.cycles) * static_cast<double>(fabric.cores.size());
   const double allPes = static_cast<double>(total.cycles) * peCount(fabric.chip);
   const auto idleShare = [&](std::initializer_list<IdleCause> causes) {
     std::int64_t cycles = 0;
-    for (const IdleCause cause : causes) cycles += of(sums.idle, cause);
+    for (const IdleCause cause : causes) cycles += charges.idle[cause];
     return share(static_cast<double>(cycles), all);
   };
-  IdleCycles means = sums.idle;
-  for (std::int64_t& cycles : means) cycles /= std::ssize(fabric.cores);
-  total.stalls = stallsOf(means);
+  IdleCycles rest;
+  total.stalls = stallsOf(charges.idle.dividedBy(std::ssize(fabric.cores), rest));
   total.utilization = share(sums.arrayTime.useful, allPes);
   total.loss.edge = share(sums.arrayTime.edge, allPes);
   total.loss.fillDrain = share(sums.arrayTime.fillDrain, allPes) +
@@ -215,8 +148,8 @@ void splitTime(const Fabric& fabric, PredictResult& total) {
   total.loss.network = idleShare({IdleCause::Network});
   total.loss.overhead = idleShare({IdleCause::Overhead});
   if (fabric.cores.size() > 1) {
-    total.busiestCoreCycles = total.cycles - sums.leastIdle;
-    total.idlestCoreCycles = total.cycles - sums.mostIdle;
+    total.busiestCoreCycles = total.cycles - charges.leastIdle;
+    total.idlestCoreCycles = total.cycles - charges.mostIdle;
   }
   countVectorMacs(fabric, total);
 }
@@ -225,9 +158,9 @@ void splitTime(const Fabric& fabric, PredictResult& total) {
 
 Npu::Prediction summarize(const Fabric& fabric, std::int64_t cycles) {
   Npu::Prediction prediction;
-  const std::vector<Charge> charges = chargeLayers(fabric);
-  for (std::size_t i = 0; i < charges.size(); ++i) {
-    prediction.layers.push_back(layerResult(fabric, i, charges[i]));
+  const Charges charges = chargeLayers(fabric);
+  for (std::size_t i = 0; i < charges.layers.size(); ++i) {
+    prediction.layers.push_back(layerResult(fabric, i, charges.layers[i]));
   }
   PredictResult& total = prediction.total;
   total.cycles = cycles;
@@ -240,7 +173,7 @@ Npu::Prediction summarize(const Fabric& fabric, std::int64_t cycles) {
   total.bandwidthUtilization = bandwidthUtilization(fabric, total);
   total.zeroOperandFraction =
       share(static_cast<double>(total.counters.zeroOperandMacs), static_cast<double>(total.macs));
-  splitTime(fabric, total);
+  splitTime(fabric, charges, total);
   checkConservation(fabric, prediction);
   return prediction;
 }

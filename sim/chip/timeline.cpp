@@ -3,21 +3,6 @@
 #include <algorithm>
 
 namespace npusim {
-namespace {
-
-/// What a core waits for that waits for one with this idle cause.
-IdleCause seenFromElsewhere(IdleCause cause) {
-  switch (cause) {
-    case IdleCause::Dram:
-    case IdleCause::Network:
-    case IdleCause::Vector:
-      return cause;
-    default:
-      return IdleCause::Dependency;
-  }
-}
-
-}  // namespace
 
 void Timeline::reset() {
   states_.fill({});
@@ -42,11 +27,10 @@ void Timeline::settle(std::int64_t now) {
   if (found.cause) idle(now, *found.cause);
 }
 
-void Timeline::follow(isa::SemaphoreId semaphore, const Timeline& last, std::int64_t now) {
-  if (&last == this || now <= accounted_) return;
-  if (stateOf(isa::Engine::Matrix).activity == Activity::Busy) return;
+void Timeline::follow(isa::SemaphoreId semaphore, std::int64_t lastCore, std::int64_t now) {
+  if (now <= accounted_ || stateOf(isa::Engine::Matrix).activity == Activity::Busy) return;
   const Wait found = wait();
-  if (!found.cause && found.semaphore == semaphore) copy(last, now);
+  if (!found.cause && found.semaphore == semaphore) waitFor(lastCore, now);
 }
 
 void Timeline::idle(std::int64_t until, IdleCause cause) {
@@ -70,20 +54,17 @@ void Timeline::stretch(std::int64_t begin, std::int64_t end) {
   if (begin < end) add({begin, end, IdleCause::Buffer});
 }
 
-void Timeline::finish(const Timeline& last, std::int64_t end) {
+void Timeline::finish(std::int64_t end, std::int64_t lastCore) {
   settle(end);
-  if (&last != this) copy(last, end);
+  if (lastCore >= 0) waitFor(lastCore, end);
   idle(end, IdleCause::Dependency);
 }
 
-/// The idle causes of another core in cycles that are not accounted for here.
-void Timeline::copy(const Timeline& other, std::int64_t until) {
-  auto interval = std::ranges::upper_bound(other.intervals_, accounted_, {}, &IdleInterval::end);
-  for (; interval != other.intervals_.end() && interval->begin < until; ++interval) {
-    idle(interval->begin, IdleCause::Dependency);
-    idle(std::min(interval->end, until), seenFromElsewhere(interval->cause));
-  }
-  idle(until, IdleCause::Dependency);
+void Timeline::waitFor(std::int64_t core, std::int64_t until) {
+  if (accounted_ < drained_) idle(std::min(until, drained_), IdleCause::Drain);
+  if (until <= accounted_) return;
+  intervals_.push_back({accounted_, until, IdleCause::Dependency, static_cast<std::int32_t>(core)});
+  accounted_ = until;
 }
 
 Timeline::Wait Timeline::wait() const {
@@ -134,7 +115,7 @@ IdleCause Timeline::causeOf(isa::Engine worker) const {
 
 void Timeline::add(const IdleInterval& interval) {
   if (!intervals_.empty() && intervals_.back().end == interval.begin &&
-      intervals_.back().cause == interval.cause) {
+      intervals_.back().cause == interval.cause && intervals_.back().follows < 0) {
     intervals_.back().end = interval.end;
   } else {
     intervals_.push_back(interval);

@@ -25,6 +25,8 @@ constexpr std::size_t kIdleCauses = 7;
 struct IdleInterval {
   std::int64_t begin = 0, end = 0;
   IdleCause cause = IdleCause::Overhead;
+  /// Waited for this core: for what that one waited for, and for its work. None: -1.
+  std::int32_t follows = -1;
 };
 
 /// Accounts for every cycle of the array: what is not busy is idle for one cause. An array that
@@ -50,8 +52,8 @@ class Timeline {
   /// Accounts for the cycles before `now`, as far as this core knows what the array waited for.
   void settle(std::int64_t now);
   /// Accounts for the cycles before `now` if they waited for other cores' signals to `semaphore`,
-  /// the last of which comes now from the core of `last`, a settled one.
-  void follow(isa::SemaphoreId semaphore, const Timeline& last, std::int64_t now);
+  /// the last of which another core, `lastCore`, gives now.
+  void follow(isa::SemaphoreId semaphore, std::int64_t lastCore, std::int64_t now);
 
   /// Cycles not accounted for yet, up to `until`, were idle.
   void idle(std::int64_t until, IdleCause cause);
@@ -60,9 +62,9 @@ class Timeline {
   void busy(std::int64_t until, std::int64_t drained);
   /// Within a busy time: [begin, end) only waited for buffer ports.
   void stretch(std::int64_t begin, std::int64_t end);
-  /// Accounts for everything up to the last cycle, which is that of the core of `last`, a settled
-  /// one.
-  void finish(const Timeline& last, std::int64_t end);
+  /// Accounts for everything up to the last cycle. `lastCore`: another one that was at work until
+  /// then; -1: this one was.
+  void finish(std::int64_t end, std::int64_t lastCore = -1);
 
   const std::vector<IdleInterval>& intervals() const { return intervals_; }
 
@@ -82,7 +84,7 @@ class Timeline {
   Wait waitOf(isa::Engine engine) const;
   Wait waitAtEnd() const;
   IdleCause causeOf(isa::Engine worker) const;
-  void copy(const Timeline& other, std::int64_t until);
+  void waitFor(std::int64_t core, std::int64_t until);
   void add(const IdleInterval& interval);
 
   const Semaphores& semaphores_;

@@ -55,7 +55,9 @@ std::int64_t TransferCut::fill(Chunk& chunk) {
   std::int64_t pathCycles = 0;
   while (!walk_.done() && chunk.bytes < chunkBytes_ &&
          std::max(readUnits(), writes_.units()) < chunkUnits_) {
-    const Run run = walk_.take(mostBytes(chunk));
+    Run run = walk_.next();
+    run.bytes = std::min(run.bytes, mostBytes(chunk, run));
+    walk_.pass(run.bytes);
     pathCycles += ceilDiv(run.bytes, machine_.chip.dma.widthBytes);
     addRun(chunk, run);
   }
@@ -73,10 +75,9 @@ void TransferCut::clear() {
 }
 
 /// What the next run may bring, so that the chunk's bursts stay within their number.
-std::int64_t TransferCut::mostBytes(const Chunk& chunk) const {
+std::int64_t TransferCut::mostBytes(const Chunk& chunk, const Run& next) const {
   std::int64_t bytes = chunkBytes_ - chunk.bytes;
   if (transfer_->streamed) return bytes;
-  const Run next = walk_.next();
   if (!next.fills && inMemory(transfer_->source.storage)) {
     bytes = std::min(bytes, reads_.bytesWithin(next.source, chunkUnits_ - readUnits()));
   }

@@ -37,7 +37,7 @@ class TransferCut {
   WalkStorages walkStorages() const;
   void clear();
   std::int64_t readUnits() const { return reads_.units() + indices_.units(); }
-  std::int64_t mostBytes(const Chunk& chunk) const;
+  std::int64_t mostBytes(const Chunk& chunk, const Run& next) const;
   void addRun(Chunk& chunk, const Run& run);
   void addIndex(Chunk& chunk, std::int64_t address);
   void addRead(std::int64_t from, std::int64_t bytes);

@@ -93,11 +93,15 @@ Run TransferWalk::next() const {
   return run;
 }
 
+void TransferWalk::pass(std::int64_t bytes) {
+  left_ -= bytes;
+  if (left_ == 0) nextPosition();
+}
+
 Run TransferWalk::take(std::int64_t maxBytes) {
   Run run = next();
   run.bytes = std::min(run.bytes, maxBytes);
-  left_ -= run.bytes;
-  if (left_ == 0) nextPosition();
+  pass(run.bytes);
   return run;
 }
 

@@ -40,9 +40,10 @@ class TransferWalk {
              const WalkStorages& storages, const std::string& layer);
 
   bool done() const { return left_ == 0; }
-  /// What take() would return if nothing cut it short.
   Run next() const;
-  /// The next run, cut to `maxBytes`.
+  /// Goes on behind the first `bytes` of the next run.
+  void pass(std::int64_t bytes);
+  /// The next run, cut to `maxBytes` and passed.
   Run take(std::int64_t maxBytes);
 
   /// Bytes of all positions, also those outside bounds.

@@ -226,7 +226,8 @@ std::vector<std::string> dashed(const std::string& text) {
   return parts;
 }
 
-/// Each field of an address that has more than one value must be named, none twice.
+/// Each field of an address that has more than one value must be named, none twice; cl, the low
+/// part of the column, stands below co.
 void checkMapping(const MemoryConfig& memory, const YamlNode& tree, const std::string& path) {
   struct Field {
     std::string_view code;
@@ -237,7 +238,8 @@ void checkMapping(const MemoryConfig& memory, const YamlNode& tree, const std::s
                           {"bg", memory.bankGroups > 1},
                           {"ba", memory.banksPerGroup > 1},
                           {"ch", memory.channels > 1},
-                          {"co", true}};
+                          {"co", true},
+                          {"cl", false}};
   const std::vector<std::string> parts = dashed(memory.mapping);
   std::ptrdiff_t known = 0;
   bool sound = true;
@@ -246,11 +248,14 @@ void checkMapping(const MemoryConfig& memory, const YamlNode& tree, const std::s
     sound = sound && named <= 1 && (named == 1 || !field.needed);
     known += named;
   }
-  if (sound && known == std::ssize(parts)) return;
+  const auto co = std::find(parts.begin(), parts.end(), "co");
+  const bool lowBelow = std::find(parts.begin(), co, "cl") == co;
+  if (sound && lowBelow && known == std::ssize(parts)) return;
   blame(
       tree, path + ".mapping",
       fmt::format("is '{}', must name ro, ba, bg, ch and co once each, such as ro-ba-bg-ch-co; ra "
-                  "and those of size 1 may be left out",
+                  "and those of size 1 may be left out, and cl (the columns of 64 bytes) may stand "
+                  "below co",
                   memory.mapping),
       {path + ".channels", path + ".bank_groups", path + ".banks_per_group"});
 }

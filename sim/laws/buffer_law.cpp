@@ -47,7 +47,7 @@ class StreamedOperand {
                   const Dealing& dealing, const OperandPlace& place, LoopGroup lanes)
       : array_(chip.array),
         buffer_(chip.buffers[place.buffer]),
-        shape_(dealing.shapeOf(shape, 0)),
+        shape_(dealing.shapeOf(shape)),
         dealing_(dealing),
         place_(place),
         lanes_(lanes),
@@ -100,8 +100,10 @@ class StreamedOperand {
     repeat(streamed_ == kK ? AccessLoop{place_.strides[6], std::min(step_.depth, shape_.extents[6])}
                            : AccessLoop{},
            runs);
-    const std::int64_t apart = place_.strides[dealing_.dim] * dealing_.each;
-    repeat({apart, apart == 0 ? 1 : dealing_.parts}, runs);
+    for (const Cut& cut : {dealing_.columns, dealing_.rows}) {
+      const std::int64_t apart = place_.strides[cut.dim] * cut.each;
+      repeat({apart, apart == 0 ? 1 : cut.parts}, runs);
+    }
     return runs;
   }
 

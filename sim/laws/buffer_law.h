@@ -1,28 +1,12 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 
 #include "sim/config/chip_config.h"
 #include "sim/core/array_cost.h"
-#include "sim/laws/lockstep_law.h"
+#include "sim/laws/product_places.h"
 
 namespace npusim {
-
-/// Where an operand of a matrix instruction lies. Strides in bytes by m0 m1 m2 n k0 k1 k2, as
-/// MatrixShape counts them.
-struct OperandPlace {
-  std::size_t buffer = 0;  ///< of ChipConfig::buffers
-  std::int64_t address = 0;
-  std::array<std::int64_t, 7> strides{};
-  std::int64_t elementBytes = 1;
-};
-
-/// One matrix instruction as the buffers see it.
-struct ProductPlaces {
-  MatrixShape shape;
-  OperandPlace a, b, c;
-};
 
 /// Cycles by which bank conflicts stretch the stream of one matrix instruction; 0 with ideal
 /// memory. A pure function of addresses and shape, the same for all fidelities; the array has
@@ -44,7 +28,8 @@ struct ProductPlaces {
 /// Padding counts as if it were read. In the dataflows row_stationary and cached, which bring their
 /// words over buses of their own, accesses spread over all banks.
 ///
-/// `cost` is that of all arrays in step, dealt as `dealing` says: all fetch at the same time.
+/// `timing` is that of one array, `work` that of the whole product; dealt as `dealing` says, all
+/// arrays fetch at the same time.
 std::int64_t bufferConflictCycles(const ChipConfig& chip, DataType format,
                                   const ProductPlaces& product, const Dealing& dealing,
                                   const ArrayTiming& timing, const ArrayWork& work);

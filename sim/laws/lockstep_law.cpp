@@ -21,11 +21,10 @@ std::int64_t lanesOf(const ArrayConfig& array, std::size_t dim) {
   return groupOf(array.dataflow.cols.front()) == group ? array.cols : 1;
 }
 
-/// `extent` positions over at most `arrays` arrays in equal parts.
-Dealing dealtAlong(const ArrayConfig& array, std::int64_t arrays, const MatrixShape& shape,
-                   std::size_t dim) {
+/// At most `parts` equal parts of a loop.
+Cut cutOf(const ArrayConfig& array, std::int64_t parts, const MatrixShape& shape, std::size_t dim) {
   const std::int64_t extent = shape.extents[dim];
-  const std::int64_t each = std::min(extent, roundUp(ceilDiv(extent, arrays), lanesOf(array, dim)));
+  const std::int64_t each = std::min(extent, roundUp(ceilDiv(extent, parts), lanesOf(array, dim)));
   return {dim, each, ceilDiv(extent, each)};
 }
 
@@ -36,18 +35,18 @@ std::size_t bufferOf(const ChipConfig& chip, Holds kind) {
   return i;
 }
 
-/// Operands as they lie in buffers of their own: the input window N, H, W, C, weights by k and n,
-/// sums by m and n.
-ProductPlaces densePlaces(const ChipConfig& chip, DataType format, const MatrixShape& shape) {
+/// Operands of which only the shape is known: pixels of the input whole rounds of the banks apart,
+/// where rows that are read together meet, weights and sums dense.
+ProductPlaces expectedPlaces(const ChipConfig& chip, DataType format, const MatrixShape& shape) {
   const auto& [images, outRows, outCols, n, tapRows, tapCols, channels] = shape.extents;
   const std::int64_t bytes = byteSize(format), sum = chip.array.partialSumBytes;
-  const std::int64_t pixel = channels * bytes;
-  const std::int64_t line =
-      pixel * ((outCols - 1) * shape.strides[1] + (tapCols - 1) * shape.dilations[1] + 1);
-  const std::int64_t image =
-      line * ((outRows - 1) * shape.strides[0] + (tapRows - 1) * shape.dilations[0] + 1);
+  const std::size_t inputs = bufferOf(chip, Holds::Activations);
+  const BufferConfig& buffer = chip.buffers[inputs];
+  const std::int64_t pixel = roundUp(channels * bytes, buffer.banks * buffer.widthBytes);
+  const std::int64_t line = pixel * outCols * shape.strides[1];
+  const std::int64_t image = line * outRows * shape.strides[0];
   ProductPlaces places{shape, {}, {}, {}};
-  places.a = {bufferOf(chip, Holds::Activations),
+  places.a = {inputs,
               0,
               {image, line * shape.strides[0], pixel * shape.strides[1], 0,
                line * shape.dilations[0], pixel * shape.dilations[1], bytes},
@@ -68,30 +67,37 @@ struct Choice {
   ArrayTiming timing;  ///< of the first part
 };
 
-/// By columns, and where that is faster without conflicts, by rows.
+/// By columns, and where that is faster without conflicts, by columns and rows or rows alone.
 std::vector<Choice> candidates(const ChipConfig& chip, DataType format, const MatrixShape& shape) {
+  const ArrayConfig& array = chip.array;
+  const std::int64_t arrays = arraysInStep(chip);
   std::vector<Choice> result;
-  for (const std::size_t dim : {kLoopBegins[kN], std::size_t{0}, std::size_t{1}, std::size_t{2}}) {
-    const bool byColumns = dim == kLoopBegins[kN];
-    if (shape.extents[dim] == 1 && !byColumns) continue;
-    const Dealing dealing = dealtAlong(chip.array, arraysInStep(chip), shape, dim);
-    const ArrayTiming timing = arrayTiming(chip.array, format, dealing.shapeOf(shape, 0));
-    if (byColumns || timing.total() < result.front().timing.total()) {
-      result.push_back({dealing, timing});
+  const auto consider = [&](const Dealing& dealing) {
+    const ArrayTiming timing = arrayTiming(array, format, dealing.shapeOf(shape));
+    if (!result.empty() && timing.total() >= result.front().timing.total()) return;
+    result.push_back({dealing, timing});
+  };
+  consider({cutOf(array, arrays, shape, kLoopBegins[kN]), {}});
+  for (std::int64_t most = arrays; most >= 1; most /= 2) {
+    const Cut columns = cutOf(array, most, shape, kLoopBegins[kN]);
+    const std::int64_t left = arrays / columns.parts;
+    for (std::size_t dim = 0; dim < kLoopBegins[kN] && left > 1; ++dim) {
+      if (shape.extents[dim] > 1) consider({columns, cutOf(array, left, shape, dim)});
     }
   }
   return result;
 }
 
-Choice choose(const ChipConfig& chip, DataType format, const MatrixShape& shape) {
-  const std::vector<Choice> choices = candidates(chip, format, shape);
+/// In the order of their time without conflicts, so that the first ones bound the rest.
+Choice choose(const ChipConfig& chip, DataType format, const ProductPlaces& places) {
+  std::vector<Choice> choices = candidates(chip, format, places.shape);
   Choice best = choices.front();
   if (choices.size() == 1) return best;
-  const ProductPlaces places = densePlaces(chip, format, shape);
-  const ArrayWork work = arrayWork(chip.array, format, shape);  // sums pass as often for a part
-  for (std::size_t i = 1; i < choices.size(); ++i) {
-    auto [dealing, timing] = choices[i];
-    if (timing.total() >= best.timing.total()) continue;
+  std::ranges::stable_sort(choices, {}, [](const Choice& c) { return c.timing.total(); });
+  // Sums pass as often for a part as for the whole.
+  const ArrayWork work = arrayWork(chip.array, format, places.shape);
+  for (auto [dealing, timing] : choices) {
+    if (timing.total() >= best.timing.total()) break;
     timing.stream += bufferConflictCycles(chip, format, places, dealing, timing, work);
     if (timing.total() < best.timing.total()) best = {dealing, timing};
   }
@@ -104,20 +110,26 @@ std::int64_t arraysInStep(const ChipConfig& chip) {
   return chip.coreControl == CoreControl::Shared ? chip.cores : 1;
 }
 
-MatrixShape Dealing::shapeOf(const MatrixShape& whole, std::int64_t part) const {
+MatrixShape Dealing::shapeOf(const MatrixShape& whole, std::int64_t column,
+                             std::int64_t row) const {
   MatrixShape shape = whole;
-  if (parts > 1) shape.extents[dim] = std::min(each, whole.extents[dim] - part * each);
+  const auto take = [&](const Cut& cut, std::int64_t part) {
+    if (cut.parts == 1) return;
+    shape.extents[cut.dim] = std::min(cut.each, whole.extents[cut.dim] - part * cut.each);
+  };
+  take(columns, column);
+  take(rows, row);
   return shape;
 }
 
-Dealing dealt(const ChipConfig& chip, DataType format, const MatrixShape& shape) {
-  if (arraysInStep(chip) == 1) return {kLoopBegins[kN], shape.n(), 1};
-  return choose(chip, format, shape).dealing;
+Dealing dealt(const ChipConfig& chip, DataType format, const ProductPlaces& product) {
+  if (arraysInStep(chip) == 1) return {};
+  return choose(chip, format, product).dealing;
 }
 
 ArrayTiming lockstepTiming(const ChipConfig& chip, DataType format, const MatrixShape& shape) {
   if (arraysInStep(chip) == 1) return arrayTiming(chip.array, format, shape);
-  return choose(chip, format, shape).timing;
+  return choose(chip, format, expectedPlaces(chip, format, shape)).timing;
 }
 
 }  // namespace npusim

@@ -13,9 +13,8 @@ namespace npusim {
 /// A network whose links pass `linkBytes` a cycle and belong to one message at a time. The head of
 /// a message leaves over a link as soon as it is there and the link is free, and is at the link's
 /// other end `hopCycles` later; the body follows without gaps. Where the head has to wait, routers
-/// have room for the body: it does not hold the links behind (a crossbar's sender excepted, see
-/// routes.h). A message over h free links has arrived h x hopCycles + bytes / linkBytes (rounded
-/// up) after its start.
+/// have room for the body: it does not hold the links behind. A message over h free links has
+/// arrived h x hopCycles + bytes / linkBytes (rounded up) after its start.
 template <typename Routes>
 class LinkNetwork : public Network {
  public:
@@ -33,9 +32,7 @@ class LinkNetwork : public Network {
   Delivery send(std::int64_t start, std::int64_t from, std::int64_t to,
                 std::int64_t bytes) override {
     const Message message = begin(start, from, bytes);
-    const Delivery delivery = deliver(message, inside(to));
-    release(message);
-    return delivery;
+    return deliver(message, inside(to));
   }
 
   std::vector<Delivery> multicast(std::int64_t start, std::int64_t from,
@@ -45,7 +42,6 @@ class LinkNetwork : public Network {
     if (multicasts_) {
       const Message message = begin(start, from, bytes);
       for (const std::int64_t node : to) deliveries.push_back(deliver(message, inside(node)));
-      release(message);
     } else {
       for (const std::int64_t node : to) deliveries.push_back(send(start, from, node, bytes));
     }
@@ -108,7 +104,6 @@ class LinkNetwork : public Network {
     ++number_;
     node(message.from).message = number_;
     node(message.from).arrival = start;
-    latestEntry_ = kNone;
     return message;
   }
 
@@ -140,20 +135,8 @@ class LinkNetwork : public Network {
     taken.free = entry + message.cycles;
     taken.busyCycles += message.cycles;
     taken.bytes += message.bytes;
-    latestEntry_ = std::max(latestEntry_, entry);
     return entry + hopCycles_;
   }
-
-  /// Where nothing between keeps a message, its sender's link stays taken until its body can go.
-  void release(const Message& message) {
-    if constexpr (Routes::kHoldsSender) {
-      if (latestEntry_ == kNone) return;
-      Link& first = link(Routes::linkFrom(message.from));
-      first.free = std::max(first.free, latestEntry_ - hopCycles_ + message.cycles);
-    }
-  }
-
-  static constexpr std::int64_t kNone = -1;
 
   const std::int64_t linkBytes_, hopCycles_;
   const bool multicasts_;
@@ -161,9 +144,8 @@ class LinkNetwork : public Network {
   const Routes routes_;
   std::vector<Link> links_;
   std::vector<Node> nodes_;
-  std::int64_t number_ = 0;           ///< of the present message
-  std::int64_t latestEntry_ = kNone;  ///< of its head into a link
-  std::vector<RouteStep> path_;       ///< backwards: each link and the node that it leads to
+  std::int64_t number_ = 0;      ///< of the present message
+  std::vector<RouteStep> path_;  ///< backwards: each link and the node that it leads to
 };
 
 }  // namespace npusim

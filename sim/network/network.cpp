@@ -8,13 +8,12 @@ namespace npusim {
 std::unique_ptr<Network> Network::make(const NetworkConfig& config, std::int64_t cores) {
   switch (config.topology) {
     case Topology::Crossbar:
+    case Topology::Exchange:
       return std::make_unique<LinkNetwork<CrossbarRoutes>>(config, cores);
     case Topology::Mesh:
       return std::make_unique<LinkNetwork<MeshRoutes>>(config, cores);
     case Topology::Ring:
       return std::make_unique<LinkNetwork<RingRoutes>>(config, cores);
-    case Topology::Exchange:
-      return std::make_unique<LinkNetwork<ExchangeRoutes>>(config, cores);
   }
   throw InternalError("a network without topology");
 }

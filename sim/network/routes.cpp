@@ -38,7 +38,7 @@ CrossbarRoutes::CrossbarRoutes(const NetworkConfig& config, std::int64_t cores)
 
 RouteStep CrossbarRoutes::before(std::int64_t source, std::int64_t node) const {
   const std::int64_t hub = ends_;
-  return node == hub ? RouteStep{linkFrom(source), source} : RouteStep{ends_ + node, hub};
+  return node == hub ? RouteStep{source, source} : RouteStep{ends_ + node, hub};
 }
 
 std::int64_t CrossbarRoutes::hops(std::int64_t from, std::int64_t to) const {

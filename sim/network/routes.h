@@ -15,12 +15,10 @@ struct RouteStep {
   std::int64_t link = 0, node = 0;
 };
 
-/// Every node has a link to and a link from one switch (node `nodes() - 1`). The switch keeps
-/// nothing: a message holds its sender's link until its receiver's is free.
+/// Every node has a link to and a link from one switch (node `nodes() - 1`). A compiled exchange is
+/// the same: what a node sends and what it receives are all that limits it.
 class CrossbarRoutes {
  public:
-  static constexpr bool kHoldsSender = true;
-
   CrossbarRoutes(const NetworkConfig& config, std::int64_t cores);
 
   std::int64_t nodes() const { return ends_ + 1; }
@@ -28,17 +26,9 @@ class CrossbarRoutes {
   std::int64_t firstPort() const { return ends_ - ports_; }
   RouteStep before(std::int64_t source, std::int64_t node) const;
   std::int64_t hops(std::int64_t from, std::int64_t to) const;
-  static std::int64_t linkFrom(std::int64_t node) { return node; }
 
  private:
   std::int64_t ports_, ends_;
-};
-
-/// A core's links to and from a fabric that never blocks, because the compiler has set it up.
-class ExchangeRoutes : public CrossbarRoutes {
- public:
-  static constexpr bool kHoldsSender = false;
-  using CrossbarRoutes::CrossbarRoutes;
 };
 
 /// A grid of routers, one a core, numbered row by row. Routers of a last row that is not full of
@@ -46,8 +36,6 @@ class ExchangeRoutes : public CrossbarRoutes {
 /// router of the first column in the row of the middle one of the cores that it serves.
 class MeshRoutes {
  public:
-  static constexpr bool kHoldsSender = false;
-
   /// Throws BadInput for more columns than cores.
   MeshRoutes(const NetworkConfig& config, std::int64_t cores);
 
@@ -75,8 +63,6 @@ class MeshRoutes {
 /// equal ones the ascending. A port hangs on the middle one of the cores that it serves.
 class RingRoutes {
  public:
-  static constexpr bool kHoldsSender = false;
-
   RingRoutes(const NetworkConfig& config, std::int64_t cores);
 
   std::int64_t nodes() const { return spread_.cores + spread_.ports; }

@@ -16,6 +16,7 @@ namespace {
 
 constexpr DataType kFormat = DataType::Int8;
 constexpr std::array<std::int64_t, 5> kCores = {1, 2, 4, 16, 64};
+constexpr std::int64_t kMostPorts = 4;
 constexpr std::array kTopologies = {Topology::Crossbar, Topology::Mesh, Topology::Ring};
 
 /// The chip `edge` with so many cores and the memory of a large one.
@@ -24,7 +25,7 @@ ChipConfig chipWith(std::int64_t cores, Topology topology) {
       {"cores", std::to_string(cores)}, {"memory.preset", "hbm2"}, {"memory.channels", "16"}};
   if (cores > 1) {
     changes.emplace_back("network.topology", std::string(name(topology)));
-    changes.emplace_back("network.memory_ports", "4");
+    changes.emplace_back("network.memory_ports", std::to_string(std::min(cores, kMostPorts)));
   }
   return loadChip("edge", changes);
 }
@@ -102,7 +103,7 @@ std::string report(bool markdown) {
   const std::string title = "ResNet-50, int8, batch 1, on cores of the chip `edge`";
   const std::string preface =
       "Each core is that of `edge` (32 x 32 PEs, 512 KiB); the memory is HBM2 of 16 channels at "
-      "four\nports. Made by `npusim study cores --markdown`.\n\n";
+      "up to\nfour ports. Made by `npusim study cores --markdown`.\n\n";
   return markdown ? "# " + title + "\n\n" + preface + table.markdown()
                   : title + "\n" + preface + table.text();
 }

@@ -1,7 +1,6 @@
 #include "sim/memory/dram/address_map.h"
 
 #include <algorithm>
-#include <bit>
 #include <sstream>
 
 #include "sim/core/error.h"
@@ -67,6 +66,7 @@ AddressMap::AddressMap(const MemoryConfig& memory)
     append(*kind);
   }
   std::erase_if(fields_, [](const Field& field) { return field.size == 1; });
+  findShifts();
   // Without cl the fields below co are all inner ones.
   if (requestColumns_ == 1) {
     inner_ *= outer_;
@@ -82,21 +82,26 @@ void AddressMap::append(const Kind& kind) {
   if (kind.coordinate == LowColumn) requestColumns_ = kind.size;
   const bool columnPart = kind.coordinate == Column || kind.coordinate == LowColumn;
   if (!columnPart && !isAbove(Column)) (isAbove(LowColumn) ? outer_ : inner_) *= kind.size;
-  const auto size = static_cast<std::uint64_t>(kind.size);
-  fields_.push_back(
-      {kind.coordinate, std::has_single_bit(size) ? std::countr_zero(size) : -1, kind.size});
+  fields_.push_back({kind.coordinate, kind.size});
 }
 
-DramLocation AddressMap::locate(std::int64_t burst) const {
+void AddressMap::findShifts() {
+  int shift = 0;
+  for (const Field& field : fields_) {
+    const auto size = static_cast<std::uint64_t>(field.size);
+    if (!std::has_single_bit(size)) powersOfTwo_ = false;
+    shifts_[field.coordinate] = shift;
+    masks_[field.coordinate] = field.size - 1;
+    shift += std::countr_zero(size);
+  }
+}
+
+/// locate() for sizes that are not powers of two.
+DramLocation AddressMap::divide(std::int64_t burst) const {
   std::array<std::int64_t, kCoordinates> at{};
   for (const Field& field : fields_) {
-    if (field.shift >= 0) {
-      at[field.coordinate] = burst & (field.size - 1);
-      burst >>= field.shift;
-    } else {
-      at[field.coordinate] = burst % field.size;
-      burst /= field.size;
-    }
+    at[field.coordinate] = burst % field.size;
+    burst /= field.size;
   }
   return {.channel = at[Channel],
           .rank = at[Rank],

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,6 +10,28 @@
 #include "sim/config/chip_config.h"
 
 namespace npusim {
+
+/// Division of numbers that are not negative by a fixed one, fast by powers of two.
+class FixedDivisor {
+ public:
+  explicit FixedDivisor(std::int64_t value)
+      : value_(value),
+        shift_(std::has_single_bit(static_cast<std::uint64_t>(value))
+                   ? std::countr_zero(static_cast<std::uint64_t>(value))
+                   : -1) {}
+
+  std::int64_t value() const { return value_; }
+  std::int64_t quotient(std::int64_t number) const {
+    return shift_ >= 0 ? number >> shift_ : number / value_;
+  }
+  std::int64_t remainder(std::int64_t number) const {
+    return shift_ >= 0 ? number & (value_ - 1) : number % value_;
+  }
+
+ private:
+  std::int64_t value_;
+  int shift_;
+};
 
 /// Coordinates of one burst; `bank` within its group, `column` counts the bursts of a row.
 struct DramLocation {
@@ -37,7 +60,18 @@ class AddressMap {
   /// Bursts of a row that come one after another (innerInterleave() apart): the size of cl.
   std::int64_t requestColumns() const { return requestColumns_; }
 
-  DramLocation locate(std::int64_t burst) const;
+  DramLocation locate(std::int64_t burst) const {
+    if (!powersOfTwo_) return divide(burst);
+    const auto part = [&](Coordinate coordinate) {
+      return burst >> shifts_[coordinate] & masks_[coordinate];
+    };
+    return {.channel = part(Channel),
+            .rank = part(Rank),
+            .bankGroup = part(Group),
+            .bank = part(Bank),
+            .row = part(Row),
+            .column = part(Column) * requestColumns_ + part(LowColumn)};
+  }
 
  private:
   enum Coordinate : std::uint8_t { Row, Rank, Group, Bank, Channel, Column, LowColumn };
@@ -49,17 +83,21 @@ class AddressMap {
   };
   struct Field {
     Coordinate coordinate;
-    int shift;  ///< of a size that is a power of two, else -1
     std::int64_t size;
   };
 
   std::array<Kind, kCoordinates> kinds(const MemoryConfig& memory, bool splitColumn) const;
   void append(const Kind& kind);
+  void findShifts();
+  DramLocation divide(std::int64_t burst) const;
 
   std::int64_t burstBytes_, columns_;
   std::int64_t requestColumns_ = 1;
   std::int64_t inner_ = 1, outer_ = 1;
-  std::vector<Field> fields_;  ///< least significant first
+  std::vector<Field> fields_;  ///< least significant first, those of size 1 left out
+  bool powersOfTwo_ = true;    ///< all sizes: then the shift and mask of each coordinate count
+  std::array<int, kCoordinates> shifts_{};
+  std::array<std::int64_t, kCoordinates> masks_{};
 };
 
 /// The mapping text that `name` stands for in a memory: `row` keeps a row's columns together (from

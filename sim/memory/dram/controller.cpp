@@ -30,8 +30,10 @@ DramController::DramController(const MemoryConfig& memory)
       splitActivate_(hasSplitActivate(memory.timing)),
       readDone_(readDone(timing_)),
       writeDone_(writeDone(timing_)),
-      drainAbove_(static_cast<std::int64_t>(std::floor(ofWrites(memory, memory.controller.drainAbove)))),
-      drainBelow_(static_cast<std::int64_t>(std::ceil(ofWrites(memory, memory.controller.drainBelow)))),
+      drainAbove_(
+          static_cast<std::int64_t>(std::floor(ofWrites(memory, memory.controller.drainAbove)))),
+      drainBelow_(
+          static_cast<std::int64_t>(std::ceil(ofWrites(memory, memory.controller.drainBelow)))),
       banksPerRank_(static_cast<std::size_t>(memory.bankGroups * memory.banksPerGroup)),
       banksPerGroup_(static_cast<std::size_t>(memory.banksPerGroup)),
       state_(memory),
@@ -94,8 +96,8 @@ bool DramController::isWaitingWrite(std::size_t bank, const DramLocation& locati
 void DramController::setMode() {
   const std::int64_t writes = queue(Direction::Write).size();
   const bool reads = queue(Direction::Read).size() > 0;
-  const bool drain = mode_ == Direction::Write ? writes >= drainBelow_ || !reads
-                                               : writes > drainAbove_ || !reads;
+  const bool drain =
+      mode_ == Direction::Write ? writes >= drainBelow_ || !reads : writes > drainAbove_ || !reads;
   const Direction mode = drain ? Direction::Write : Direction::Read;
   if (mode == mode_) return;
   mode_ = mode;
@@ -112,8 +114,8 @@ void DramController::sortBank(std::size_t number) {
   const bool open = bank.openRow != kClosed;
   owned_.set(number, bank.owned && number != halfActivated_);
   closed_.set(number, mayBegin && !open);
-  hits_.set(number, mayBegin && hit != BurstQueue::kNone &&
-                        !(bank.owned && bank.ownerDirection == mode_));
+  hits_.set(number,
+            mayBegin && hit != BurstQueue::kNone && !(bank.owned && bank.ownerDirection == mode_));
   conflicts_.set(number, mayBegin && open && hit != oldest && !bank.owned);
   if (oldest != BurstQueue::kNone) rowAge_[number] = queue[oldest].age;
   if (hit != BurstQueue::kNone) hitAge_[number] = queue[hit].age;
@@ -233,7 +235,8 @@ void DramController::takeHit(std::size_t number, Direction direction) {
   if (direction == Direction::Write) writes_.remove(number, entry.row, entry.column);
   hit = queue.findRow(entry.next, entry.row);
   queue.remove(served);
-  if (hit == queue.oldest(number) && hits_.contains(number) && direction == mode_) {
+  if (hit != BurstQueue::kNone && hit == queue.oldest(number) && hits_.contains(number) &&
+      direction == mode_) {
     hitAge_[number] = rowAge_[number] = queue[hit].age;  // its sets are the same
   } else {
     sortBank(number);

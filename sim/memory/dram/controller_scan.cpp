@@ -48,7 +48,8 @@ void DramController::scan() {
     return;
   }
   owned_.forEach([&](std::size_t bank) {
-    consider(columnCommand(banks_[bank].ownerDirection), bank, kOwner + (banks_[bank].ownerAge & kAgeMask));
+    consider(columnCommand(banks_[bank].ownerDirection), bank,
+             kOwner + (banks_[bank].ownerAge & kAgeMask));
   });
   scanSet(columnCommand(mode_), hits_, hitAge_);
   if (halfActivated_ == kNoBank) scanSet(DramCommand::Activate, closed_, rowAge_);
@@ -76,7 +77,8 @@ void DramController::scanSet(DramCommand command, const BankSet& banks,
 
 void DramController::scanBank(std::size_t number) {
   const std::uint64_t row = kQueued + (rowAge_[number] & kAgeMask);
-  if (hits_.contains(number)) consider(columnCommand(mode_), number, kQueued + (hitAge_[number] & kAgeMask));
+  if (hits_.contains(number))
+    consider(columnCommand(mode_), number, kQueued + (hitAge_[number] & kAgeMask));
   if (closed_.contains(number) && halfActivated_ == kNoBank) {
     consider(DramCommand::Activate, number, row);
   }
@@ -95,8 +97,7 @@ void DramController::scanRank(std::size_t number) {
 void DramController::scanActivateEnd() {
   const std::int64_t start =
       std::max(now_, state_.earliest(DramCommand::ActivateEnd, halfActivated_));
-  consider(DramCommand::ActivateEnd, halfActivated_,
-           start >= activateEndBy_ ? kUrgent : kDeferred);
+  consider(DramCommand::ActivateEnd, halfActivated_, start >= activateEndBy_ ? kUrgent : kDeferred);
 }
 
 }  // namespace npusim

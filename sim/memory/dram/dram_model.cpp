@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "sim/core/rounding.h"
-
 namespace npusim {
 
 DramModel::DramModel(const MemoryConfig& memory)
@@ -11,6 +9,9 @@ DramModel::DramModel(const MemoryConfig& memory)
       map_(memory),
       bankGroups_(memory.bankGroups),
       banksPerGroup_(memory.banksPerGroup),
+      burstBytes_(map_.burstBytes()),
+      regionBursts_(map_.columns() * map_.interleave()),
+      inner_(map_.innerInterleave()),
       blockBursts_(map_.innerInterleave() * map_.requestColumns()),
       roundBursts_(map_.interleave() * map_.requestColumns()),
       lanes_(static_cast<std::size_t>(memory.channels), {DramChannel(memory), {}, false}) {}
@@ -20,13 +21,13 @@ Completion DramModel::transfer(std::int64_t startCycle, Direction direction,
   start_ = startCycle;
   direction_ = direction;
   events_ = &events;
-  // Within a region the fields above co stand still: each bank it spans is visited once.
-  const std::int64_t region = map_.columns() * map_.interleave();
   for (const Piece& piece : pieces) {
-    std::int64_t burst = piece.address / map_.burstBytes();
-    const std::int64_t end = ceilDiv(piece.address + piece.bytes, map_.burstBytes());
+    std::int64_t burst = burstBytes_.quotient(piece.address);
+    const std::int64_t end =
+        burstBytes_.quotient(piece.address + piece.bytes + burstBytes_.value() - 1);
     while (burst < end) {
-      const std::int64_t regionEnd = std::min(end, (burst / region + 1) * region);
+      const std::int64_t region = regionBursts_.quotient(burst) + 1;
+      const std::int64_t regionEnd = std::min(end, region * regionBursts_.value());
       visitRegion(burst, regionEnd);
       burst = regionEnd;
     }
@@ -35,12 +36,18 @@ Completion DramModel::transfer(std::int64_t startCycle, Direction direction,
 }
 
 void DramModel::visitRegion(std::int64_t firstBurst, std::int64_t endBurst) {
+  if (map_.interleave() == 1) {
+    const DramLocation at = map_.locate(firstBurst);
+    RowVisit visit = visitAt(at, endBurst - firstBurst);
+    laneOf(at).channel.add({&visit, 1});
+    return;
+  }
   std::int64_t banks = map_.interleave();
   for (std::int64_t burst = firstBurst; burst < endBurst && banks > 0;) {
     // A block's first bursts are in a bank each, its others in those again.
-    const std::int64_t blockEnd = (burst / blockBursts_ + 1) * blockBursts_;
+    const std::int64_t blockEnd = (blockBursts_.quotient(burst) + 1) * blockBursts_.value();
     const std::int64_t turnEnd =
-        std::min({burst + std::min(banks, map_.innerInterleave()), blockEnd, endBurst});
+        std::min({burst + std::min(banks, inner_.value()), blockEnd, endBurst});
     banks -= turnEnd - burst;
     for (; burst < turnEnd; ++burst) addVisit(burst, burstsOfBank(burst, endBurst));
     burst = blockEnd;
@@ -55,6 +62,13 @@ void DramModel::visitRegion(std::int64_t firstBurst, std::int64_t endBurst) {
 
 void DramModel::addVisit(std::int64_t burst, std::int64_t bursts) {
   const DramLocation at = map_.locate(burst);
+  Lane& lane = laneOf(at);
+  if (lane.visits.empty()) inRegion_.push_back(static_cast<std::size_t>(at.channel));
+  lane.visits.push_back(visitAt(at, bursts));
+}
+
+/// The channel of a burst, which the request has now reached.
+DramModel::Lane& DramModel::laneOf(const DramLocation& at) {
   const auto index = static_cast<std::size_t>(at.channel);
   Lane& lane = lanes_[index];
   if (!lane.inRequest) {
@@ -62,27 +76,32 @@ void DramModel::addVisit(std::int64_t burst, std::int64_t bursts) {
     touched_.push_back(index);
     lane.channel.begin(start_, direction_, *events_);
   }
-  if (lane.visits.empty()) inRegion_.push_back(index);
+  return lane;
+}
+
+RowVisit DramModel::visitAt(const DramLocation& at, std::int64_t bursts) const {
   const std::int64_t group = at.rank * bankGroups_ + at.bankGroup;
-  lane.visits.push_back({.rank = static_cast<std::int32_t>(at.rank),
-                         .group = static_cast<std::int32_t>(group),
-                         .bank = static_cast<std::int32_t>(group * banksPerGroup_ + at.bank),
-                         .row = at.row,
-                         .column = at.column,
-                         .bursts = bursts});
+  return {.rank = static_cast<std::int32_t>(at.rank),
+          .group = static_cast<std::int32_t>(group),
+          .bank = static_cast<std::int32_t>(group * banksPerGroup_ + at.bank),
+          .row = at.row,
+          .column = at.column,
+          .bursts = bursts};
 }
 
 /// How many bursts from `burst` to `endBurst`, in one region, lie in the bank of `burst`.
 std::int64_t DramModel::burstsOfBank(std::int64_t burst, std::int64_t endBurst) const {
-  const std::int64_t inner = map_.innerInterleave();
-  if (map_.requestColumns() == 1) return ceilDiv(endBurst - burst, inner);
-  const std::int64_t block = burst % roundBursts_ / blockBursts_;
-  const std::int64_t turn = burst % inner;
+  const std::int64_t columns = map_.requestColumns();
+  const auto turns = [&](std::int64_t count) {
+    return inner_.quotient(count + inner_.value() - 1);
+  };
+  if (columns == 1) return turns(endBurst - burst);
+  const std::int64_t block = blockBursts_.quotient(roundBursts_.remainder(burst));
+  const std::int64_t turn = inner_.remainder(burst);
   const auto before = [&](std::int64_t end) {
-    const std::int64_t rounds = end / roundBursts_;
-    const std::int64_t inBlock = end % roundBursts_ - block * blockBursts_;
-    const std::int64_t more = inBlock <= turn ? 0 : ceilDiv(inBlock - turn, inner);
-    return rounds * map_.requestColumns() + std::min(more, map_.requestColumns());
+    const std::int64_t inBlock = roundBursts_.remainder(end) - block * blockBursts_.value() - turn;
+    const std::int64_t more = inBlock <= 0 ? 0 : std::min(turns(inBlock), columns);
+    return roundBursts_.quotient(end) * columns + more;
   };
   return before(endBurst) - before(burst);
 }

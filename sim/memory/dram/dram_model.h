@@ -36,15 +36,20 @@ class DramModel : public MemoryModel {
 
   void visitRegion(std::int64_t firstBurst, std::int64_t endBurst);
   void addVisit(std::int64_t burst, std::int64_t bursts);
+  Lane& laneOf(const DramLocation& at);
+  RowVisit visitAt(const DramLocation& at, std::int64_t bursts) const;
   std::int64_t burstsOfBank(std::int64_t burst, std::int64_t endBurst) const;
   Completion finishRequest();
 
   ClockDomain clock_;
   AddressMap map_;
   const std::int64_t bankGroups_, banksPerGroup_;
-  const std::int64_t blockBursts_;  ///< in turn over the fields below cl, a request each
-  const std::int64_t roundBursts_;  ///< until every bank of a region had a request
-  std::vector<Lane> lanes_;         ///< by channel
+  const FixedDivisor burstBytes_;
+  const FixedDivisor regionBursts_;
+  const FixedDivisor inner_;                     ///< banks that take turns below cl
+  const FixedDivisor blockBursts_;               ///< until each of those had a request
+  const FixedDivisor roundBursts_;               ///< until every bank of a region had one
+  std::vector<Lane> lanes_;                      ///< by channel
   std::vector<std::size_t> touched_, inRegion_;  ///< channels, scratch
   std::int64_t start_ = 0;                       ///< of the request
   Direction direction_ = Direction::Read;

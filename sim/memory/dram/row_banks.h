@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -42,7 +43,12 @@ class RowBanks {
   void logTo(std::vector<RowCommand>* log) { log_ = log; }
   /// Takes clocks of the command bus for `count` column commands, one every `spacing`.
   void takeBus(std::int64_t first, std::int64_t clocks, std::int64_t count, std::int64_t spacing) {
-    if (!timing_.splitBus) bus_.reserve(first, clocks, count, spacing);
+    if (timing_.splitBus) return;
+    if (count == 1) {
+      bus_.reserve(first, clocks);
+    } else {
+      bus_.reserve(first, clocks, count, spacing);
+    }
   }
 
   /// Refreshes every rank as early as possible from `due` on. Returns the last Refresh's cycle.
@@ -89,5 +95,84 @@ class RowBanks {
   std::vector<RowActivity> activity_;  ///< by rank
   std::vector<RowCommand>* log_ = nullptr;
 };
+
+inline RowOpening RowBanks::plan(const RowVisit& visit, std::int64_t from) {
+  const Bank& bank = this->bank(visit);
+  if (bank.row == visit.row) return {};
+  const Rank& rank = ranks_[static_cast<std::size_t>(visit.rank)];
+  RowOpening opening;
+  std::int64_t activate = std::max(from, bank.mayActivate);
+  if (bank.row != kClosed) {
+    opening.precharge = bus_.firstFree(
+        std::max({from, bank.mayPrecharge, rank.precharged + timing_.prechargeToPrecharge,
+                  rank.closedAll + timing_.closeAllToPrecharge}),
+        timing_.prechargeClocks);
+    activate = std::max(activate, opening.precharge + timing_.prechargeToActivate);
+  }
+  const Group& group = groups_[static_cast<std::size_t>(visit.group)];
+  opening.activate =
+      bus_.firstFree(std::max({activate, rank.mayActivate, rank.activated + timing_.activateInRank,
+                               group.activated + timing_.activateInGroup,
+                               rank.activates[rank.next] + timing_.fourActivates}),
+                     timing_.activateClocks);
+  return opening;
+}
+
+inline std::int64_t RowBanks::earliestColumn(const RowVisit& visit, Direction direction,
+                                             const RowOpening& opening) const {
+  const auto next = static_cast<std::size_t>(direction);
+  const std::int64_t activated =
+      opening.activate == RowOpening::kNone ? bank(visit).activated : opening.activate;
+  const Group& group = groups_[static_cast<std::size_t>(visit.group)];
+  const auto own = static_cast<std::size_t>(visit.rank);
+  const Rank& rank = ranks_[own];
+  std::int64_t cycle = activated + timing_.activateToColumn[next];
+  for (std::size_t last = 0; last < 2; ++last) {
+    cycle = std::max({cycle, group.column[last] + timing_.columnInGroup[last][next],
+                      rank.column[last] + timing_.columnInRank[last][next]});
+  }
+  if (ranks_.size() == 1) return cycle;
+  for (std::size_t other = 0; other < ranks_.size(); ++other) {
+    if (other == own) continue;
+    for (std::size_t last = 0; last < 2; ++last) {
+      cycle = std::max(cycle, ranks_[other].column[last] + timing_.columnOtherRank[last][next]);
+    }
+  }
+  return cycle;
+}
+
+inline void RowBanks::open(const RowVisit& visit, const RowOpening& opening, MemoryEvents& events) {
+  if (opening.activate == RowOpening::kNone) return;
+  Bank& bank = this->bank(visit);
+  Rank& rank = ranks_[static_cast<std::size_t>(visit.rank)];
+  RowActivity& activity = activity_[static_cast<std::size_t>(visit.rank)];
+  if (opening.precharge != RowOpening::kNone) {
+    bus_.reserve(opening.precharge, timing_.prechargeClocks);
+    log(DramCommand::Precharge, visit.rank, visit.bank, opening.precharge);
+    rank.precharged = opening.precharge;
+    activity.precharged(opening.precharge, events);
+    ++events.rowConflicts;
+  } else {
+    ++events.rowMisses;
+  }
+  ++events.activates;
+  const std::int64_t at = opening.activate;
+  bus_.reserve(at, timing_.activateClocks);
+  log(DramCommand::Activate, visit.rank, visit.bank, at);
+  activity.activated(at);
+  bank = {visit.row, at, at + timing_.activateToPrecharge, at + timing_.activateToActivate};
+  groups_[static_cast<std::size_t>(visit.group)].activated = at;
+  rank.activated = at;
+  rank.activates[rank.next] = at;
+  rank.next = (rank.next + 1) % 4;
+}
+
+inline void RowBanks::use(const RowVisit& visit, Direction direction, std::int64_t last) {
+  const auto index = static_cast<std::size_t>(direction);
+  Bank& bank = this->bank(visit);
+  bank.mayPrecharge = std::max(bank.mayPrecharge, last + timing_.columnToPrecharge[index]);
+  groups_[static_cast<std::size_t>(visit.group)].column[index] = last;
+  ranks_[static_cast<std::size_t>(visit.rank)].column[index] = last;
+}
 
 }  // namespace npusim

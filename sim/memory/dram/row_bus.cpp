@@ -24,27 +24,22 @@ void RowBus::extend(std::int64_t clock) {
   for (; end_ < clock; end_ += kWordClocks) word(end_) = 0;
 }
 
+void RowBus::setPattern(std::int64_t clocks, std::int64_t spacing) {
+  const std::int64_t commands = 1 + (kWordClocks - clocks) / spacing;
+  std::uint64_t bits = 0;
+  for (std::int64_t i = 0; i < commands; ++i) bits |= low(clocks) << (i * spacing);
+  pattern_ = {clocks, spacing, commands, bits};
+}
+
 void RowBus::reserve(std::int64_t from, std::int64_t clocks, std::int64_t count,
                      std::int64_t spacing) {
-  const std::uint64_t one = (~std::uint64_t{0}) >> (64 - clocks);
-  if (count == 1) {
-    extendTo(from + clocks);
-    mark(from, one);
-    return;
+  if (pattern_.clocks != clocks || pattern_.spacing != spacing) setPattern(clocks, spacing);
+  extendTo(from + (count - 1) * spacing + clocks);
+  for (; count > pattern_.commands; count -= pattern_.commands) {
+    mark(from, pattern_.bits);
+    from += pattern_.commands * spacing;
   }
-  // As many of them as fit a word go in at once.
-  const std::int64_t fit = std::max<std::int64_t>(1, 1 + (kWordClocks - clocks) / spacing);
-  std::uint64_t pattern = one;
-  for (std::int64_t have = 1; have < fit; have *= 2) pattern |= pattern << (have * spacing);
-  pattern &= (~std::uint64_t{0}) >> (kWordClocks - (fit - 1) * spacing - clocks);
-  for (; count >= fit; count -= fit, from += fit * spacing) {
-    extendTo(from + kWordClocks);
-    mark(from, pattern);
-  }
-  for (; count > 0; --count, from += spacing) {
-    extendTo(from + clocks);
-    mark(from, one);
-  }
+  mark(from, pattern_.bits & low((count - 1) * spacing + clocks));
 }
 
 }  // namespace npusim

@@ -14,7 +14,7 @@ class RowBus {
   /// The first clock from `from` on with `clocks` free ones in a row, at most 64. `from` lies
   /// within the horizon.
   std::int64_t firstFree(std::int64_t from, std::int64_t clocks) {
-    const std::uint64_t needed = (~std::uint64_t{0}) >> (64 - clocks);
+    const std::uint64_t needed = low(clocks);
     for (;;) {
       extendTo(from + 64);
       const std::uint64_t taken = window(from) & needed;
@@ -23,9 +23,13 @@ class RowBus {
     }
   }
 
-  /// Takes `count` times `clocks` clocks, the first at `from`, one every `spacing`.
-  void reserve(std::int64_t from, std::int64_t clocks, std::int64_t count = 1,
-               std::int64_t spacing = 1);
+  /// Takes `clocks` clocks from `from` on, at most 64.
+  void reserve(std::int64_t from, std::int64_t clocks) {
+    extendTo(from + clocks);
+    mark(from, low(clocks));
+  }
+  /// The same `count` times, once every `spacing` clocks.
+  void reserve(std::int64_t from, std::int64_t clocks, std::int64_t count, std::int64_t spacing);
 
   /// Forgets everything; time begins at 0 again.
   void clear();
@@ -33,6 +37,14 @@ class RowBus {
  private:
   static constexpr std::int64_t kWordClocks = 64;
 
+  /// As many evenly spaced commands as lie within one word.
+  struct Pattern {
+    std::int64_t clocks = 0, spacing = 0, commands = 0;
+    std::uint64_t bits = 0;
+  };
+
+  static std::uint64_t low(std::int64_t bits) { return ~std::uint64_t{0} >> (kWordClocks - bits); }
+  void setPattern(std::int64_t clocks, std::int64_t spacing);
   std::uint64_t& word(std::int64_t clock) {
     return words_[static_cast<std::uint64_t>(clock >> 6) & mask_];
   }
@@ -54,6 +66,7 @@ class RowBus {
 
   std::vector<std::uint64_t> words_;  ///< ring
   std::uint64_t mask_;
+  Pattern pattern_;       ///< the latest
   std::int64_t end_ = 0;  ///< whole words below it are valid
 };
 

@@ -17,9 +17,9 @@ RowSequencer::RowSequencer(const MemoryConfig& memory)
     : timing_(memory),
       lookAhead_(memory.controller.readQueue),
       banks_(memory, timing_),
-      remembered_(std::max(lookAhead_, memory.controller.writeQueue)),
-      bursts_(lookAhead_),
-      writes_(memory.controller.writeQueue),
+      remembered_(std::max(lookAhead_, memory.controller.writeQueue) + 1),
+      bursts_(remembered_),
+      writes_(remembered_),
       clockStops_(static_cast<std::size_t>(memory.ranks)) {
   const std::int64_t inRow = std::max(timing_.columnInGroup[0][0], timing_.columnInRank[0][0]);
   const std::int64_t opening = timing_.prechargeToActivate + timing_.activateToColumn[0];
@@ -92,13 +92,14 @@ void RowSequencer::serve(std::span<RowVisit> visits, RowRequest& request) {
 
 /// Places the visit's next burst, opening its row if need be.
 void RowSequencer::placeBurst(const RowVisit& visit, RowRequest& request) {
+  while (request.earliest >= refreshDue_) refresh(request.events);
   const std::int64_t inView = bursts_.columnOf(bursts_.total() - lookAhead_);
   RowOpening opening;
   std::int64_t column = 0;
-  for (;;) {
+  for (bool refreshed = false;; refreshed = true) {
     opening = banks_.plan(visit, std::max({request.earliest, inView, rowsFrom_}));
     column = std::max(request.earliest, banks_.earliestColumn(visit, request.direction, opening));
-    if (withSync(visit, column) < refreshDue_) break;
+    if (refreshed || withSync(visit, column) < refreshDue_) break;
     refresh(request.events);
   }
   if (opening.activate == RowOpening::kNone) ++request.events.rowHits;
@@ -201,7 +202,8 @@ bool RowSequencer::findSpacing(std::span<const RowVisit> visits, Direction direc
   }
   isUniform_ = least == most;
   const auto d = static_cast<std::size_t>(direction);
-  const bool runs = timing_.syncClocks == 0 || (oneRank && most < timing_.columnDone[d] + timing_.syncIdle);
+  const bool runs =
+      timing_.syncClocks == 0 || (oneRank && most < timing_.columnDone[d] + timing_.syncIdle);
   return runs && (visits.size() == 1 || 2 * least >= timing_.columnInGroup[d][d]);
 }
 
@@ -231,7 +233,7 @@ void RowSequencer::refreshBefore(std::int64_t cycle, MemoryEvents& events) {
 }
 
 void RowSequencer::refresh(MemoryEvents& events) {
-  rowsFrom_ = banks_.refresh(refreshDue_, events);
+  rowsFrom_ = banks_.refresh(std::max(refreshDue_, last_), events);
   refreshDue_ += timing_.refreshInterval;
 }
 

@@ -31,7 +31,8 @@ struct RowRequest {
 ///    bursts placed, and stays open. Activates of a rank keep the order of the visits, precharges
 ///    too.
 ///  - All ranks are refreshed together. A burst whose column command would come at or after the
-///    cycle at which a refresh is due waits for it with its row commands.
+///    cycle at which a refresh is due waits for it with its row commands; but not for another one
+///    after that.
 /// Evenly spaced rounds of bursts are placed at once, so the work is by the row.
 class RowSequencer {
  public:

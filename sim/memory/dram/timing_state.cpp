@@ -12,7 +12,10 @@ constexpr std::array<RuleScope, 5> kAllScopes = {RuleScope::SameBank, RuleScope:
 
 }  // namespace
 
-TimingState::TimingState(const MemoryConfig& memory) {
+TimingState::TimingState(const MemoryConfig& memory)
+    : TimingState(memory, resolveTimingRules(memory)) {}
+
+TimingState::TimingState(const MemoryConfig& memory, std::span<const ResolvedRule> rules) {
   const auto perGroup = static_cast<std::size_t>(memory.banksPerGroup);
   const auto groups = static_cast<std::size_t>(memory.bankGroups);
   const auto ranks = static_cast<std::size_t>(memory.ranks);
@@ -23,7 +26,6 @@ TimingState::TimingState(const MemoryConfig& memory) {
   bankReady_.resize(units_.size());
   groupReady_.resize(ranks * groups);
   rankReady_.resize(ranks);
-  const std::vector<ResolvedRule> rules = resolveTimingRules(memory);
   for (const DramCommand from : kAllDramCommands) {
     for (const RuleScope scope : kAllScopes) append(rules, from, scope);
     effects_[static_cast<std::size_t>(from)].begin[kScopes] = updates_.size();
@@ -34,16 +36,15 @@ TimingState::TimingState(const MemoryConfig& memory) {
 }
 
 /// One update for each later command: the longest of its rules.
-void TimingState::append(const std::vector<ResolvedRule>& rules, DramCommand from,
-                         RuleScope scope) {
+void TimingState::append(std::span<const ResolvedRule> rules, DramCommand from, RuleScope scope) {
   const std::size_t begin = updates_.size();
   effects_[static_cast<std::size_t>(from)].begin[static_cast<std::size_t>(scope)] = begin;
   for (const ResolvedRule& rule : rules) {
     if (rule.from != from || rule.scope != scope || rule.window > 1) continue;
     const auto to = static_cast<std::size_t>(rule.to);
     const auto first = updates_.begin() + static_cast<std::ptrdiff_t>(begin);
-    const auto known = std::find_if(first, updates_.end(),
-                                    [&](const Update& update) { return update.to == to; });
+    const auto known =
+        std::find_if(first, updates_.end(), [&](const Update& update) { return update.to == to; });
     if (known == updates_.end()) {
       updates_.push_back({to, rule.cycles});
     } else {

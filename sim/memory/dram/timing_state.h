@@ -14,7 +14,9 @@ namespace npusim {
 /// timing_rules.h. It knows times only: whether a bank is open is the controller's matter.
 class TimingState {
  public:
+  /// With the memory's own rules, resolveTimingRules(memory).
   explicit TimingState(const MemoryConfig& memory);
+  TimingState(const MemoryConfig& memory, std::span<const ResolvedRule> rules);
 
   std::size_t banks() const { return units_.size(); }
   std::size_t rankOf(std::size_t bank) const { return units_[bank].rank; }
@@ -57,11 +59,11 @@ class TimingState {
   /// A rule over more than the latest command.
   struct Window {
     ResolvedRule rule;
-    std::vector<std::int64_t> rings;   ///< `rule.window` clocks for each unit of the scope
+    std::vector<std::int64_t> rings;  ///< `rule.window` clocks for each unit of the scope
     std::vector<std::size_t> oldest;  ///< in each ring
   };
 
-  void append(const std::vector<ResolvedRule>& rules, DramCommand from, RuleScope scope);
+  void append(std::span<const ResolvedRule> rules, DramCommand from, RuleScope scope);
   void addWindow(const ResolvedRule& rule);
   std::span<const Update> updates(const Effects& effects, RuleScope scope) const;
   static void raise(Ready& ready, std::span<const Update> updates, std::int64_t clock) {

@@ -14,11 +14,10 @@ constexpr std::size_t kHistogramSteps = 256;
 constexpr std::int64_t kHistogramStep = 8;  ///< cycles
 
 void add(MemoryEvents& sum, const MemoryEvents& events, std::int64_t sign) {
-  for (const auto member :
-       {&MemoryEvents::bursts, &MemoryEvents::rowHits, &MemoryEvents::rowMisses,
-        &MemoryEvents::rowConflicts, &MemoryEvents::activates, &MemoryEvents::refreshes,
-        &MemoryEvents::reads, &MemoryEvents::writes, &MemoryEvents::activeCycles,
-        &MemoryEvents::idleCycles}) {
+  for (const auto member : {&MemoryEvents::bursts, &MemoryEvents::rowHits, &MemoryEvents::rowMisses,
+                            &MemoryEvents::rowConflicts, &MemoryEvents::activates,
+                            &MemoryEvents::refreshes, &MemoryEvents::reads, &MemoryEvents::writes,
+                            &MemoryEvents::activeCycles, &MemoryEvents::idleCycles}) {
     sum.*member += sign * events.*member;
   }
 }
@@ -69,8 +68,8 @@ struct TraceRun::Impl {
 TraceRun::Impl::Impl(const MemoryConfig& memory)
     : map(memory),
       burstsPerRequest(std::max<std::int64_t>(1, kRequestBytes / map.burstBytes())),
-      unitBits(std::countr_zero(
-          static_cast<std::uint64_t>(std::max(kRequestBytes, map.burstBytes())))),
+      unitBits(
+          std::countr_zero(static_cast<std::uint64_t>(std::max(kRequestBytes, map.burstBytes())))),
       channels(static_cast<std::size_t>(memory.channels), DramController(memory)) {
   const DramControllerConfig& queues = memory.controller;
   // Each open request but the one being offered has a burst in some queue.
@@ -134,15 +133,16 @@ std::int64_t TraceRun::Impl::arrivalClock(const TraceRequest& request) {
   if (request.arrival == TraceRequest::kClosedLoop) return waitForRoom(nextOffer);
   const std::int64_t clock = std::max(nextOffer, request.arrival);
   completions.dropUntil(clock);
-  if (waiting == 0) {
-    for (DramController& channel : channels) channel.skipIdle(clock);
+  for (DramController& channel : channels) {
+    while (!channel.idle() && channel.nextClock() < clock) step(channel);
+    channel.skipIdle(clock);
   }
   return clock;
 }
 
 /// Offers until the queue takes it; returns the clock of that.
-std::int64_t TraceRun::Impl::offerBurst(std::int64_t burst, Direction direction,
-                                        std::int64_t clock, std::uint32_t tag) {
+std::int64_t TraceRun::Impl::offerBurst(std::int64_t burst, Direction direction, std::int64_t clock,
+                                        std::uint32_t tag) {
   const DramLocation location = map.locate(burst);
   DramController& channel = channels[static_cast<std::size_t>(location.channel)];
   while (true) {

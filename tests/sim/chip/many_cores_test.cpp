@@ -48,7 +48,8 @@ TEST_P(TwoCoresAt, ComputeTheValuesOfOne) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Fidelities, TwoCoresAt,
-                         ::testing::Values(Fidelity::Tile, Fidelity::Pe, Fidelity::Module));
+                         ::testing::Values(Fidelity::Tile, Fidelity::Pe, Fidelity::Module),
+                         [](const auto& of) { return std::string(name(of.param)); });
 
 /// Adds to so many floats of the buffer.
 isa::VectorPass passOver(std::int64_t elements) {

@@ -51,7 +51,7 @@ TEST(Npu, PredictionsRepeatInTheSteadyState) {
 }
 
 /// Two machines do not fit in a process, so the next two tests meet in this figure.
-constexpr std::int64_t kTwelveTiles = 6267;
+constexpr std::int64_t kTwelveTiles = 6089;
 
 TEST(Npu, ValuesOffTakesTheSameCycles) {
   const ChipConfig chip = smallChip();

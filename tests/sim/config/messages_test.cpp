@@ -154,13 +154,22 @@ const Broken kBroken[] = {
      "c.yaml:10:9: memory: is 'ddr4_2400', must be a section or none"},
     {"MappingLacksABankGroup", "preset: ddr4_2400", "preset: ddr4_2400\n  mapping: ro-ba-co",
      "c.yaml:12:12: memory.mapping: is 'ro-ba-co', must name ro, ba, bg, ch and co once each, such "
-     "as ro-ba-bg-ch-co; ra and those of size 1 may be left out"},
+     "as ro-ba-bg-ch-co; ra and those of size 1 may be left out, and cl (the columns of 64 bytes) "
+     "may "
+     "stand below co"},
     {"MappingNamesAFieldTwice", "preset: ddr4_2400", "preset: ddr4_2400\n  mapping: ro-ba-bg-co-co",
      "c.yaml:12:12: memory.mapping: is 'ro-ba-bg-co-co', must name ro, ba, bg, ch and co once "
-     "each, such as ro-ba-bg-ch-co; ra and those of size 1 may be left out"},
+     "each, such as ro-ba-bg-ch-co; ra and those of size 1 may be left out, and cl (the columns of "
+     "64 bytes) may stand below co"},
     {"MappingOfUnknownField", "preset: ddr4_2400", "preset: ddr4_2400\n  mapping: ro-ba-bg-co-xx",
      "c.yaml:12:12: memory.mapping: is 'ro-ba-bg-co-xx', must name ro, ba, bg, ch and co once "
-     "each, such as ro-ba-bg-ch-co; ra and those of size 1 may be left out"},
+     "each, such as ro-ba-bg-ch-co; ra and those of size 1 may be left out, and cl (the columns of "
+     "64 bytes) may stand below co"},
+    {"MappingHasTheLowColumnAbove", "preset: ddr4_2400",
+     "preset: ddr4_2400\n  mapping: ro-ba-bg-cl-co",
+     "c.yaml:12:12: memory.mapping: is 'ro-ba-bg-cl-co', must name ro, ba, bg, ch and co once "
+     "each, such as ro-ba-bg-ch-co; ra and those of size 1 may be left out, and cl (the columns of "
+     "64 bytes) may stand below co"},
     {"RaggedCapacity", "preset: ddr4_2400", "preset: ddr4_2400\n  capacity_mib: 0.1875",
      "c.yaml:12:17: memory.capacity_mib: 196608 bytes are not whole rows, must be a multiple of "
      "channels x ranks x banks x row_bytes = 131072 bytes"},

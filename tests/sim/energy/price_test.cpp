@@ -177,7 +177,7 @@ TEST(Price, ClockTreeByCycleAndIdlePowerByTime) {
   EXPECT_THAT(priced({}, 1000, chip).clockIdle, DoubleNear(7000 + 0.25 * 1e-6 * 1e12, 1e-6));
 }
 
-TEST(Price, SeveralMemoriesAreWeightedByTheirBandwidth) {
+TEST(Price, BytesOfNoKnownMemoryAreWeightedByBandwidth) {
   ChipConfig chip = simpleChip();
   MemoryConfig other = chip.memories[0];
   other.timing.clockMhz *= 3;
@@ -188,6 +188,29 @@ TEST(Price, SeveralMemoriesAreWeightedByTheirBandwidth) {
   EXPECT_DOUBLE_EQ(priced(counters, 0, chip).dram, 80 * (5 + 3 * 9) / 4.0);
   chip.memories.clear();
   EXPECT_DOUBLE_EQ(priced({}, 0, chip).dram, 0);
+}
+
+/// Of 2 V, one device and 1 ns a clock: 2 pJ a mA and clock.
+TEST(Price, EachMemoryPricesWhatItDid) {
+  ChipConfig chip = simpleChip();
+  MemoryConfig other = chip.memories[0];
+  other.currents = {.vdd = 2, .idd3n = 3, .idd4r = 13};
+  chip.memories.push_back(other);
+  Counters counters;
+  counters.dramBytes = {300, 0};
+  counters.memory(0) = {.bytes = 100, .reads = 2, .activeCycles = 50};
+  EXPECT_DOUBLE_EQ(priced(counters, 0, chip).dram, 300 * 8 * 5) << "the rest by the mean, 5 too";
+  counters.memory(1) = {.bytes = 200, .reads = 4, .activeCycles = 50};
+  const double burst = static_cast<double>(other.timing.burstCycles());
+  EXPECT_DOUBLE_EQ(priced(counters, 0, chip).dram,
+                   100 * 8 * 5 + 2 * (4 * burst * (13 - 3) + 50 * 3));
+  chip.memories.pop_back();
+  try {
+    priced(counters, 0, chip);
+    FAIL() << "accepted";
+  } catch (const BadInput& error) {
+    EXPECT_STREQ(error.what(), "the counters are of 2 memories, chip 'edge' has 1");
+  }
 }
 
 TEST(Price, AMissingFormatIsNamed) {
@@ -215,6 +238,8 @@ Counters randomCounters(std::mt19937& random) {
       counters.weightBufferBytes.write + counters.accumulatorBytes.write + some()};
   counters.networkBytes = some();
   counters.dramBytes = {some(), some()};
+  counters.memory(0) = {some(), some(), some(), some(), some(), some(), some()};
+  counters.dramBytes.read += counters.memory(0).bytes;
   counters.hostBytes = some();
   counters.vectorSimpleOps = some();
   counters.vectorDivideOps = some();

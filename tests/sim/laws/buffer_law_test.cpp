@@ -12,6 +12,7 @@
 #include "sim/core/rounding.h"
 #include "sim/laws/array_law.h"
 #include "sim/laws/bank_loads.h"
+#include "sim/laws/lockstep_law.h"
 #include "sim/laws/loop_groups.h"
 #include "sim/laws/systolic_law.h"
 
@@ -52,7 +53,7 @@ ProductPlaces product(std::int64_t m, std::int64_t n, std::int64_t k, std::int64
 
 std::int64_t stretchOf(const ChipConfig& chip, const ProductPlaces& places) {
   const DataType format = chip.formats.front();
-  return bufferConflictCycles(chip, format, places, dealt(chip, format, places.shape),
+  return bufferConflictCycles(chip, format, places, dealt(chip, format, places),
                               arrayTiming(chip.array, format, places.shape),
                               arrayWork(chip.array, format, places.shape));
 }
@@ -66,7 +67,7 @@ class Enumeration {
         format_(chip.formats.front()),
         places_(places),
         dealing_(dealing),
-        part_(dealing.shapeOf(places.shape, 0)),
+        part_(dealing.shapeOf(places.shape)),
         rows_(groupOf(chip.array.dataflow.rows.front())),
         cols_(groupOf(chip.array.dataflow.cols.front())),
         streamed_(otherGroup(rows_, cols_)) {
@@ -191,15 +192,21 @@ class Enumeration {
     const std::int64_t width = chip_.buffers[place.buffer].widthBytes;
     const std::int64_t deep =
         streamed_ == kK ? std::min(systolicStep(chip_.array, format_).depth, part_.extents[6]) : 1;
-    const std::int64_t apart = place.strides[dealing_.dim] * dealing_.each;
     std::set<std::int64_t> words;
-    for (std::int64_t array = 0; array < (apart == 0 ? 1 : dealing_.parts); ++array) {
-      for (const Extents& lane : together) {
-        for (std::int64_t i = 0; i < deep; ++i) {
-          std::int64_t address = place.address + array * apart + i * place.strides[6];
-          for (std::size_t d = 0; d < 7; ++d) address += place.strides[d] * (start[d] + lane[d]);
-          for (std::int64_t byte = 0; byte < place.elementBytes; ++byte) {
-            words.insert(floorDiv(address + byte, width));
+    for (std::int64_t column = 0; column < dealing_.columns.parts; ++column) {
+      for (std::int64_t row = 0; row < dealing_.rows.parts; ++row) {
+        Extents array{};
+        array[dealing_.columns.dim] = column * dealing_.columns.each;
+        array[dealing_.rows.dim] += row * dealing_.rows.each;
+        for (const Extents& lane : together) {
+          for (std::int64_t i = 0; i < deep; ++i) {
+            std::int64_t address = place.address + i * place.strides[6];
+            for (std::size_t d = 0; d < 7; ++d) {
+              address += place.strides[d] * (start[d] + lane[d] + array[d]);
+            }
+            for (std::int64_t byte = 0; byte < place.elementBytes; ++byte) {
+              words.insert(floorDiv(address + byte, width));
+            }
           }
         }
       }
@@ -292,8 +299,8 @@ struct RandomProduct {
       chip.coreControl = CoreControl::Shared;
     }
     places = convolution(byteSize(format), dice);
-    dealing = dealt(chip, format, places.shape);
-    timing = arrayTiming(chip.array, format, dealing.shapeOf(places.shape, 0));
+    dealing = dealt(chip, format, places);
+    timing = arrayTiming(chip.array, format, dealing.shapeOf(places.shape));
     work = arrayWork(chip.array, format, places.shape);
     text = "seed " + std::to_string(seed) + ": " + chip.array.dataflow.name + " " +
            std::to_string(chip.array.rows) + " x " + std::to_string(chip.array.cols) + ", " +

@@ -155,6 +155,29 @@ TEST(DramCommand, RunsTheRequestsOfARun) {
   EXPECT_LE(dram["requests"].get<std::int64_t>() * 64, asked * 2);
 }
 
+/// The commands of a run are kept with its result, so its DRAM is priced again by its currents.
+TEST(DramCommand, ASavedRunIsPricedAgainTheSame) {
+  const TemporaryFolder folder;
+  const Finished run = npusim({"gemm", "64", "64", "512", "--values", "off", "--reference", "none",
+                               "--json", folder / "r"});
+  ASSERT_EQ(run.exitCode, 0) << run.err;
+  const Finished again =
+      npusim({"energy", folder / "r", "--table", "7nm", "--json", folder / "again"});
+  ASSERT_EQ(again.exitCode, 0) << again.err;
+  const Json first = Json::parse(readText(folder / "r"));
+  const Json second = Json::parse(readText(folder / "again"));
+  EXPECT_EQ(first["predict"]["energy_pj"], second["predict"]["energy_pj"]);
+  const Json& memory = first["predict"]["events"]["memories"].at(0);
+  EXPECT_GT(memory["activates"].get<int>(), 0);
+  const Json& moved = first["predict"]["traffic_bytes"]["dram"];
+  EXPECT_EQ(memory["bytes"],
+            moved["read"].get<std::int64_t>() + moved["write"].get<std::int64_t>());
+  double layers = 0;
+  for (const Json& layer : first["layers"]) layers += layer["energy_pj"]["dram"].get<double>();
+  const double total = first["predict"]["energy_pj"]["dram"];
+  EXPECT_NEAR(layers, total, 1e-9 * total);
+}
+
 TEST(DramCommand, ATraceOfNothingIsRefused) {
   const TemporaryFolder folder;
   const Finished run =

@@ -103,7 +103,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "t:1:1: '1000000000000001' must be - or a cycle, a whole number up to "
                 "1,000,000,000,000,000"},
         BadLine{"99999999999999999999999999 64 R\n",
-                "t:1:1: '999999999..999999999' must be - or a cycle, a whole number up to "
+                "t:1:1: '99999999999..99999999999' must be - or a cycle, a whole number up to "
                 "1,000,000,000,000,000"},
         BadLine{"- 0x R\n",
                 "t:1:3: '0x' must be an address, decimal or 0x and hex digits, below 2^63"},

@@ -5,6 +5,7 @@
 #include <set>
 #include <tuple>
 
+#include "sim/config/load_config.h"
 #include "sim/core/error.h"
 #include "tests/sim/memory/dram/test_memory.h"
 
@@ -31,29 +32,72 @@ TEST(AddressMap, FieldsFollowTheText) {
   memory.mapping = "ro-ba-co-bg-ch";
   const AddressMap interleaved(memory);
   EXPECT_EQ(interleaved.interleave(), 8);
+  EXPECT_EQ(interleaved.innerInterleave(), 8);
   EXPECT_EQ(interleaved.locate(1).channel, 1);
   EXPECT_EQ(interleaved.locate(2).bankGroup, 1);
   EXPECT_EQ(interleaved.locate(8).column, 1);
 }
 
+TEST(AddressMap, LowColumnsHoldTheBurstsOfARequest) {
+  MemoryConfig memory = loadMemory("hbm2");  // bursts of 32 bytes
+  memory.mapping = "ro-ba-co-bg-cl";
+  const AddressMap map(memory);
+  EXPECT_EQ(map.requestColumns(), 2);
+  EXPECT_EQ(map.interleave(), 4);
+  EXPECT_EQ(map.innerInterleave(), 1);
+  EXPECT_EQ(map.locate(1).bankGroup, 0);
+  EXPECT_EQ(map.locate(1).column, 1);
+  EXPECT_EQ(map.locate(2).bankGroup, 1);
+  EXPECT_EQ(map.locate(2).column, 0);
+  EXPECT_EQ(map.locate(8).bankGroup, 0);
+  EXPECT_EQ(map.locate(8).column, 2);
+  EXPECT_EQ(map.locate(4 * 32).bank, 1);
+}
+
 TEST(AddressMap, DifferentBurstsLieInDifferentPlaces) {
-  for (const char* mapping : {"ro-ba-bg-ch-co", "ro-co-ch-ba-bg", "ch-bg-ba-ro-co"}) {
-    MemoryConfig memory = ddr4Like();
-    memory.channels = 2;
-    memory.ranks = 2;
-    memory.rowBytes = 512;
-    memory.capacityBytes = 2 * 2 * 16 * 512 * 4;
-    memory.mapping = mapping;
-    const AddressMap map(memory);
-    std::set<std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t,
-                        std::int64_t>>
-        seen;
-    const std::int64_t bursts = memory.capacityBytes / map.burstBytes();
-    for (std::int64_t burst = 0; burst < bursts; ++burst) {
-      const DramLocation at = map.locate(burst);
-      seen.insert({at.channel, at.rank, at.bankGroup, at.bank, at.row, at.column});
+  for (const std::int64_t channels : {2, 3}) {
+    for (const char* mapping : {"ro-ba-bg-ch-co", "ro-co-ch-ba-bg", "ch-bg-ba-ro-co",
+                                "ro-ba-co-bg-cl-ch", "co-ro-bg-cl-ch-ba"}) {
+      MemoryConfig memory = ddr4Like();
+      memory.timing.busBits = 32;
+      memory.channels = channels;
+      memory.ranks = 2;
+      memory.rowBytes = 512;
+      memory.capacityBytes = channels * 2 * 16 * 512 * 4;
+      memory.mapping = mapping;
+      const AddressMap map(memory);
+      std::set<std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t,
+                          std::int64_t>>
+          seen;
+      const std::int64_t bursts = memory.capacityBytes / map.burstBytes();
+      for (std::int64_t burst = 0; burst < bursts; ++burst) {
+        const DramLocation at = map.locate(burst);
+        EXPECT_LT(at.channel, memory.channels);
+        EXPECT_LT(at.column, map.columns());
+        seen.insert({at.channel, at.rank, at.bankGroup, at.bank, at.row, at.column});
+      }
+      EXPECT_EQ(std::ssize(seen), bursts) << mapping << ", channels " << channels;
     }
-    EXPECT_EQ(std::ssize(seen), bursts) << mapping;
+  }
+}
+
+TEST(AddressMap, NamesStandForTheMappingsOfTheReferenceRuns) {
+  const MemoryConfig ddr4 = loadMemory("ddr4_2400");
+  EXPECT_EQ(mappingText("row", ddr4), "ro-ba-bg-co");
+  EXPECT_EQ(mappingText("bgi", ddr4), "ro-ba-co-bg-cl");
+  EXPECT_EQ(mappingText("ro-co-ba-bg", ddr4), "ro-co-ba-bg");
+  MemoryConfig ddr3 = loadMemory("ddr3_1600");
+  EXPECT_EQ(mappingText("row", ddr3), "ro-ba-co");
+  ddr3.channels = 2;
+  ddr3.ranks = 4;
+  EXPECT_EQ(mappingText("row", ddr3), "ro-ra-ba-ch-co");
+  EXPECT_EQ(mappingText("bgi", ddr3), "ro-ra-ba-co-ch-cl");
+  for (const std::string& preset : presetNames("memories")) {
+    MemoryConfig memory = loadMemory(preset);
+    for (const char* name : {"row", "bgi"}) {
+      memory.mapping = mappingText(name, memory);
+      EXPECT_NO_THROW(AddressMap{memory}) << preset << " " << name;
+    }
   }
 }
 
@@ -72,6 +116,7 @@ TEST(AddressMap, RefusesTextsThatDoNotFitTheMemory) {
   expectRefused("ro-ba-co", "leaves out bg");
   expectRefused("ro-ba-bg-co-co", "names co twice");
   expectRefused("ro-ba-bg-xx-co", "unknown field 'xx'");
+  expectRefused("ro-cl-ba-bg-co", "has cl above co");
 }
 
 }  // namespace

@@ -250,14 +250,16 @@ class RowStepper {
 
   /// Gives a burst its commands; returns the column command's cycle.
   std::int64_t place(const DramLocation& at, Direction direction, std::int64_t earliest) {
-    const std::size_t before = commands_.size();
-    for (;;) {
-      const std::int64_t column = tryBurst(at, direction, earliest);
-      if (column < refreshDue_) return book(at, direction, column, before);
+    while (earliest >= refreshDue_) refresh();
+    std::size_t before = commands_.size();
+    std::int64_t column = tryBurst(at, direction, earliest);
+    if (column >= refreshDue_) {
       commands_.resize(before);
       refresh();
-      return place(at, direction, earliest);
+      before = commands_.size();
+      column = tryBurst(at, direction, earliest);
     }
+    return book(at, direction, column, before);
   }
 
   std::int64_t tryBurst(const DramLocation& at, Direction direction, std::int64_t earliest) {
@@ -315,15 +317,18 @@ class RowStepper {
   }
 
   void refresh() {
+    const std::int64_t start = std::max(refreshDue_, lastColumn_);
     const auto ranks = static_cast<std::int32_t>(memory_.ranks);
-    std::vector<std::int64_t> closed(static_cast<std::size_t>(ranks), refreshDue_);
+    std::vector<std::int64_t> closed(static_cast<std::size_t>(ranks), start);
     for (std::int32_t rank = 0; rank < ranks; ++rank) {
       const auto first = openRow_.begin() + rank * banksOfRank();
       if (std::all_of(first, first + banksOfRank(), [](std::int64_t row) { return row < 0; })) {
         continue;
       }
+      const auto used = lastUse_.begin() + (first - openRow_.begin());
+      const std::int64_t from = *std::max_element(used, used + banksOfRank());
       closed[static_cast<std::size_t>(rank)] =
-          step({DramCommand::PrechargeAll, rank, -1, refreshDue_});
+          step({DramCommand::PrechargeAll, rank, -1, std::max(from, start)});
       std::fill(first, first + banksOfRank(), -1);
     }
     for (std::int32_t rank = 0; rank < ranks; ++rank) {

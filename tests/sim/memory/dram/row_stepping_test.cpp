@@ -182,7 +182,7 @@ MemoryConfig randomShape(const std::string& preset, std::mt19937_64& random) {
   memory.mapping = mappingText(mapping, memory);
   if (pick(random, 0, 3) == 0) memory.timing.REFI = 0;
   if (memory.timing.REFI > 0 && pick(random, 0, 1) == 0) {
-    memory.timing.REFI = memory.timing.RFC + pick(random, 30, 400);
+    memory.timing.REFI = memory.timing.RFC + pick(random, 200, 900);
   }
   if (pick(random, 0, 3) == 0) memory.timing.CCD_L = 3 * memory.timing.CCD_S - 1;
   if (pick(random, 0, 3) == 0) {

@@ -1,0 +1,100 @@
+#include <algorithm>
+#include <optional>
+
+#include "kernels/matrix/matrix.h"
+#include "kernels/pipeline/passes.h"
+
+namespace npusim::passes {
+namespace {
+
+using plan::Block;
+using plan::Operand;
+using plan::Task;
+
+/// Share of the weight buffer that kept weights may take, where activations lie in it too and where
+/// they do not.
+constexpr double kBesideActivations = 0.5, kAlone = 0.75;
+
+bool follows(const Operand& operand, std::size_t dim) {
+  return std::any_of(operand.axes.begin(), operand.axes.end(),
+                     [&](const plan::Axis& axis) { return axis.coefficients[dim] != 0; });
+}
+
+/// The digits that an operand follows as one, if they are neighbours; count 1 without any.
+std::optional<isa::CoreDigit> followed(const Task& task, const Operand& operand) {
+  isa::CoreDigit all;
+  for (const isa::CoreDigit& digit : plan::digitsOf(task)) {
+    const auto dim = std::find_if(task.dims.begin(), task.dims.end(),
+                                  [&](const auto& each) { return each.digit == digit; });
+    if (!follows(operand, static_cast<std::size_t>(dim - task.dims.begin()))) continue;
+    if (all.count > 1 && digit.divisor != all.divisor * all.count) return std::nullopt;
+    all = all.count > 1 ? isa::CoreDigit{all.divisor, all.count * digit.count} : digit;
+  }
+  return all;
+}
+
+/// How a constant operand is kept; nothing where each core's part is not one run of bytes.
+std::optional<Block> kept(const plan::Plan& plan, const Task& task, int i) {
+  const auto* work = std::get_if<plan::MatrixWork>(&task.work);
+  const Operand& operand = task.operands[static_cast<std::size_t>(i)];
+  Block block = plan.block(operand.block);
+  const std::optional<isa::CoreDigit> digit = followed(task, operand);
+  if (!digit) return std::nullopt;
+  block.kept = true;
+  block.keptDigit = *digit;
+  block.keptCores = task.cores;
+  block.distribution.reset();
+  if (work != nullptr && i == work->b) {
+    // Packed part by part, which blockWeights() does when the tiles are known.
+    block.share = matrix::blockedBytes(plan, task, task.dims[plan::N].extent) / digit->count;
+    return block;
+  }
+  block.share = block.keptPart = block.bytes;
+  if (digit->count == 1) return block;
+  const bool line = operand.axes.size() == 1 && operand.offset == 0 && operand.axes[0].offset == 0;
+  const auto dim = std::find_if(task.dims.begin(), task.dims.end(),
+                                [&](const auto& each) { return each.digit == digit; });
+  if (!line || dim == task.dims.end()) return std::nullopt;
+  const auto at = static_cast<std::size_t>(dim - task.dims.begin());
+  block.share = block.keptPart = operand.axes[0].coefficients[at] * operand.axes[0].stride;
+  return block;
+}
+
+/// By block: in how many places tasks read it.
+std::vector<int> readers(const plan::Plan& plan) {
+  std::vector<int> count(plan.blocks.size(), 0);
+  for (const Task& task : plan.tasks) {
+    for (const Operand& operand : task.operands) ++count[static_cast<std::size_t>(operand.block)];
+  }
+  return count;
+}
+
+}  // namespace
+
+void keepWeights(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip) {
+  const bool wanted = chip.keepWeights || storages.weightMemory < 0;
+  if (plan.cores == 1 || chip.idealMemory || !wanted) return;
+  const bool beside = storages.weightBuffer == storages.activationBuffer;
+  auto room = static_cast<std::int64_t>(
+      static_cast<double>(storages.capacity(storages.weightBuffer)) *
+      (beside ? kBesideActivations : kAlone));
+  for (const Block& block : plan.blocks) {
+    if (block.kind == Block::Kind::Weights) room -= mapping::aligned(block.share);
+  }
+  const std::vector<int> count = readers(plan);
+  for (const Task& task : plan.tasks) {
+    if (std::holds_alternative<plan::CopyWork>(task.work)) continue;
+    for (int i = 0; i < std::ssize(task.operands); ++i) {
+      const plan::BlockId id = task.operands[static_cast<std::size_t>(i)].block;
+      Block& block = plan.block(id);
+      if (block.kind != Block::Kind::Weights || count[static_cast<std::size_t>(id)] != 1) continue;
+      const std::optional<Block> made = kept(plan, task, i);
+      const std::int64_t before = mapping::aligned(block.share);
+      if (!made || mapping::aligned(made->share) - before > room) continue;
+      room -= mapping::aligned(made->share) - before;
+      block = *made;
+    }
+  }
+}
+
+}  // namespace npusim::passes
