@@ -193,7 +193,7 @@ void addCalibrationOption(CommandLine& line, DataOptions& options) {
                              manyValues("DIR")->notifier([&](const std::vector<std::string>& all) {
                                options.calibrationFolders = all;
                              }),
-                             "data set that sets the ranges of int8");
+                             "data set for int8 ranges (4 varied inputs)");
 }
 
 void addResultOptions(CommandLine& line, ResultOptions& options) {

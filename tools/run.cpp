@@ -21,7 +21,7 @@ std::optional<RunOptions> parseRun(const Arguments& arguments) {
   addCalibrationOption(line, options.data);
   addResultOptions(line, options.results);
   addDramTraceOption(line, options.results);
-  line.notes = seedNote() + calibrationNote();
+  line.notes = seedNote();
   if (!parse(line, arguments)) return std::nullopt;
   return options;
 }

@@ -111,6 +111,13 @@ Extent AccessWriter::extent(int dim) const {
   return result;
 }
 
+int AccessWriter::stageDepth() const { return plan_.images > 1 ? 1 : 0; }
+
+int AccessWriter::depthOf(int dim) const {
+  const int depth = tiling_.depth(dim);
+  return depth < 0 ? depth : depth + stageDepth();
+}
+
 bool AccessWriter::isRagged(int dim) const {
   return plan::endsEarly(task_, dim) ||
          task_.dims[static_cast<std::size_t>(dim)].extent % tile(dim) != 0;
@@ -122,7 +129,7 @@ std::int64_t AccessWriter::lastOf(int dim) const {
 }
 
 void AccessWriter::addFirst(std::vector<LoopTerm>& terms, int dim, std::int64_t factor) const {
-  const int depth = tiling_.depth(dim);
+  const int depth = depthOf(dim);
   if (depth >= 0) addTerm(terms, {.depth = depth, .stride = factor * tile(dim)});
   if (!plan::endsEarly(task_, dim)) return;
   const auto dealt = static_cast<std::size_t>(plan::dealtFrom(task_, dim));
@@ -133,9 +140,11 @@ void AccessWriter::addFirst(std::vector<LoopTerm>& terms, int dim, std::int64_t 
 void AccessWriter::addLoopTerms(Affine& affine, const Axis& axis, std::int64_t factor) const {
   for (std::size_t d = 0; d < task_.dims.size(); ++d) {
     const std::int64_t step = factor * axis.coefficients[d];
-    const int depth = tiling_.depth(static_cast<int>(d));
+    const int depth = depthOf(static_cast<int>(d));
     if (task_.dims[d].digit) {
       addTerm(affine.terms, coreTerm(*task_.dims[d].digit, step));
+    } else if (task_.dims[d].images) {
+      addTerm(affine.terms, {.depth = 0, .stride = step});
     } else if (depth >= 0) {
       addTerm(affine.terms, {.depth = depth, .stride = step * tile(static_cast<int>(d))});
     }
@@ -161,11 +170,12 @@ isa::Bound AccessWriter::bound(const Axis& axis, const std::vector<int>& dims) c
 Affine AccessWriter::slotAddress(const Slot& slot, std::int64_t address) const {
   Affine result{address, {}};
   if (slot.depth == 1) return result;
-  std::int64_t passes = 1;
+  std::int64_t passes = plan_.images;
   for (int depth = 0; depth <= slot.level; ++depth) {
     passes *= mapping::tileCount(task_, tiling_, tiling_.order[static_cast<std::size_t>(depth)]);
   }
-  addTerm(result.terms, {slot.level, slot.bytes, passes > slot.depth ? slot.depth : 0});
+  addTerm(result.terms,
+          {slot.level + stageDepth(), slot.bytes, passes > slot.depth ? slot.depth : 0});
   return result;
 }
 
@@ -242,7 +252,7 @@ Extent AccessWriter::axisExtent(const Axis& axis, const AxisTile& part) const {
   const int alone = onlyLong(axis);
   for (int d = 0; d < std::ssize(task_.dims); ++d) {
     const std::int64_t step = axis.coefficients[static_cast<std::size_t>(d)];
-    const bool counts = step != 0 && !task_.dims[static_cast<std::size_t>(d)].digit;
+    const bool counts = step != 0 && !task_.dims[static_cast<std::size_t>(d)].isOuter();
     if (part.fixed || !counts || (alone >= 0 && d != alone)) continue;
     result.limit += step * (lastOf(d) - 1);
     addFirst(result.terms, d, step);
@@ -254,7 +264,7 @@ Extent AccessWriter::axisExtent(const Axis& axis, const AxisTile& part) const {
 /// Of a dealt task's axis the only dimension along which a tile is longer than 1: the others do not
 /// change how long the part is. -1 when there are several, or for one core.
 int AccessWriter::onlyLong(const Axis& axis) const {
-  if (!task_.dims.back().digit) return -1;
+  if (!task_.dims.back().isOuter()) return -1;
   int found = -1;
   for (int d = 0; d < std::ssize(task_.dims); ++d) {
     if (axis.coefficients[static_cast<std::size_t>(d)] == 0 || tile(d) == 1) continue;
@@ -283,9 +293,10 @@ void AccessWriter::addBlockStart(Affine& address, const Axis& axis, const AxisTi
 std::vector<int> AccessWriter::emptied(const Operand& operand) const {
   std::vector<int> result;
   for (int d = 0; d < std::ssize(task_.dims); ++d) {
-    if (!plan::endsEarly(task_, d) || tiling_.depth(d) < 0) continue;
+    const bool emptyTiles = plan::endsEarly(task_, d) && tiling_.depth(d) >= 0;
+    if (!emptyTiles && !plan::leavesIdle(task_, d)) continue;
     const auto at = static_cast<std::size_t>(d);
-    bool follows = false, shown = false;
+    bool follows = &operand == &task_.output, shown = false;
     for (const Axis& axis : operand.axes) {
       follows = follows || axis.coefficients[at] != 0;
       shown = shown || onlyLong(axis) == d;
@@ -347,9 +358,8 @@ isa::Transfer AccessWriter::move(const Operand& operand, const Slot& slot, const
 
 isa::Transfer AccessWriter::load(int i) const {
   const auto at = static_cast<std::size_t>(i);
-  isa::Transfer transfer =
-      move(task_.operands[at], placed_.mapping.operands[at], placed_.mapping.operandTiles[at],
-           placed_.operandAddress[at], true);
+  isa::Transfer transfer = move(task_.operands[at], placed_.mapping.operands[at],
+                                placed_.mapping.operandTiles[at], placed_.operandAddress[at], true);
   transfer.sharers = plan::sharersOf(task_, task_.operands[at]);
   return transfer;
 }
@@ -389,7 +399,7 @@ isa::Transfer AccessWriter::copy() const {
   for (const int d : dims) {
     const auto at = static_cast<std::size_t>(d);
     const bool gathered = work.gatherDim == d;
-    if (tile(d) == 1 && !gathered) continue;
+    if (tile(d) == 1 && !gathered && !isRagged(d)) continue;
     MoveDim dim{extent(d), transfer.source.strides[at], transfer.target.strides[at], {}, 0,
                 gathered};
     if (transfer.gather) dim.indexStride = transfer.gather->strides[at];

@@ -17,6 +17,11 @@ class AccessWriter {
   /// Do tiles of a dimension differ in size?
   bool isRagged(int dim) const;
 
+  /// The depth of a dimension's loop in the queues, -1 without one; and how much deeper than in the
+  /// tiling loops are there, within the loop of a pipeline's stage.
+  int depthOf(int dim) const;
+  int stageDepth() const;
+
   /// How far a tile reaches along a dimension, shrinking on the ragged last pass of its loop.
   isa::Extent extent(int dim) const;
 
@@ -55,8 +60,8 @@ class AccessWriter {
   std::int64_t lastOf(int dim) const;
   void addFirst(std::vector<isa::LoopTerm>& terms, int dim, std::int64_t factor) const;
   int onlyLong(const plan::Axis& axis) const;
-  /// Dimensions that have tiles without positions on cores with a shorter part, which the length of
-  /// no axis of the operand shows; and an extent that is 0 there, else 1.
+  /// Dimensions that have tiles without positions on cores with a shorter part or none, which the
+  /// length of no axis of the operand shows; and an extent that is 0 there, else 1.
   std::vector<int> emptied(const plan::Operand& operand) const;
   isa::Extent onlyWhere(int dim) const;
   /// Adds where a tile begins along one axis of a block that is read in place.

@@ -1,8 +1,10 @@
 #include <map>
+#include <optional>
 #include <string>
 
 #include "kernels/emit/emit_task.h"
 #include "kernels/emit/placement.h"
+#include "kernels/emit/stage_loop.h"
 
 namespace npusim::emit {
 namespace {
@@ -64,9 +66,15 @@ isa::Program emitProgram(const plan::Plan& plan, const std::vector<PlacedTask>& 
   program.values = plan.values;
   program.cores = plan.cores;
   CrossTask cross = declare(program, plan, dependencies(plan, tasks));
+  auto stage = plan.stages.begin();
+  std::optional<StageLoop> loop;
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     const int task = static_cast<int>(t);
+    if (stage != plan.stages.end() && stage->first == task) loop.emplace(program, plan, *stage);
     emitTask(program, plan, tasks[t], cross.waits[task], cross.signals[task]);
+    if (stage == plan.stages.end() || stage->last != task + 1) continue;
+    loop->close();
+    ++stage;
   }
   for (const plan::Block& block : plan.blocks) {
     if (block.kind != plan::Block::Kind::Weights || block.firstTask < 0) continue;

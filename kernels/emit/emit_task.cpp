@@ -212,13 +212,13 @@ class TaskEmitter {
                               {M0, M1, M2, N}, dims);
     if (mapping_.results.depth(N) != mapping_.tiling.depth(N)) {
       matrix.c.address.terms.push_back(
-          {mapping_.tiling.depth(N), access_.tile(N) * byteSize(matrix.c.type), 0});
+          {access_.depthOf(N), access_.tile(N) * byteSize(matrix.c.type), 0});
       if (access_.tile(N) == 1) matrix.c.strides[3] = 0;
     }
     if (work.bias >= 0) matrix.bias = access_.operand(work.bias, dims);
     if (!matrix.a.bounds.empty()) matrix.padding = work.padding;
     for (const int k : {K0, K1, K2}) {
-      if (mapping_.tiling.depth(k) >= 0) matrix.accumulateOver.push_back(mapping_.tiling.depth(k));
+      if (access_.depthOf(k) >= 0) matrix.accumulateOver.push_back(access_.depthOf(k));
     }
     matrix.usefulNumerator = work.usefulNumerator;
     matrix.usefulDenominator = work.usefulDenominator;

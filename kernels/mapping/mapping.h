@@ -70,8 +70,9 @@ class Evaluator {
  public:
   Evaluator(const Context& context, const plan::Task& task);
 
-  /// The mapping that a tiling gives, or null when its slots do not fit or it does not tile well. Slots that are filled more
-  /// than once are doubled when `doubled`. The mapping is valid until the next call.
+  /// The mapping that a tiling gives, or null when its slots do not fit or it does not tile well.
+  /// Slots that are filled more than once are doubled when `doubled`. The mapping is valid until
+  /// the next call.
   const Mapping* evaluate(const Tiling& tiling, bool doubled);
 
  private:

@@ -24,7 +24,7 @@ std::int64_t extentOf(const Task& task, int dim) {
 /// All dimensions that may have a loop.
 std::vector<int> allDims(const Task& task) {
   std::vector<int> dims;
-  for (std::size_t d = 0; d < task.dims.size() && !task.dims[d].digit; ++d) {
+  for (std::size_t d = 0; d < task.dims.size() && !task.dims[d].isOuter(); ++d) {
     dims.push_back(static_cast<int>(d));
   }
   return dims;
@@ -72,9 +72,7 @@ std::vector<Sizes> staircase(const Task& task, const std::vector<int>& dims,
 }
 
 /// Sizes that make equal tiles but for the last along a dimension.
-Sizes cutsOf(const Task& task, int dim) {
-  return allowed(task, dim, splits(extentOf(task, dim)));
-}
+Sizes cutsOf(const Task& task, int dim) { return allowed(task, dim, splits(extentOf(task, dim))); }
 
 /// Tile sizes in whole multiples of `unit` (an array dimension: a partial fold costs as much as a
 /// full one), and for small extents the even splits too, largest first.

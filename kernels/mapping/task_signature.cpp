@@ -72,6 +72,7 @@ std::string signature(const plan::Plan& plan, const plan::Task& task,
   Signature signature(plan);
   for (const plan::Dimension& dim : task.dims) {
     signature.add(dim.tileable ? dim.extent : -dim.extent);
+    if (dim.images) signature.add('i', std::array<std::int64_t, 1>{dim.of});
     if (dim.digit) {
       signature.add('d', std::array<std::int64_t, 4>{dim.digit->divisor, dim.digit->count, dim.of,
                                                      dim.whole});

@@ -14,7 +14,8 @@ int Tiling::depth(int dim) const {
 
 Tiling untiled(const plan::Task& task) {
   Tiling tiling;
-  for (const plan::Dimension& dim : task.dims) tiling.tile.push_back(dim.digit ? 1 : dim.extent);
+  for (const plan::Dimension& dim : task.dims)
+    tiling.tile.push_back(dim.isOuter() ? 1 : dim.extent);
   return tiling;
 }
 
@@ -36,7 +37,7 @@ Tiling resultTiling(const plan::Task& task, const Tiling& tiling) {
 
 std::int64_t tileCount(const plan::Task& task, const Tiling& tiling, int dim) {
   const auto d = static_cast<std::size_t>(dim);
-  if (task.dims[d].digit) return 1;
+  if (task.dims[d].isOuter()) return 1;
   return ceilDiv(task.dims[d].extent, tiling.tile[d]);
 }
 
@@ -53,7 +54,7 @@ void tileOf(const plan::Task& task, const plan::Operand& operand, const Tiling& 
       part.length += axis.coefficients[d] * (tiling.tile[d] - 1);
       const int depth = tiling.depth(static_cast<int>(d));
       result.level = std::max(result.level, depth);
-      part.fixed = part.fixed && depth < 0 && !task.dims[d].digit;
+      part.fixed = part.fixed && depth < 0 && !task.dims[d].isOuter();
     }
     if (part.fixed) {
       const std::int64_t end = std::min(axis.extent, axis.offset + part.length);

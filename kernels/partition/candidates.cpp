@@ -48,8 +48,7 @@ std::vector<int> dealable(const Task& task) {
 }
 
 /// The dimension that runs over images (or images and what lies in them), if there are several.
-std::vector<Choice> imagesOf(const std::vector<int>& dims, const Task& task,
-                             const Shape& shape) {
+std::vector<Choice> imagesOf(const std::vector<int>& dims, const Task& task, const Shape& shape) {
   const std::int64_t images = shape.empty() ? 1 : shape.front();
   if (images == 1 || dims.empty() || extentOf(task, dims.front()) % images != 0) return {};
   return {{dims.front(), extentOf(task, dims.front()) / images}};
@@ -73,48 +72,83 @@ std::vector<Choice> named(const Task& task, const Shape& shape, Partition partit
   return {};
 }
 
-/// Cuts of a dimension into about `parts`: even ones, and ones in whole array columns.
-std::vector<Cut> cutsInto(const Task& task, const Choice& choice, std::int64_t parts,
-                          const ChipConfig& chip) {
-  const std::int64_t extent = extentOf(task, choice.dim);
-  const bool matrix = std::holds_alternative<plan::MatrixWork>(task.work);
-  std::int64_t even = roundUp(ceilDiv(extent, parts), choice.unit);
-  // Products are instructions of their own, which a shorter part cannot leave out.
-  while (matrix && choice.dim <= plan::G1 && extent % even != 0) ++even;
-  std::vector<Cut> cuts = {{choice.dim, std::min(extent, even)}};
-  const bool columns = matrix && choice.dim == plan::N && choice.unit == 1;
-  const std::int64_t folds = std::min(extent, roundUp(even, chip.array.cols));
-  if (columns && folds != even) cuts.push_back({choice.dim, folds});
-  return cuts;
-}
+/// Makes the cuts of one task.
+class Cutter {
+ public:
+  Cutter(const Task& task, const ChipConfig& chip, const Cores& cores)
+      : task_(task),
+        chip_(chip),
+        cores_(cores),
+        matrix_(std::holds_alternative<plan::MatrixWork>(task.work)) {}
 
-/// Two dimensions together, cores split between them every way that is a power of two.
-void addPairs(std::vector<Cuts>& all, const Task& task, const Choice& x, const Choice& y,
-              const ChipConfig& chip, std::int64_t cores) {
-  for (std::int64_t first = 2; first <= cores / 2; first *= 2) {
-    for (const Cut& a : cutsInto(task, x, first, chip)) {
-      const std::int64_t left = cores / partsOf(task, a);
-      for (const Cut& b : cutsInto(task, y, left, chip)) all.push_back({a, b});
+  /// Cuts of a dimension into at most `parts`: even ones, and ones in whole array columns.
+  std::vector<Cut> into(const Choice& choice, std::int64_t parts) const {
+    const std::int64_t extent = extentOf(task_, choice.dim);
+    std::int64_t even = std::min(extent, roundUp(ceilDiv(extent, parts), choice.unit));
+    // Products are instructions of their own, which a shorter part cannot leave out.
+    const bool products = matrix_ && choice.dim <= plan::G1;
+    while (products && extent % even != 0) ++even;
+    if (products && cores_.all && extent / even != parts) return {};
+    std::vector<Cut> cuts = {cut(choice, even, parts)};
+    const std::int64_t folds = std::min(extent, roundUp(even, chip_.array.cols));
+    const bool columns = matrix_ && choice.dim == plan::N && choice.unit == 1;
+    if (columns && folds != even) cuts.push_back(cut(choice, folds, parts));
+    return cuts;
+  }
+
+  std::vector<Cuts> alone(const Choice& choice) const {
+    std::vector<Cuts> all;
+    for (const Cut& each : into(choice, cores_.count)) all.push_back({each});
+    return all;
+  }
+
+  /// Two dimensions together, cores split between them every way that is a power of two.
+  std::vector<Cuts> pairs(const Choice& x, const Choice& y) const {
+    std::vector<Cuts> all;
+    for (std::int64_t first = 2; first <= cores_.count / 2; first *= 2) {
+      for (const Cut& a : into(x, first)) {
+        for (const Cut& b : into(y, cores_.count / a.parts)) all.push_back({a, b});
+      }
     }
+    return all;
   }
+
+ private:
+  Cut cut(const Choice& choice, std::int64_t part, std::int64_t parts) const {
+    const std::int64_t needed = ceilDiv(extentOf(task_, choice.dim), part);
+    return {choice.dim, part, cores_.all ? parts : needed};
+  }
+
+  const Task& task_;
+  const ChipConfig& chip_;
+  const Cores& cores_;
+  bool matrix_;
+};
+
+std::vector<Cuts> distinct(std::vector<Cuts> all, const Cores& cores) {
+  std::vector<Cuts> kept;
+  for (Cuts& cuts : all) {
+    std::erase_if(cuts, [](const Cut& cut) { return cut.parts == 1; });
+    const std::int64_t count = coresOf(cuts);
+    const bool fits = cores.all ? count == cores.count : count <= cores.count;
+    if (fits && std::find(kept.begin(), kept.end(), cuts) == kept.end()) kept.push_back(cuts);
+  }
+  return kept;
 }
 
-void keepDistinct(std::vector<Cuts>& all, const Task& task, std::int64_t cores) {
-  for (Cuts& cuts : all) {
-    std::erase_if(cuts, [&](const Cut& cut) { return partsOf(task, cut) == 1; });
+/// The dimension that the images were split off: with one position left, or more, it can be dealt
+/// so that some cores have something to do.
+std::vector<Choice> ofOneImage(const Task& task) {
+  for (const plan::Dimension& dim : task.dims) {
+    if (dim.images) return {{dim.of, 1}};
   }
-  std::vector<Cuts> kept;
-  for (const Cuts& cuts : all) {
-    const bool known = std::find(kept.begin(), kept.end(), cuts) != kept.end();
-    if (!known && coresOf(task, cuts) <= cores) kept.push_back(cuts);
-  }
-  all = std::move(kept);
+  return {};
 }
 
 }  // namespace
 
 std::vector<Cuts> candidates(const plan::Plan& plan, const Task& task, const ChipConfig& chip,
-                             Partition partition, std::int64_t cores) {
+                             Partition partition, const Cores& cores) {
   const std::vector<int> dims = dealable(task);
   const Shape& shape = plan.layers[static_cast<std::size_t>(task.layer)].outputShape;
   std::vector<Choice> choices;
@@ -123,15 +157,18 @@ std::vector<Cuts> candidates(const plan::Plan& plan, const Task& task, const Chi
   if (!forced) {
     for (const int d : dims) choices.push_back({d, 1});
   }
+  if (cores.all && choices.empty()) choices = ofOneImage(task);
+  const Cutter cutter(task, chip, cores);
   std::vector<Cuts> all;
+  const auto add = [&](const std::vector<Cuts>& more) {
+    all.insert(all.end(), more.begin(), more.end());
+  };
   for (std::size_t i = 0; i < choices.size(); ++i) {
-    for (const Cut& cut : cutsInto(task, choices[i], cores, chip)) all.push_back({cut});
-    for (std::size_t j = i + 1; j < choices.size(); ++j) {
-      addPairs(all, task, choices[i], choices[j], chip, cores);
-    }
+    add(cutter.alone(choices[i]));
+    for (std::size_t j = i + 1; j < choices.size(); ++j) add(cutter.pairs(choices[i], choices[j]));
   }
   if (!forced) all.push_back({});
-  keepDistinct(all, task, cores);
+  all = distinct(std::move(all), cores);
   if (all.empty()) all.push_back({});
   return all;
 }

@@ -7,10 +7,16 @@
 
 namespace npusim::partition {
 
-/// Ways to deal a task to at most so many cores, each worth a try: one dimension or two, of those
-/// that `partition` names; of all where it names none of the task's.
+/// How many cores a task may be dealt to.
+struct Cores {
+  std::int64_t count = 1;
+  bool all = false;  ///< each of them, a power of two, runs it, if only on an empty part
+};
+
+/// Ways to deal a task, each worth a try: along one dimension or two, of those that `partition`
+/// names; of all where it names none of the task's.
 std::vector<std::vector<Cut>> candidates(const plan::Plan& plan, const plan::Task& task,
                                          const ChipConfig& chip, Partition partition,
-                                         std::int64_t cores);
+                                         const Cores& cores);
 
 }  // namespace npusim::partition

@@ -1,12 +1,16 @@
 #include "kernels/partition/partition.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "kernels/mapping/mapping.h"
 #include "kernels/mapping/task_signature.h"
 #include "kernels/partition/candidates.h"
+#include "kernels/partition/pipeline.h"
+#include "kernels/partition/reduction.h"
 
 namespace npusim {
 
@@ -34,6 +38,12 @@ using Cuts = std::vector<Cut>;
 /// Of the candidates that look cheapest, so many get a full search for their mapping.
 constexpr std::size_t kSearched = 3;
 
+/// How a task is dealt, and what that is expected to cost; nothing where it does not fit.
+struct Choice {
+  Cuts cuts;
+  std::optional<mapping::Estimate> estimate;
+};
+
 /// Chooses how each task is dealt; equal tasks once.
 class Dealer {
  public:
@@ -44,44 +54,105 @@ class Dealer {
   }
 
   void run() {
-    for (plan::Task& task : plan_.tasks) {
-      const Shape& shape = plan_.layers[static_cast<std::size_t>(task.layer)].outputShape;
-      const std::string key = mapping::signature(plan_, task, free_) +
-                              std::to_string(shape.empty() ? 1 : shape.front());
+    for (std::size_t t = 0; t < plan_.tasks.size(); ++t) {
+      const std::string key = keyOf(plan_.tasks[t]);
       auto known = known_.find(key);
-      if (known == known_.end()) known = known_.emplace(key, choose(task)).first;
-      apply(task, known->second);
+      if (known == known_.end()) known = known_.emplace(key, choose(plan_.tasks[t])).first;
+      apply(t, known->second);
     }
   }
 
  private:
-  void apply(plan::Task& task, const Cuts& cuts) const {
-    const std::int64_t cores = coresOf(task, cuts);
-    split(task, cuts);
-    task.cores = cores == chip_.cores ? isa::CoreRange{}
-                                      : isa::CoreRange{0, static_cast<std::int32_t>(cores)};
+  static bool reduces(const Cuts& cuts) {
+    return std::any_of(cuts.begin(), cuts.end(), [](const Cut& c) { return c.dim == plan::K2; });
+  }
+
+  std::string keyOf(const plan::Task& task) const {
+    const Shape& shape = plan_.layers[static_cast<std::size_t>(task.layer)].outputShape;
+    return mapping::signature(plan_, task, free_) +
+           std::to_string(shape.empty() ? 1 : shape.front()) + "," +
+           std::to_string(task.cores.count);
+  }
+
+  void apply(std::size_t index, const Cuts& cuts) {
+    const bool matrix = std::holds_alternative<plan::MatrixWork>(plan_.tasks[index].work);
+    if (matrix && reduces(cuts)) {
+      replace(plan_, index, reduction(plan_.tasks[index], cuts, addPartials(index, cuts)));
+    } else {
+      split(plan_.tasks[index], cuts);
+    }
+    plan::Task& task = plan_.tasks[index];
+    const std::int64_t cores = coresOf(cuts);
+    task.cores.count = static_cast<std::int32_t>(cores);
+    if (cores == chip_.cores) task.cores = {};
+  }
+
+  plan::BlockId addPartials(std::size_t index, const Cuts& cuts) {
+    plan::Block block;
+    block.name = plan_.layers[index].name + ".partials";
+    block.bytes = partialBytes(plan_.tasks[index], cuts);
+    block.raw = true;
+    plan_.blocks.push_back(block);
+    return static_cast<plan::BlockId>(plan_.blocks.size() - 1);
   }
 
   Cuts choose(const plan::Task& task) const {
     const auto* matrix = std::get_if<plan::MatrixWork>(&task.work);
     if (matrix != nullptr && matrix->mapping) return {};  // a given mapping is of the whole task
-    std::vector<Cuts> all = candidates(plan_, task, chip_, partition_, chip_.cores);
+    const bool staged = task.cores.count > 0;
+    const Cores cores{staged ? task.cores.count : chip_.cores, plan_.images > 1};
+    const Choice best = cheapest(task, candidates(plan_, task, chip_, partition_, cores));
+    if (partition_ != Partition::Auto || !mayReduce(plan_, task)) return best.cuts;
+    return wastesArrays(task, best, cores.count) ? cheaperReduction(task, cores.count, best)
+                                                 : best.cuts;
+  }
+
+  /// Do the arrays, and not the memory, take much longer than they would if all were busy?
+  bool wastesArrays(const plan::Task& task, const Choice& best, std::int64_t cores) const {
+    constexpr double kMuch = 3;
+    double macs = 1;
+    for (const plan::Dimension& dim : task.dims) macs *= static_cast<double>(dim.extent);
+    const double least =
+        macs / chip_.peakMacsPerCycle(plan_.precision) / static_cast<double>(cores);
+    return !best.estimate ||
+           (best.estimate->array > best.estimate->memory && best.estimate->cycles > kMuch * least);
+  }
+
+  /// The candidate that costs least: by a full search for those that look cheapest.
+  Choice cheapest(const plan::Task& task, const std::vector<Cuts>& all) const {
     std::vector<std::pair<double, std::size_t>> ranked;
     for (std::size_t i = 0; i < all.size(); ++i) {
       ranked.emplace_back(quickCost(dealt(task, all[i])), i);
     }
     std::sort(ranked.begin(), ranked.end());
     ranked.resize(std::min(ranked.size(), kSearched));
-    if (ranked.size() == 1) return all[ranked.front().second];
-    Cuts best = all[ranked.front().second];
-    double least = -1;
+    Choice best{all[ranked.front().second], std::nullopt};
     for (const auto& [quick, i] : ranked) {
-      const double cost = fullCost(dealt(task, all[i]));
-      if (cost < 0 || (least >= 0 && cost >= least)) continue;
-      least = cost;
-      best = all[i];
+      const std::optional<mapping::Estimate> found = fullCost(dealt(task, all[i]));
+      if (found && (!best.estimate || found->cycles < best.estimate->cycles)) {
+        best = {all[i], found};
+      }
     }
     return best;
+  }
+
+  /// Cuts along input channels too, where partial products and their sum cost less together.
+  Cuts cheaperReduction(const plan::Task& task, std::int64_t cores, const Choice& best) const {
+    Cuts chosen = best.cuts;
+    double least = best.estimate ? best.estimate->cycles : std::numeric_limits<double>::infinity();
+    for (const Cuts& cuts : reducingCuts(task, cores)) {
+      // Where the partial products lie decides nothing here; any activation does.
+      const Reduction tasks = reduction(task, cuts, task.output.block);
+      if (quickCost(tasks.products) >= least) continue;
+      const auto products = fullCost(tasks.products);
+      if (!products || products->cycles >= least) continue;
+      const Choice sum =
+          cheapest(tasks.sum, candidates(plan_, tasks.sum, chip_, partition_, {cores, false}));
+      if (!sum.estimate || products->cycles + sum.estimate->cycles >= least) continue;
+      least = products->cycles + sum.estimate->cycles;
+      chosen = cuts;
+    }
+    return chosen;
   }
 
   plan::Task dealt(plan::Task task, const Cuts& cuts) const {
@@ -108,11 +179,11 @@ class Dealer {
     return std::max({e.array, e.vector, e.memory}) + kShown * (e.array + e.vector + e.memory);
   }
 
-  /// Cycles by the best mapping; below 0 when there is none.
-  double fullCost(const plan::Task& task) const {
+  /// By the best mapping, if there is one.
+  std::optional<mapping::Estimate> fullCost(const plan::Task& task) const {
     const mapping::Context context{chip_, storages_, plan_, free_, mapping::Objective::Latency};
     const auto found = mapping::search(context, task);
-    return found ? found->estimate.cycles : -1;
+    return found ? std::optional(found->estimate) : std::nullopt;
   }
 
   plan::Plan& plan_;
@@ -130,6 +201,10 @@ void deal(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& 
   if (chip.cores == 1 || chip.coreControl == CoreControl::Shared) return;
   plan.cores = chip.cores;
   plan.supersteps = chip.network.supersteps;
+  if (partition == Partition::Pipeline) {
+    makeStages(plan, chip);
+    partition = Partition::Auto;
+  }
   Dealer(plan, storages, chip, partition).run();
 }
 

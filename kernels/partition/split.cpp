@@ -1,7 +1,5 @@
 #include "kernels/partition/split.h"
 
-#include "sim/core/rounding.h"
-
 namespace npusim::partition {
 namespace {
 
@@ -26,23 +24,18 @@ void addDimension(plan::Task& task, const Cut& cut, const isa::CoreDigit& digit)
 
 }  // namespace
 
-std::int64_t partsOf(const plan::Task& task, const Cut& cut) {
-  return ceilDiv(task.dims[static_cast<std::size_t>(cut.dim)].extent, cut.part);
-}
-
-std::int64_t coresOf(const plan::Task& task, const std::vector<Cut>& cuts) {
+std::int64_t coresOf(const std::vector<Cut>& cuts) {
   std::int64_t cores = 1;
-  for (const Cut& cut : cuts) cores *= partsOf(task, cut);
+  for (const Cut& cut : cuts) cores *= cut.parts;
   return cores;
 }
 
 void split(plan::Task& task, const std::vector<Cut>& cuts) {
-  std::int64_t divisor = coresOf(task, cuts);
+  std::int64_t divisor = coresOf(cuts);
   for (const Cut& cut : cuts) {
-    const std::int64_t parts = partsOf(task, cut);
-    if (parts == 1) continue;
-    divisor /= parts;
-    addDimension(task, cut, {divisor, parts});
+    if (cut.parts == 1) continue;
+    divisor /= cut.parts;
+    addDimension(task, cut, {divisor, cut.parts});
   }
 }
 

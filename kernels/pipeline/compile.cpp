@@ -63,13 +63,14 @@ Graph toPrecision(const Graph& optimized, const ChipConfig& chip, DataType preci
 }
 
 isa::Program compile(const Graph& graph, const ChipConfig& chip, const CompileOptions& options) {
-  // From operators to tasks over views of blocks. Nothing has an address yet.
+  // From operators to tasks over views of blocks, dealt to the cores. Nothing has an address yet.
   plan::Plan plan = passes::lower(graph, chip, options);
-  plan.computeLifetimes();
-  plan.verify();
 
   plan::StorageMap storages(chip);
   partition::deal(plan, storages, chip, options.partition);
+  plan.computeLifetimes();
+  if (!plan.stages.empty()) plan.keepAll();
+  plan.verify();
 
   // From tasks to tiles with addresses. What stays on chip is decided first, because it sets both
   // the traffic and the room that tiles have.

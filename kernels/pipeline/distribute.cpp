@@ -27,10 +27,9 @@ std::pair<const plan::Task*, const plan::Operand*> keeper(const plan::Plan& plan
 void spread(plan::Plan& plan, plan::BlockId id, const ChipConfig& chip) {
   Block& block = plan.block(id);
   const auto [task, operand] = keeper(plan, id);
-  block.distribution = task == nullptr
-                           ? partition::evenly(block.bytes, plan.cores)
-                           : partition::spreadFor(*task, *operand, block.bytes, plan.cores,
-                                                  chip.dma.minBurstBytes);
+  block.distribution = task == nullptr ? partition::evenly(block.bytes, plan.cores)
+                                       : partition::spreadFor(*task, *operand, block.bytes,
+                                                              plan.cores, chip.dma.minBurstBytes);
   block.share = block.distribution->shareOf(block.bytes);
 }
 

@@ -57,6 +57,7 @@ std::optional<Block> kept(const plan::Plan& plan, const Task& task, int i) {
   if (!line || dim == task.dims.end()) return std::nullopt;
   const auto at = static_cast<std::size_t>(dim - task.dims.begin());
   block.share = block.keptPart = operand.axes[0].coefficients[at] * operand.axes[0].stride;
+  if (block.keptPart * digit->count < block.bytes) return std::nullopt;  // the parts interleave
   return block;
 }
 
@@ -75,9 +76,9 @@ void keepWeights(plan::Plan& plan, const plan::StorageMap& storages, const ChipC
   const bool wanted = chip.keepWeights || storages.weightMemory < 0;
   if (plan.cores == 1 || chip.idealMemory || !wanted) return;
   const bool beside = storages.weightBuffer == storages.activationBuffer;
-  auto room = static_cast<std::int64_t>(
-      static_cast<double>(storages.capacity(storages.weightBuffer)) *
-      (beside ? kBesideActivations : kAlone));
+  auto room =
+      static_cast<std::int64_t>(static_cast<double>(storages.capacity(storages.weightBuffer)) *
+                                (beside ? kBesideActivations : kAlone));
   for (const Block& block : plan.blocks) {
     if (block.kind == Block::Kind::Weights) room -= mapping::aligned(block.share);
   }

@@ -125,9 +125,8 @@ class Placer {
       if (!isConstant(block) || !(block.distribution || block.kept)) continue;
       const std::int64_t columns = placed_[t].mapping.tiling.tile[plan::N];
       const std::int64_t bytes = matrix::blockedBytes(plan_, task, columns);
-      const std::int64_t share = block.kept
-                                     ? bytes / block.keptDigit.count
-                                     : partition::evenly(bytes, plan_.cores).shareOf(bytes);
+      const std::int64_t share = block.kept ? bytes / block.keptDigit.count
+                                            : partition::evenly(bytes, plan_.cores).shareOf(bytes);
       grow = grow || share > block.share;
       block.share = std::max(block.share, share);
     }

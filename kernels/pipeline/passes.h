@@ -58,8 +58,8 @@ void addSpreadStorages(plan::Plan& plan, plan::StorageMap& storages);
 std::vector<emit::PlacedTask> mapAndPlace(plan::Plan& plan, const plan::StorageMap& storages,
                                           const ChipConfig& chip, Objective objective);
 
-/// Lays the constant weights of every matrix task out by cores and the columns of their tiles, which
-/// load as one run then.
+/// Lays the constant weights of every matrix task out by cores and the columns of their tiles,
+/// which load as one run then.
 void blockWeights(plan::Plan& plan, std::vector<emit::PlacedTask>& tasks);
 
 /// Gives every block that does not stay on chip an address in memory. Throws NotPossible as

@@ -25,11 +25,11 @@ void blockWeights(plan::Plan& plan, std::vector<emit::PlacedTask>& tasks) {
     if (work == nullptr) continue;
     mapping::Mapping& mapping = tasks[t].mapping;
     matrix::blockColumns(plan, task, mapping.tiling.tile[plan::N]);
-    if (!task.dims.back().digit) continue;
     const auto b = static_cast<std::size_t>(work->b);
-    mapping::tileOf(task, task.operands[b], mapping.tiling, mapping.operandTiles[b]);
     Block& block = plan.block(task.operands[b].block);
     if (block.kept) block.keptPart = block.bytes / block.keptDigit.count;
+    if (!task.dims.back().digit) continue;
+    mapping::tileOf(task, task.operands[b], mapping.tiling, mapping.operandTiles[b]);
   }
 }
 

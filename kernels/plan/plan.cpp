@@ -45,6 +45,14 @@ void Plan::computeLifetimes() {
   for (const Port& port : outputs) touch(block(port.view.block), last);
 }
 
+void Plan::keepAll() {
+  for (Block& each : blocks) {
+    if (each.firstTask < 0) continue;
+    each.firstTask = 0;
+    each.lastTask = std::max(0, static_cast<int>(tasks.size()) - 1);
+  }
+}
+
 void Plan::verify() const {
   ensure(tasks.size() == layers.size(), "tasks and layers differ in number");
   for (const Task& task : tasks) {
@@ -67,13 +75,23 @@ int dealtFrom(const Task& task, int dim) {
 
 std::int64_t wholeExtent(const Task& task, int dim) {
   const Dimension& own = task.dims[static_cast<std::size_t>(dim)];
-  if (own.digit) return 1;
+  if (own.isOuter()) return 1;
   const int dealt = dealtFrom(task, dim);
   return dealt < 0 ? own.extent : task.dims[static_cast<std::size_t>(dealt)].whole;
 }
 
 bool endsEarly(const Task& task, int dim) {
-  return wholeExtent(task, dim) % task.dims[static_cast<std::size_t>(dim)].extent != 0;
+  const int dealt = dealtFrom(task, dim);
+  if (dealt < 0) return false;
+  const Dimension& parts = task.dims[static_cast<std::size_t>(dealt)];
+  return parts.extent * task.dims[static_cast<std::size_t>(dim)].extent != parts.whole;
+}
+
+bool leavesIdle(const Task& task, int dim) {
+  const int dealt = dealtFrom(task, dim);
+  if (dealt < 0) return false;
+  const Dimension& parts = task.dims[static_cast<std::size_t>(dealt)];
+  return (parts.extent - 1) * task.dims[static_cast<std::size_t>(dim)].extent >= parts.whole;
 }
 
 std::vector<isa::CoreDigit> digitsOf(const Task& task) {
@@ -111,7 +129,7 @@ Coordinates coordinates(const Task& task, const Axis& axis) {
     const Dimension& dim = task.dims[d];
     // The positions of parts and in them are one run of positions where the axis follows both.
     if (dim.digit && axis.coefficients[static_cast<std::size_t>(dim.of)] != 0) continue;
-    const int dealt = dim.digit ? -1 : dealtFrom(task, static_cast<int>(d));
+    const int dealt = dim.isOuter() ? -1 : dealtFrom(task, static_cast<int>(d));
     const bool follows = dealt >= 0 && axis.coefficients[static_cast<std::size_t>(dealt)] != 0;
     const std::int64_t reach =
         step * ((follows ? wholeExtent(task, static_cast<int>(d)) : dim.extent) - 1);

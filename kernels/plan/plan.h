@@ -90,10 +90,15 @@ struct Dimension {
   bool tileable = true;
   /// A dimension that is dealt to cores: each works at the one position that its digit names. It
   /// was split off dimension `of`, which has the `extent` of one part left, of `whole` in all; the
-  /// last part may be shorter. Such dimensions come after all others, have no loop and tile 1.
+  /// last part may be shorter, and parts after that be empty. Such dimensions come after all
+  /// others, have no loop and tile 1.
   std::optional<isa::CoreDigit> digit = {};
   int of = -1;
   std::int64_t whole = 0;
+  /// Split off likewise, in equal parts: the images that go through a pipeline of cores one after
+  /// another, each a pass of the loop around the tasks of a stage. Before the dealt dimensions.
+  bool images = false;
+  bool isOuter() const { return digit.has_value() || images; }
 };
 
 /// Dimensions of every matrix task, in this order: two of batch or group (one instruction each),
@@ -151,6 +156,12 @@ struct Task {
   isa::CoreRange cores = {};  ///< that work on it: as many as its digits tell apart
 };
 
+/// Consecutive tasks [first, last) that some of the cores repeat for one image after another.
+struct Stage {
+  int first = 0, last = 0;
+  isa::CoreRange cores;
+};
+
 struct Port {
   std::string name;
   View view;
@@ -166,8 +177,10 @@ struct Plan {
   std::vector<Task> tasks;
   std::vector<isa::Layer> layers;
   std::vector<Port> inputs, outputs;
-  std::int64_t cores = 1;   ///< with queues of their own
-  bool supersteps = false;  ///< all cores move data, then all compute: nothing overlaps
+  std::int64_t cores = 1;     ///< with queues of their own
+  std::vector<Stage> stages;  ///< of a pipeline of more than one image
+  std::int64_t images = 1;    ///< passes of each stage
+  bool supersteps = false;    ///< all cores move data, then all compute: nothing overlaps
   bool values = true;
   bool streams = false;  ///< tiles of activations lie in memory as streams, coded unless raw
 
@@ -176,6 +189,9 @@ struct Plan {
 
   /// Sets firstTask and lastTask of every block from the tasks and ports.
   void computeLifetimes();
+  /// Lets every block live from the first task to the last: stages of a pipeline are at work on
+  /// different images at the same time.
+  void keepAll();
   /// Throws InternalError when indices or sizes are inconsistent.
   void verify() const;
 };
@@ -186,8 +202,9 @@ int dealtFrom(const Task& task, int dim);
 /// The extent of a dimension over all cores; 1 for a dealt dimension, whose positions count there.
 std::int64_t wholeExtent(const Task& task, int dim);
 
-/// Is a dimension dealt so that the last part is shorter than the others?
+/// Is a dimension dealt so that not all parts are equal; so that some cores have none at all?
 bool endsEarly(const Task& task, int dim);
+bool leavesIdle(const Task& task, int dim);
 
 /// The digits of the cores that work on a task, smallest divisor first.
 std::vector<isa::CoreDigit> digitsOf(const Task& task);

@@ -63,7 +63,7 @@ TEST(NeverSlower, WithMoreChannels) {
 }
 
 TEST(NeverSlower, WithAFasterMemory) {
-  expectNeverSlower({"gemm", "256", "256", "256", "--chip", "ane_a15"},
+  expectNeverSlower({"gemm", "64", "64", "64", "--chip", "ane_a15"},
                     {{"memory.bandwidth_gb_per_s", 4}}, 6);
 }
 
@@ -102,8 +102,8 @@ TEST(CoresInStep, ComputeAndAccountAtEveryFidelity) {
     EXPECT_NEAR(sum, 1, 1e-9);
     EXPECT_NEAR(predict["utilization"], 100. * 200 * 64 / (256 * predict["cycles"].get<double>()),
                 1e-9);
-    if (cycles > 0) EXPECT_EQ(predict["cycles"], cycles) << fidelity;
-    cycles = predict["cycles"];
+    if (cycles == 0) cycles = predict["cycles"];
+    EXPECT_EQ(predict["cycles"], cycles) << fidelity;
   }
 }
 

@@ -17,12 +17,12 @@ struct DramOptions {
 };
 
 constexpr const char* kNotes =
-    "A trace has a line a request: cycle|- address R|W. The address is in bytes, decimal\n"
-    "or 0x and hex digits, and names a block of 64 bytes. A cycle is when the request\n"
-    "arrives, in memory clocks; with - it arrives as early as it can: 64 at most are\n"
-    "outstanding, one is offered a clock, in order. # begins a comment.\n"
-    "ORDER names the address bits from most to least significant: ro ra ba bg ch co, such\n"
-    "as ro-ba-bg-co (row); bgi is ro-ba-co-bg, bank groups taking turns burst by burst.\n"
+    "A trace has a line a request: cycle|- address R|W. The address is in bytes,\n"
+    "decimal or 0x and hex digits, and names a block of 64 bytes. A cycle is when\n"
+    "the request arrives, in memory clocks; with - it arrives as early as it can: at\n"
+    "most 64 are outstanding, one is offered a clock, in order. # begins a comment.\n"
+    "ORDER names the address bits, most significant first: ro ra ba bg ch co, such\n"
+    "as ro-ba-bg-co (row); bgi is ro-ba-co-bg, bank groups taking turns.\n"
     "npusim list memories shows the presets; --set changes keys such as timing.CL.\n";
 
 /// Empty after printing --help.
@@ -32,8 +32,7 @@ std::optional<DramOptions> parseDram(const Arguments& arguments) {
   std::vector<std::string> sets;
   CommandLine line;
   line.name = "dram";
-  line.purpose =
-      "Runs a trace of memory requests through a DRAM's controllers, command by command.";
+  line.purpose = "Runs a trace of memory requests through a DRAM, command by command.";
   const auto text = [](std::string& target, const char* value) {
     return po::value<std::string>(&target)->value_name(value);
   };

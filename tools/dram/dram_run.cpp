@@ -11,13 +11,6 @@ namespace {
 /// Names every field, so that any memory loads before its own order is known.
 constexpr const char* kAllFields = "ro-ra-ba-bg-ch-co";
 
-std::string orderNamed(const std::string& word, const MemoryConfig& memory) {
-  const std::string channel = memory.channels > 1 ? "-ch" : "";
-  if (word == "row") return "ro-ba-bg-co" + channel;
-  if (word == "bgi") return "ro-ba-co-bg" + channel;
-  return word;
-}
-
 }  // namespace
 
 MemoryConfig loadMemory(const DramChoice& choice) {
@@ -29,7 +22,7 @@ MemoryConfig loadMemory(const DramChoice& choice) {
     throw BadInput(choice.memory + ": is an SRAM, which has no commands; name a DRAM");
   }
   if (choice.mapping.empty()) return memory;
-  memory.mapping = orderNamed(choice.mapping, memory);
+  memory.mapping = mappingText(choice.mapping, memory);
   try {
     AddressMap check(memory);
   } catch (const BadInput& error) {
@@ -43,7 +36,7 @@ double DramReport::seconds() const {
 }
 
 double DramReport::bytes() const {
-  return static_cast<double>(result.requests * TraceRun::kRequestBytes);
+  return static_cast<double>(result.events.bursts * memory.timing.burstBytes());
 }
 
 double DramReport::bandwidthUtilization() const {

@@ -27,6 +27,8 @@ struct DramReport {
   DramEnergy energy;
 
   double seconds() const;
+  /// Moved by the memory: not those of writes that a later one replaced before, nor of reads that a
+  /// waiting write answered.
   double bytes() const;
   /// Bytes moved in the time of the trace over what the nominal data rate allows.
   double bandwidthUtilization() const;

@@ -120,10 +120,11 @@ std::string mappingText(std::string_view name, const MemoryConfig& memory) {
   add("ro", true);
   add("ra", memory.ranks > 1);
   add("ba", memory.banksPerGroup > 1);
+  if (name == "row") add("bg", memory.bankGroups > 1);
   if (name == "bgi") add("co", true);
-  add("bg", memory.bankGroups > 1);
   add("ch", memory.channels > 1);
-  add(name == "bgi" ? "cl" : "co", true);
+  if (name == "row") add("co", true);
+  if (name == "bgi") add("bg", memory.bankGroups > 1);
   return text;
 }
 

@@ -101,9 +101,9 @@ class AddressMap {
 };
 
 /// The mapping text that `name` stands for in a memory: `row` keeps a row's columns together (from
-/// the least significant: column, channel, bank group, bank, rank, row), `bgi` lets requests of 64
-/// bytes take turns over the bank groups (the columns of a request, channel, bank group, the other
-/// columns, bank, rank, row). Any other text is returned as it is.
+/// the least significant: column, channel, bank group, bank, rank, row), `bgi` lets bursts take
+/// turns over the bank groups (bank group, channel, column, bank, rank, row), as the reference runs
+/// of that name did. Any other text is returned as it is.
 std::string mappingText(std::string_view name, const MemoryConfig& memory);
 
 }  // namespace npusim

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,10 @@ class BankSet {
     word = (word & ~(std::uint64_t{1} << bit)) | std::uint64_t{member} << bit;
   }
   bool contains(std::size_t bank) const { return (words_[bank / 64] >> bank % 64 & 1) != 0; }
+
+  bool empty() const {
+    return std::all_of(words_.begin(), words_.end(), [](std::uint64_t word) { return word == 0; });
+  }
 
   /// Calls `visit` for every member in ascending order.
   template <typename Visit>

@@ -46,8 +46,8 @@ DramController::DramController(const MemoryConfig& memory)
       hits_(state_.banks()),
       closed_(state_.banks()),
       conflicts_(state_.banks()),
-      hitAge_(state_.banks()),
-      rowAge_(state_.banks()),
+      hitOrder_(state_.banks()),
+      rowOrder_(state_.banks()),
       nextRefresh_(timing_.REFI > 0 ? timing_.REFI : kNever) {
   if (memory.controller.drainBelow > memory.controller.drainAbove) {
     throw BadInput("memory '" + memory.name +
@@ -77,10 +77,11 @@ DramController::Outcome DramController::offer(Direction direction, const DramLoc
   now_ = std::max(now_, clock);
   const Direction before = mode_;
   setMode();
-  if (mode_ != before) {
+  if (mode_ != before || now_ - scannedAt_ > kKeysHold) {
     scanned_ = false;
-  } else if (direction == mode_ && (hit == burst || queue(direction).oldest(number) == burst)) {
-    // The youngest burst adds candidates of its bank and removes none.
+  }
+  // The youngest burst adds candidates of its bank and removes none.
+  if (direction == mode_ && (hit == burst || queue(direction).oldest(number) == burst)) {
     sortBank(number);
     if (scanned_ && !synced_) scanBank(number);
   }
@@ -111,14 +112,14 @@ void DramController::sortBank(std::size_t number) {
   const BurstQueue::Index oldest = queue.oldest(number);
   const BurstQueue::Index hit = bank.hit[index(mode_)];
   const bool mayBegin = rankOf(number).refreshesOwed == 0 && oldest != BurstQueue::kNone;
-  const bool open = bank.openRow != kClosed;
-  owned_.set(number, bank.owned && number != halfActivated_);
+  const bool open = bank.openRow != kClosed, ready = number != halfActivated_;
+  owned_.set(number, bank.owned && ready);
   closed_.set(number, mayBegin && !open);
-  hits_.set(number,
-            mayBegin && hit != BurstQueue::kNone && !(bank.owned && bank.ownerDirection == mode_));
+  hits_.set(number, mayBegin && ready && hit != BurstQueue::kNone &&
+                        !(bank.owned && bank.ownerDirection == mode_));
   conflicts_.set(number, mayBegin && open && hit != oldest && !bank.owned);
-  if (oldest != BurstQueue::kNone) rowAge_[number] = queue[oldest].age;
-  if (hit != BurstQueue::kNone) hitAge_[number] = queue[hit].age;
+  if (oldest != BurstQueue::kNone) rowOrder_[number] = orderOf(queue[oldest].age);
+  if (hit != BurstQueue::kNone) hitOrder_[number] = orderOf(queue[hit].age);
 }
 
 void DramController::sortBanks(std::size_t first, std::size_t count) {
@@ -194,7 +195,7 @@ void DramController::activate(std::size_t number, std::int64_t clock) {
   }
   bank.owned = true;
   bank.ownerDirection = mode_;
-  bank.ownerAge = rowAge_[number];
+  bank.ownerOrder = rowOrder_[number] - kQueued + kOwner;
   ++rank.ownedBanks;
   if (rank.openBanks++ == 0) rank.openSince = clock;
   ++events_.activates;
@@ -237,7 +238,7 @@ void DramController::takeHit(std::size_t number, Direction direction) {
   queue.remove(served);
   if (hit != BurstQueue::kNone && hit == queue.oldest(number) && hits_.contains(number) &&
       direction == mode_) {
-    hitAge_[number] = rowAge_[number] = queue[hit].age;  // its sets are the same
+    hitOrder_[number] = rowOrder_[number] = orderOf(queue[hit].age);  // its sets are the same
   } else {
     sortBank(number);
   }

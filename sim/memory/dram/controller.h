@@ -81,7 +81,7 @@ class DramController {
     bool owned = false;  ///< the burst it was opened for waits, as the hit of ownerDirection
     Direction ownerDirection = Direction::Read;
     bool closedForBurst = false;  ///< and not by a refresh
-    std::uint64_t ownerAge = 0;
+    std::uint64_t ownerOrder = 0;
   };
   struct Rank {
     std::int64_t openBanks = 0, ownedBanks = 0;
@@ -89,9 +89,20 @@ class DramController {
     std::int64_t refreshesOwed = 0;
     std::int64_t dataClockEnd = 0;
   };
+  /// Order of candidates that end in the same clock: the class, then the age of the burst.
+  static constexpr unsigned kAgeBits = 38, kClassBits = 3;
+  static constexpr std::uint64_t kUrgent = std::uint64_t{0} << kAgeBits,
+                                 kOwner = std::uint64_t{1} << kAgeBits,
+                                 kRefresh = std::uint64_t{2} << kAgeBits,
+                                 kQueued = std::uint64_t{3} << kAgeBits,
+                                 kDeferred = std::uint64_t{4} << kAgeBits;
+  /// Clocks after a scan for which keys leave room.
+  static constexpr std::int64_t kKeysHold = std::int64_t{1} << 20;
   /// A command that could be given.
   struct Candidate {
-    std::uint64_t key = kNoKey;  ///< the least goes first; see controller_scan.cpp
+    /// The least goes first: the clocks from the scan to the command's end (rules have at most
+    /// four terms of at most 1,000,000), then the order.
+    std::uint64_t key = kNoKey;
     std::int64_t start = kNever;
     DramCommand command = DramCommand::Activate;
     std::size_t bank = 0;
@@ -100,6 +111,9 @@ class DramController {
   BurstQueue& queue(Direction direction) { return queues_[static_cast<std::size_t>(direction)]; }
   Rank& rankOf(std::size_t bank) { return ranks_[state_.rankOf(bank)]; }
   bool isWaitingWrite(std::size_t bank, const DramLocation& location) const;
+  static std::uint64_t orderOf(std::uint64_t age) {
+    return kQueued + (age & ((std::uint64_t{1} << kAgeBits) - 1));
+  }
   void setMode();
   void sortBank(std::size_t bank);
   void sortBanks(std::size_t first, std::size_t count);
@@ -107,7 +121,7 @@ class DramController {
   void scan();
   void scanBank(std::size_t bank);
   void scanRank(std::size_t rank);
-  void scanSet(DramCommand command, const BankSet& banks, const std::vector<std::uint64_t>& ages);
+  void scanSet(DramCommand command, const BankSet& banks, const std::vector<std::uint64_t>& orders);
   void scanActivateEnd();
   void consider(DramCommand command, std::size_t bank, std::uint64_t order);
   std::uint64_t keyOf(std::int64_t start, DramCommand command, std::uint64_t order) const;
@@ -139,8 +153,8 @@ class DramController {
   /// Banks by what could be given to them: their owner's Read or Write, one of the direction
   /// served, an Activate, a Precharge.
   BankSet owned_, hits_, closed_, conflicts_;
-  /// By bank: ages of the bursts of the oldest hit and of the one an Activate or Precharge is for.
-  std::vector<std::uint64_t> hitAge_, rowAge_;
+  /// By bank: orders of the oldest hit, and of the burst that an Activate or Precharge is for.
+  std::vector<std::uint64_t> hitOrder_, rowOrder_;
 
   Direction mode_ = Direction::Write;  ///< the direction served
   std::uint64_t nextAge_ = 0;

@@ -3,15 +3,6 @@
 namespace npusim {
 namespace {
 
-/// A key is, from high to low: clocks from the scan to the command's end (rules have at most four
-/// terms of at most 1,000,000 clocks), its class, the age of its burst.
-constexpr unsigned kAgeBits = 38, kClassBits = 3;
-constexpr std::uint64_t kAgeMask = (std::uint64_t{1} << kAgeBits) - 1;
-
-constexpr std::uint64_t classOf(std::uint64_t number) { return number << kAgeBits; }
-constexpr std::uint64_t kUrgent = classOf(0), kOwner = classOf(1), kRefresh = classOf(2),
-                        kQueued = classOf(3), kDeferred = classOf(4);
-
 constexpr std::size_t index(DramCommand command) { return static_cast<std::size_t>(command); }
 
 constexpr DramCommand columnCommand(Direction direction) {
@@ -48,12 +39,11 @@ void DramController::scan() {
     return;
   }
   owned_.forEach([&](std::size_t bank) {
-    consider(columnCommand(banks_[bank].ownerDirection), bank,
-             kOwner + (banks_[bank].ownerAge & kAgeMask));
+    consider(columnCommand(banks_[bank].ownerDirection), bank, banks_[bank].ownerOrder);
   });
-  scanSet(columnCommand(mode_), hits_, hitAge_);
-  if (halfActivated_ == kNoBank) scanSet(DramCommand::Activate, closed_, rowAge_);
-  scanSet(DramCommand::Precharge, conflicts_, rowAge_);
+  scanSet(columnCommand(mode_), hits_, hitOrder_);
+  if (halfActivated_ == kNoBank) scanSet(DramCommand::Activate, closed_, rowOrder_);
+  scanSet(DramCommand::Precharge, conflicts_, rowOrder_);
   for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
     if (ranks_[rank].refreshesOwed > 0) scanRank(rank);
   }
@@ -61,29 +51,36 @@ void DramController::scan() {
 }
 
 void DramController::scanSet(DramCommand command, const BankSet& banks,
-                             const std::vector<std::uint64_t>& ages) {
+                             const std::vector<std::uint64_t>& orders) {
+  if (banks.empty()) return;
   const std::int64_t floor = std::max(now_, state_.floor(command));
-  std::uint64_t least = best_[bus_[index(command)]].key;
-  if (keyOf(floor, command, kQueued) > least) return;
-  std::size_t bestBank = kNoBank;
-  banks.forEach([&](std::size_t bank) {
-    const std::int64_t start = std::max(floor, state_.earliestAbove(command, bank));
-    const std::uint64_t key = keyOf(start, command, kQueued + (ages[bank] & kAgeMask));
-    bestBank = key < least ? bank : bestBank;
+  const std::uint64_t known = best_[bus_[index(command)]].key;
+  if (keyOf(floor, command, kQueued) > known) return;
+  const std::int64_t begin = scannedAt_ - clocks_[index(command)];
+  std::uint64_t least = known;
+  std::size_t leastBank = 0;
+  const auto look = [&](std::size_t bank, std::int64_t above) {
+    const auto clocks = static_cast<std::uint64_t>(std::max(floor, above) - begin);
+    const std::uint64_t key = (clocks << (kAgeBits + kClassBits)) + orders[bank];
+    leastBank = key < least ? bank : leastBank;
     least = std::min(key, least);
-  });
-  if (bestBank != kNoBank) offerCandidate(least, command, bestBank);
+  };
+  if (ranks_.size() == 1) {
+    const std::int64_t* const above = state_.byBank(command);
+    banks.forEach([&](std::size_t bank) { look(bank, above[bank]); });
+  } else {
+    banks.forEach([&](std::size_t bank) { look(bank, state_.earliestAbove(command, bank)); });
+  }
+  if (least < known) offerCandidate(least, command, leastBank);
 }
 
 void DramController::scanBank(std::size_t number) {
-  const std::uint64_t row = kQueued + (rowAge_[number] & kAgeMask);
-  if (hits_.contains(number))
-    consider(columnCommand(mode_), number, kQueued + (hitAge_[number] & kAgeMask));
+  if (hits_.contains(number)) consider(columnCommand(mode_), number, hitOrder_[number]);
   if (closed_.contains(number) && halfActivated_ == kNoBank) {
-    consider(DramCommand::Activate, number, row);
+    consider(DramCommand::Activate, number, rowOrder_[number]);
   }
   if (conflicts_.contains(number)) {
-    consider(DramCommand::Precharge, number, row);
+    consider(DramCommand::Precharge, number, rowOrder_[number]);
   }
 }
 

@@ -19,6 +19,7 @@ namespace npusim {
 struct RowOpening {
   static constexpr std::int64_t kNone = -1;
   std::int64_t precharge = kNone, activate = kNone;
+  std::int64_t activateEnd = kNone;  ///< the second part of LPDDR5's activate
 };
 
 /// Banks and ranks of one channel: what is open, and when each command may come next by the rows
@@ -29,6 +30,21 @@ class RowBanks {
   RowBanks(const MemoryConfig& memory, const RowTiming& timing);
 
   bool isOpen(const RowVisit& visit) const { return bank(visit).row == visit.row; }
+
+  /// About when a column command can go to the visit's row: as far as its bank matters,
+  std::int64_t bankReady(const RowVisit& visit, Direction direction) const;
+  /// as the activates of a rank matter to closed rows,
+  std::int64_t rankReady(std::int32_t index, std::size_t direction) const {
+    const Rank& rank = ranks_[static_cast<std::size_t>(index)];
+    return timing_.activateToColumn[direction] +
+           std::max(rank.activated + timing_.activateInRank,
+                    rank.activates[rank.next] + timing_.fourActivates);
+  }
+  /// and as the column commands of a bank group matter to open ones.
+  std::int64_t groupReady(std::int32_t group, std::size_t direction) const {
+    return groups_[static_cast<std::size_t>(group)].column[direction] +
+           timing_.columnInGroup[direction][direction];
+  }
 
   /// The earliest row commands for a visit, from cycle `from` on. Books nothing.
   RowOpening plan(const RowVisit& visit, std::int64_t from);
@@ -73,7 +89,8 @@ class RowBanks {
     std::array<std::int64_t, 4> activates = {kLongAgo, kLongAgo, kLongAgo, kLongAgo};  ///< ring
     std::uint32_t next = 0;
     std::int64_t activated = kLongAgo, precharged = kLongAgo, closedAll = kLongAgo;
-    std::int64_t refreshed = kLongAgo, mayActivate = kLongAgo;
+    std::int64_t refreshed = kLongAgo;
+    std::int64_t mayActivate = kLongAgo;  ///< after refresh, closing all, an activate's second part
     std::array<std::int64_t, 2> column = {kLongAgo, kLongAgo};
   };
 
@@ -84,6 +101,7 @@ class RowBanks {
   void log(DramCommand command, std::int32_t rank, std::int32_t bank, std::int64_t cycle) {
     if (log_ != nullptr) log_->push_back({command, rank, bank, cycle});
   }
+  void planActivate(std::int64_t from, RowOpening& opening);
   std::int64_t closeRank(std::size_t rank, std::int64_t due, MemoryEvents& events);
 
   const RowTiming timing_;
@@ -95,6 +113,14 @@ class RowBanks {
   std::vector<RowActivity> activity_;  ///< by rank
   std::vector<RowCommand>* log_ = nullptr;
 };
+
+inline std::int64_t RowBanks::bankReady(const RowVisit& visit, Direction direction) const {
+  const Bank& bank = this->bank(visit);
+  const std::int64_t opening = timing_.activateToColumn[static_cast<std::size_t>(direction)];
+  if (bank.row == visit.row) return bank.activated + opening;
+  if (bank.row == kClosed) return bank.mayActivate + opening;
+  return opening + std::max(bank.mayActivate, bank.mayPrecharge + timing_.prechargeToActivate);
+}
 
 inline RowOpening RowBanks::plan(const RowVisit& visit, std::int64_t from) {
   const Bank& bank = this->bank(visit);
@@ -110,12 +136,23 @@ inline RowOpening RowBanks::plan(const RowVisit& visit, std::int64_t from) {
     activate = std::max(activate, opening.precharge + timing_.prechargeToActivate);
   }
   const Group& group = groups_[static_cast<std::size_t>(visit.group)];
-  opening.activate =
-      bus_.firstFree(std::max({activate, rank.mayActivate, rank.activated + timing_.activateInRank,
-                               group.activated + timing_.activateInGroup,
-                               rank.activates[rank.next] + timing_.fourActivates}),
-                     timing_.activateClocks);
+  planActivate(std::max({activate, rank.mayActivate, rank.activated + timing_.activateInRank,
+                         group.activated + timing_.activateInGroup,
+                         rank.activates[rank.next] + timing_.fourActivates}),
+               opening);
   return opening;
+}
+
+/// Finds clocks for an activate, and for its second part soon enough after it.
+inline void RowBanks::planActivate(std::int64_t from, RowOpening& opening) {
+  opening.activate = bus_.firstFree(from, timing_.activateClocks);
+  while (timing_.activateEndClocks > 0) {
+    opening.activateEnd =
+        bus_.firstFree(opening.activate + timing_.activateClocks, timing_.activateEndClocks);
+    const std::int64_t soonest = opening.activateEnd - RowTiming::kActivateEndWithin;
+    if (opening.activate >= soonest) return;
+    opening.activate = bus_.firstFree(soonest, timing_.activateClocks);
+  }
 }
 
 inline std::int64_t RowBanks::earliestColumn(const RowVisit& visit, Direction direction,
@@ -126,7 +163,8 @@ inline std::int64_t RowBanks::earliestColumn(const RowVisit& visit, Direction di
   const Group& group = groups_[static_cast<std::size_t>(visit.group)];
   const auto own = static_cast<std::size_t>(visit.rank);
   const Rank& rank = ranks_[own];
-  std::int64_t cycle = activated + timing_.activateToColumn[next];
+  std::int64_t cycle = std::max(activated + timing_.activateToColumn[next],
+                                opening.activateEnd + timing_.activateEndClocks);
   for (std::size_t last = 0; last < 2; ++last) {
     cycle = std::max({cycle, group.column[last] + timing_.columnInGroup[last][next],
                       rank.column[last] + timing_.columnInRank[last][next]});
@@ -158,6 +196,10 @@ inline void RowBanks::open(const RowVisit& visit, const RowOpening& opening, Mem
   ++events.activates;
   const std::int64_t at = opening.activate;
   bus_.reserve(at, timing_.activateClocks);
+  if (opening.activateEnd != RowOpening::kNone) {
+    bus_.reserve(opening.activateEnd, timing_.activateEndClocks);
+    rank.mayActivate = std::max(rank.mayActivate, opening.activateEnd + timing_.activateEndClocks);
+  }
   log(DramCommand::Activate, visit.rank, visit.bank, at);
   activity.activated(at);
   bank = {visit.row, at, at + timing_.activateToPrecharge, at + timing_.activateToActivate};

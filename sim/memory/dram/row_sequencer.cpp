@@ -20,7 +20,8 @@ RowSequencer::RowSequencer(const MemoryConfig& memory)
       remembered_(std::max(lookAhead_, memory.controller.writeQueue) + 1),
       bursts_(remembered_),
       writes_(remembered_),
-      clockStops_(static_cast<std::size_t>(memory.ranks)) {
+      clockStops_(static_cast<std::size_t>(memory.ranks)),
+      window_(memory.ranks * memory.bankGroups * memory.banksPerGroup) {
   const std::int64_t inRow = std::max(timing_.columnInGroup[0][0], timing_.columnInRank[0][0]);
   const std::int64_t opening = timing_.prechargeToActivate + timing_.activateToColumn[0];
   const bool gains = timing_.columnInRank[0][0] < inRow;
@@ -35,19 +36,98 @@ void RowSequencer::restart() {
   std::ranges::fill(clockStops_, RowHistory::kLongAgo);
   held_.bursts = 0;
   last_ = rowsFrom_ = RowHistory::kLongAgo;
+  lastRank_ = 0;
   refreshDue_ = timing_.refreshInterval > 0 ? timing_.refreshInterval : INT64_MAX;
 }
 
 void RowSequencer::add(std::span<RowVisit> visits, RowRequest& request) {
-  if (visits.size() == 1) {
-    addAlone(visits.front(), request);
-  } else {
-    finish(request);
-    serve(visits, request);
+  for (const RowVisit& visit : visits) {
+    if (visit.bursts <= kShortVisit) continue;
+    emptyWindow(request);
+    if (visits.size() == 1) {
+      placeAlone(visit, request);
+    } else {
+      placeHeld(request);
+      serve(visits, request);
+    }
+    return;
   }
+  placeHeld(request);
+  for (const RowVisit& visit : visits) addShort(visit, request);
 }
 
 void RowSequencer::finish(RowRequest& request) {
+  emptyWindow(request);
+  placeHeld(request);
+}
+
+void RowSequencer::addShort(const RowVisit& visit, RowRequest& request) {
+  if (!window_.join(visit)) {
+    while (window_.isFull()) placeChosen(request);
+    note(window_.add(visit), request.direction);
+  }
+  while (window_.bursts() > lookAhead_) placeChosen(request);
+}
+
+void RowSequencer::emptyWindow(RowRequest& request) {
+  while (window_.size() > 1) placeChosen(request);
+  if (window_.size() == 0) return;
+  RowVisit visit = window_.visit(window_.slotOf(0));
+  window_.take(0, visit.bursts);
+  serve({&visit, 1}, request);
+}
+
+/// Notes in the window what its bank does to a visit.
+void RowSequencer::note(std::size_t slot, Direction direction) {
+  const RowVisit& visit = window_.visit(slot);
+  window_.setReady(slot, banks_.bankReady(visit, direction), banks_.isOpen(visit));
+}
+
+void RowSequencer::placeChosen(RowRequest& request) {
+  const std::size_t age = choose(request);
+  const RowVisit visit = window_.visit(window_.slotOf(age));
+  const std::int64_t due = refreshDue_;
+  placeBurst(visit, request);
+  window_.take(age, 1);
+  if (due != refreshDue_) {
+    for (std::size_t i = 0; i < window_.size(); ++i) note(window_.slotOf(i), request.direction);
+    return;
+  }
+  for (std::uint32_t slots = window_.slotsOf(visit.bank); slots != 0; slots &= slots - 1) {
+    note(static_cast<std::size_t>(__builtin_ctz(slots)), request.direction);
+  }
+}
+
+/// The age of the visit whose next column command can come first, as far as its bank and the
+/// activates of its rank matter, and of those the oldest.
+std::size_t RowSequencer::choose(const RowRequest& request) const {
+  const auto d = static_cast<std::size_t>(request.direction);
+  std::int64_t soon = std::max(request.earliest, last_ + timing_.columnInRank[d][d]);
+  const bool oneRank = clockStops_.size() == 1;
+  const std::int64_t activates = banks_.rankReady(window_.visit(window_.slotOf(0)).rank, d);
+  // With all rows closed nothing comes before the next activate.
+  if (oneRank && !window_.hasOpen()) soon = std::max(soon, activates);
+  std::size_t best = 0;
+  std::int64_t least = INT64_MAX;
+  for (std::size_t age = 0; age < window_.size(); ++age) {
+    const std::size_t slot = window_.slotOf(age);
+    std::int64_t column = window_.ready(slot);
+    const RowVisit& visit = window_.visit(slot);
+    if (window_.isOpen(slot)) {
+      column = std::max(column, banks_.groupReady(visit.group, d));
+    } else {
+      column = std::max(column, oneRank ? activates : banks_.rankReady(visit.rank, d));
+    }
+    if (visit.rank != lastRank_) column = std::max(column, last_ + timing_.columnOtherRank[d][d]);
+    if (column <= soon) return age;
+    if (column >= least) continue;
+    least = column;
+    best = age;
+  }
+  return best;
+}
+
+void RowSequencer::placeHeld(RowRequest& request) {
   if (held_.bursts == 0) return;
   RowVisit visit = held_;
   held_.bursts = 0;
@@ -59,7 +139,7 @@ bool RowSequencer::overlaps(const RowVisit& next) const {
          next.group != held_.group;
 }
 
-void RowSequencer::addAlone(RowVisit visit, RowRequest& request) {
+void RowSequencer::placeAlone(RowVisit visit, RowRequest& request) {
   if (overlaps(visit)) {
     const std::int64_t turns = std::min({held_.bursts, visit.bursts, overlapBursts_});
     RowVisit before = held_;
@@ -71,7 +151,7 @@ void RowSequencer::addAlone(RowVisit visit, RowRequest& request) {
     visit.bursts -= turns;
     held_.bursts = 0;
   }
-  finish(request);
+  placeHeld(request);
   if (visit.bursts > 1 && overlapBursts_ > 0) {
     held_ = visit;
   } else if (visit.bursts > 0) {
@@ -180,6 +260,7 @@ std::int64_t RowSequencer::spacing(const RowVisit& visit, const RowVisit& next,
 
 void RowSequencer::use(const RowVisit& visit, Direction direction, std::int64_t column) {
   banks_.use(visit, direction, column);
+  lastRank_ = visit.rank;
   clockStops_[static_cast<std::size_t>(visit.rank)] =
       column + timing_.columnDone[static_cast<std::size_t>(direction)] + timing_.syncIdle;
 }

@@ -9,6 +9,7 @@
 #include "sim/memory/dram/row_history.h"
 #include "sim/memory/dram/row_timing.h"
 #include "sim/memory/dram/row_visit.h"
+#include "sim/memory/dram/row_window.h"
 #include "sim/memory/memory_model.h"
 
 namespace npusim {
@@ -21,14 +22,18 @@ struct RowRequest {
   std::int64_t firstColumn = INT64_MAX, lastColumn = RowHistory::kLongAgo;  ///< of all bursts
 };
 
-/// Gives the commands of one channel their cycles, in the order in which the visits come: each
-/// command takes the first clock that every timing rule and the command bus allow beside the
-/// commands already placed. So an older burst is never delayed by a younger one.
-///  - Column commands keep the order of the bursts. Visits given together take turns, one burst of
-///    each; the tail of a visit takes turns with the head of the next given alone in another bank
-///    group, as far as the look-ahead hides the opening of its row.
+/// Gives the commands of one channel their cycles, one burst after the other: each command takes
+/// the first clock that every timing rule and the command bus allow beside the commands already
+/// placed, so a burst is never delayed by one that is placed after it. The policy within a request:
+///  - Column commands go out in the order of the bursts. Visits given together take turns, one
+///    burst of each. The tail of a visit given alone takes turns with the head of the next in
+///    another bank group, as far as the look-ahead hides the opening of that one's row.
+///  - Short visits (kShortVisit bursts at most) wait in a window of kVisits, those to the same row
+///    as one. From it goes the burst whose column command could come first, and of such the oldest:
+///    open rows before others, ready banks before busy ones. So a controller does that picks the
+///    oldest ready command.
 ///  - A row opens once its first burst is within the look-ahead (the read queue's length) of the
-///    bursts placed, and stays open. Activates of a rank keep the order of the visits, precharges
+///    bursts placed, and stays open. Activates of a rank keep the order of the bursts, precharges
 ///    too.
 ///  - All ranks are refreshed together. A burst whose column command would come at or after the
 ///    cycle at which a refresh is due waits for it with its row commands; but not for another one
@@ -62,8 +67,17 @@ class RowSequencer {
   }
 
  private:
+  /// Bursts of a visit whose bursts are chosen one by one.
+  static constexpr std::int64_t kShortVisit = 4;
+
+  void addShort(const RowVisit& visit, RowRequest& request);
+  void emptyWindow(RowRequest& request);
+  void placeChosen(RowRequest& request);
+  std::size_t choose(const RowRequest& request) const;
+  void note(std::size_t slot, Direction direction);
   bool overlaps(const RowVisit& next) const;
-  void addAlone(RowVisit visit, RowRequest& request);
+  void placeAlone(RowVisit visit, RowRequest& request);
+  void placeHeld(RowRequest& request);
   void serve(std::span<RowVisit> visits, RowRequest& request);
   void placeBurst(const RowVisit& visit, RowRequest& request);
   std::int64_t placeRounds(std::span<const RowVisit> visits, std::int64_t rounds,
@@ -87,8 +101,10 @@ class RowSequencer {
   std::vector<std::int64_t> offsets_;     ///< scratch: columns of a round after the round before
   bool isUniform_ = false;                ///< and whether they are evenly spaced
   std::vector<std::int64_t> clockStops_;  ///< by rank: LPDDR5's data clock
-  RowVisit held_;                         ///< bursts 0: none
-  std::int64_t last_ = RowHistory::kLongAgo;
+  RowWindow window_;
+  RowVisit held_;                                 ///< bursts 0: none
+  std::int64_t last_ = RowHistory::kLongAgo;      ///< column command
+  std::int32_t lastRank_ = 0;                     ///< its rank
   std::int64_t rowsFrom_ = RowHistory::kLongAgo;  ///< row commands come after the last refresh
   std::int64_t refreshDue_ = INT64_MAX;
   std::vector<RowCommand>* log_ = nullptr;

@@ -44,10 +44,10 @@ RowTiming::RowTiming(const MemoryConfig& memory) {
   const Lookup gap(memory);
   activateClocks = commandClocks(Activate, memory.timing);
   if (hasCommand(ActivateEnd, memory.timing)) {
-    activateClocks += commandClocks(ActivateEnd, memory.timing);
+    activateEndClocks = commandClocks(ActivateEnd, memory.timing);
   }
   for (std::size_t d = 0; d < kColumns.size(); ++d) {
-    activateToColumn[d] = std::max(gap.withBus(Activate, kColumns[d], SameBank), activateClocks);
+    activateToColumn[d] = gap.withBus(Activate, kColumns[d], SameBank);
     columnToPrecharge[d] = gap.withBus(kColumns[d], Precharge, SameBank);
     columnToCloseAll[d] = gap.withBus(kColumns[d], PrechargeAll, SameRank);
     for (std::size_t next = 0; next < kColumns.size(); ++next) {

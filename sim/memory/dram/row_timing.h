@@ -11,6 +11,8 @@ namespace npusim {
 /// The rows of timing_rules.h as the row-visit model looks them up: least cycles between the first
 /// clocks of two commands. The command bus between row commands is not in it (see RowBus).
 struct RowTiming {
+  static constexpr std::int64_t kActivateEndWithin = 8;
+
   explicit RowTiming(const MemoryConfig& memory);
 
   /// By direction: Direction::Read, Direction::Write.
@@ -29,8 +31,10 @@ struct RowTiming {
   Turn columnInGroup{}, columnInRank{}, columnOtherRank{};
   ByDirection columnDone{};  ///< from the command to the end of its data
   std::int64_t burstCycles = 0, refreshInterval = 0;
-  /// On the command bus; an activate of two parts is given in one go.
+  /// On the command bus. LPDDR5's activate has two parts: the second begins at most
+  /// kActivateEndWithin clocks after the first (JESD209-5, tAAD), and no other activate in between.
   std::int64_t activateClocks = 1, columnClocks = 1, prechargeClocks = 1;
+  std::int64_t activateEndClocks = 0;         ///< 0: one part
   std::int64_t syncClocks = 0, syncIdle = 0;  ///< LPDDR5: see DramTiming::wckSync
   bool splitBus = false;
 

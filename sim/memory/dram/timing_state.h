@@ -18,8 +18,8 @@ class TimingState {
   explicit TimingState(const MemoryConfig& memory);
   TimingState(const MemoryConfig& memory, std::span<const ResolvedRule> rules);
 
-  std::size_t banks() const { return units_.size(); }
-  std::size_t rankOf(std::size_t bank) const { return units_[bank].rank; }
+  std::size_t banks() const { return rankOf_.size(); }
+  std::size_t rankOf(std::size_t bank) const { return rankOf_[bank]; }
 
   /// First clock at which no rule forbids the command. For commands to a rank: any of its banks.
   std::int64_t earliest(DramCommand command, std::size_t bank) const {
@@ -27,32 +27,32 @@ class TimingState {
   }
   /// No bank's earliest() is before.
   std::int64_t floor(DramCommand command) const {
-    const auto index = static_cast<std::size_t>(command);
-    const std::int64_t channel = channelReady_[index];
-    return rankReady_.size() > 1 ? channel : std::max(channel, rankReady_[0][index]);
+    return channelReady_[static_cast<std::size_t>(command)];
   }
   /// earliest() where it is above the floor.
   std::int64_t earliestAbove(DramCommand command, std::size_t bank) const {
     const auto index = static_cast<std::size_t>(command);
-    const Units& units = units_[bank];
-    const std::int64_t group = std::max(bankReady_[bank][index], groupReady_[units.group][index]);
-    return rankReady_.size() > 1 ? std::max(group, rankReady_[units.rank][index]) : group;
+    const std::int64_t ready = bankReady_[index][bank];
+    return rankReady_.size() > 1 ? std::max(ready, rankReady_[rankOf_[bank]][index]) : ready;
+  }
+
+  /// earliestAbove() by bank, where there is one rank.
+  const std::int64_t* byBank(DramCommand command) const {
+    return bankReady_[static_cast<std::size_t>(command)].data();
   }
 
   /// The command begins at `clock`, which is not before earliest(command, bank).
   void issue(DramCommand command, std::size_t bank, std::int64_t clock);
 
  private:
-  struct Units {
-    std::size_t group = 0, rank = 0;
-  };
   using Ready = std::array<std::int64_t, kDramCommands>;
   struct Update {
     std::size_t to = 0;
     std::int64_t cycles = 0;
   };
-  /// Rules over the latest command, by scope: rows of updates_.
   static constexpr std::size_t kScopes = 5;
+  /// By scope, what a command forbids as the latest of its kind: rows of updates_ from begin[scope]
+  /// to begin[scope + 1].
   struct Effects {
     std::array<std::size_t, kScopes + 1> begin{};
   };
@@ -62,21 +62,24 @@ class TimingState {
     std::vector<std::int64_t> rings;  ///< `rule.window` clocks for each unit of the scope
     std::vector<std::size_t> oldest;  ///< in each ring
   };
-
   void append(std::span<const ResolvedRule> rules, DramCommand from, RuleScope scope);
   void addWindow(const ResolvedRule& rule);
-  std::span<const Update> updates(const Effects& effects, RuleScope scope) const;
-  static void raise(Ready& ready, std::span<const Update> updates, std::int64_t clock) {
-    for (const Update& update : updates) {
-      ready[update.to] = std::max(ready[update.to], clock + update.cycles);
-    }
+  std::span<const Update> updates(const Effects& effects, RuleScope scope) const {
+    const auto index = static_cast<std::size_t>(scope);
+    return {updates_.data() + effects.begin[index], updates_.data() + effects.begin[index + 1]};
   }
+  RuleScope kept(RuleScope scope) const;
   std::size_t unitOf(RuleScope scope, std::size_t bank) const;
-  Ready& readyOf(RuleScope scope, std::size_t bank);
+  void raise(RuleScope scope, std::size_t bank, std::size_t to, std::int64_t clock);
   void issueWindow(Window& window, std::size_t bank, std::int64_t clock);
+  void issueByRank(const Effects& effects, std::size_t bank, std::int64_t clock);
 
-  std::vector<Units> units_;  ///< by bank
-  std::vector<Ready> bankReady_, groupReady_, rankReady_;
+  std::size_t banksPerGroup_, banksPerRank_;
+  std::vector<std::size_t> rankOf_, groupBegin_;  ///< by bank: its rank, its group's first bank
+  /// What rules of the bank and its group allow, by command and bank; those of the rank, by rank,
+  /// where there are several; all others.
+  std::array<std::vector<std::int64_t>, kDramCommands> bankReady_;
+  std::vector<Ready> rankReady_;
   Ready channelReady_{};
   std::vector<Update> updates_;
   std::array<Effects, kDramCommands> effects_;

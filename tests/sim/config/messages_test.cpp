@@ -71,7 +71,8 @@ const Broken kBroken[] = {
     {"UnknownKeyNearAnother", "rows: 8", "rowz: 8",
      "c.yaml:4:3: array.rowz: unknown key, did you mean 'rows'?"},
     {"UnknownKeyAtTheRoot", "name: small", "name: small\ncolour: red",
-     "c.yaml:2:1: colour: unknown key, may be name, node_nm, clock_mhz, cores, energy, formats, "
+     "c.yaml:2:1: colour: unknown key, may be name, node_nm, clock_mhz, cores, core_control, "
+     "keep_weights, network, energy, formats, "
      "issue_cycles, array, local_store, buffer, buffers, memory, memories, vector, dma, host, "
      "power "
      "or ideal_memory"},
@@ -320,10 +321,10 @@ TEST(Messages, ANetworkOfMoreColumnsOrPortsThanCores) {
 }
 
 TEST(Messages, FilesThatAreNotThere) {
-  EXPECT_EQ(
-      messageOf([] { loadChip("egde", {}); }),
-      "'egde' is no preset of chips (did you mean 'edge'?), must be edge, eyeriss, nvdla_large or "
-      "tpu_v1, or a file ending in .yaml");
+  EXPECT_EQ(messageOf([] { loadChip("egde", {}); }),
+            "'egde' is no preset of chips (did you mean 'edge'?), must be ane, ane_a11, ane_a12, "
+            "ane_a13, ane_a14, ane_a15, edge, eyeriss, graphcore_gc200, nvdla_large, tesla_d1 or "
+            "tpu_v1, or a file ending in .yaml");
   EXPECT_EQ(messageOf([] { loadChip("no/such.yaml", {}); }),
             "cannot read 'no/such.yaml' (No such file or directory), give a readable YAML file");
   EXPECT_EQ(messageOf([] { loadChip("/", {}); }),

@@ -51,7 +51,9 @@ TEST(Presets, TheCheckOfSourcesSeesBareFigures) {
 }
 
 TEST(Presets, NamesAreListedSorted) {
-  EXPECT_THAT(presetNames("chips"), ElementsAre("edge", "eyeriss", "nvdla_large", "tpu_v1"));
+  EXPECT_THAT(presetNames("chips"),
+              ElementsAre("ane", "ane_a11", "ane_a12", "ane_a13", "ane_a14", "ane_a15", "edge",
+                          "eyeriss", "graphcore_gc200", "nvdla_large", "tesla_d1", "tpu_v1"));
   EXPECT_THAT(presetNames("energy"), ElementsAre("28nm", "45nm", "65nm", "7nm"));
   EXPECT_THAT(presetNames("references"), ElementsAre("cpu_a15", "cpu_haswell", "gpu_a100"));
   EXPECT_THAT(presetNames("memories"), Contains("ddr4_2400"));
@@ -102,6 +104,26 @@ TEST(Presets, EyerissAndNvdlaReachTheirPublishedPeaks) {
   EXPECT_EQ(nvdla.peakMacsPerCycle(DataType::Int8), 2048);
   EXPECT_EQ(nvdla.buffers.at(0).capacityBytes, 512 * 1024);
   EXPECT_NEAR(nvdla.memories.at(0).peakBytesPerSecond(), 20e9, 1e9);
+}
+
+double teraOperations(const ChipConfig& chip, DataType format) {
+  return 2 * chip.peakMacsPerCycle(format) * chip.clockMhz * 1e6 / 1e12;
+}
+
+TEST(Presets, ChipsOfManyCoresReachTheirPublishedPeaks) {
+  const ChipConfig d1 = loadChip("tesla_d1", {});
+  EXPECT_EQ(d1.cores, 354);
+  EXPECT_NEAR(teraOperations(d1, DataType::BFloat16), 362, 1);
+  EXPECT_NEAR(teraOperations(d1, DataType::Float32), 22.6, 0.1);
+  const ChipConfig ipu = loadChip("graphcore_gc200", {});
+  EXPECT_EQ(ipu.cores, 1472);
+  EXPECT_NEAR(teraOperations(ipu, DataType::Float16), 250, 1);
+  EXPECT_NEAR(teraOperations(ipu, DataType::Float32), 62.5, 0.2);
+  const std::pair<const char*, double> engines[] = {
+      {"ane_a11", 0.6}, {"ane_a12", 5}, {"ane_a13", 6}, {"ane_a14", 11}, {"ane_a15", 15.8}};
+  for (const auto& [name, tops] : engines) {
+    EXPECT_NEAR(teraOperations(loadChip(name, {}), DataType::Float16), tops, 0.01 * tops) << name;
+  }
 }
 
 /// The timing that the reference runs of three DRAM simulators share, in the order of the columns.

@@ -57,6 +57,16 @@ TEST(DramCommand, WritesTheNamesThatOthersReadAndAddsUp) {
             result["cycles"].get<int>());
 }
 
+/// Writes to the same block take each other's place in the queue and move once.
+TEST(DramCommand, CountsTheBytesThatMove) {
+  std::string trace;
+  for (int j = 0; j < 2000; ++j) trace += fmt::format("- {} W\n", j % 2 * 64);
+  const Json result = resultOf(trace, {"--memory", "ddr4_2400"});
+  EXPECT_EQ(result["writes"], 2000);
+  EXPECT_LT(result["bursts"].get<int>(), 2000);
+  EXPECT_LE(result["bandwidth_utilization"].get<double>(), 1);
+}
+
 TEST(DramCommand, ASingleReadTakesItsClosedForm) {
   const Json closed = resultOf("- 0 R\n", {"--memory", "ddr4_2400"});
   EXPECT_EQ(closed["cycles"], 17 + 17 + 4);
@@ -103,9 +113,12 @@ TEST(DramCommand, AMalformedTraceWritesNothing) {
 }
 
 struct Refused {
+  const char* name;
   const char* arguments;
   const char* message;
 };
+
+void PrintTo(const Refused& row, std::ostream* out) { *out << row.name; }
 
 class DramRefuses : public testing::TestWithParam<Refused> {};
 
@@ -120,16 +133,19 @@ TEST_P(DramRefuses, GivesOneLine) {
 INSTANTIATE_TEST_SUITE_P(
     All, DramRefuses,
     testing::Values(
-        Refused{"--trace -", "dram needs --memory FILE|NAME"},
-        Refused{"--memory hbm2", "dram needs --trace FILE, or - for standard input"},
-        Refused{"--memory hbm22 --trace -", "did you mean 'hbm2'?"},
-        Refused{"--memory hbm2 --trace - --mapping ro-co", "--mapping ro-co: "},
-        Refused{"--memory hbm2 --trace - --refresh maybe", "--refresh maybe: must be on or off"},
-        Refused{"--memory hbm2 --trace - --channels 0", "--channels: '0' must be a whole number"},
-        Refused{"--memory hbm2 --trace - --set timing.XY=3", "XY: unknown key"},
-        Refused{"--memory hbm2 --trace /none/t", "cannot read '/none/t' (No such file"},
-        Refused{"--memory hbm2 --trace -", "-: holds no requests"},
-        Refused{"--memory hbm2 --trace - --json /none/j", "/none/j"}));
+        Refused{"NoMemory", "--trace -", "dram needs --memory FILE|NAME"},
+        Refused{"NoTrace", "--memory hbm2", "dram needs --trace FILE, or - for standard input"},
+        Refused{"UnknownMemory", "--memory hbm22 --trace -", "did you mean 'hbm2'?"},
+        Refused{"WrongMapping", "--memory hbm2 --trace - --mapping ro-co", "--mapping ro-co: "},
+        Refused{"WrongRefresh", "--memory hbm2 --trace - --refresh maybe",
+                "--refresh maybe: must be on or off"},
+        Refused{"NoChannel", "--memory hbm2 --trace - --channels 0",
+                "--channels: '0' must be a whole number"},
+        Refused{"UnknownKey", "--memory hbm2 --trace - --set timing.XY=3", "XY: unknown key"},
+        Refused{"NoFile", "--memory hbm2 --trace /none/t", "cannot read '/none/t' (No such file"},
+        Refused{"EmptyTrace", "--memory hbm2 --trace -", "-: holds no requests"},
+        Refused{"NoFolder", "--memory hbm2 --trace - --json /none/j", "/none/j"}),
+    [](const auto& refused) { return refused.param.name; });
 
 TEST(DramCommand, HelpFitsAScreen) {
   const Finished run = npusim({"dram", "--help"});

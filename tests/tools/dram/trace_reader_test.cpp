@@ -76,9 +76,12 @@ TEST(TraceReader, NothingIsNoRequest) {
 }
 
 struct BadLine {
+  const char* name;
   const char* text;
   const char* message;
 };
+
+void PrintTo(const BadLine& row, std::ostream* out) { *out << row.name; }
 
 class BadTrace : public testing::TestWithParam<BadLine> {};
 
@@ -89,37 +92,42 @@ TEST_P(BadTrace, GivesOneLineWithItsPlace) {
 INSTANTIATE_TEST_SUITE_P(
     All, BadTrace,
     testing::Values(
-        BadLine{"- 64 R\n- 64 X\n", "t:2:6: 'X' must be R or W"},
-        BadLine{"- 64 r\n", "t:1:6: 'r' must be R or W"},
-        BadLine{"\n- 64\n", "t:2:5: a request is 'cycle|- address R|W', R or W is missing"},
-        BadLine{"-", "t:1:2: a request is 'cycle|- address R|W', the address is missing"},
-        BadLine{"- # 64 R", "t:1:3: a request is 'cycle|- address R|W', the address is missing"},
-        BadLine{"- 64 R W\n", "t:1:8: unexpected 'W', a request is 'cycle|- address R|W'"},
-        BadLine{"x 64 R\n",
+        BadLine{"WrongDirection", "- 64 R\n- 64 X\n", "t:2:6: 'X' must be R or W"},
+        BadLine{"SmallDirection", "- 64 r\n", "t:1:6: 'r' must be R or W"},
+        BadLine{"NoDirection", "\n- 64\n",
+                "t:2:5: a request is 'cycle|- address R|W', R or W is missing"},
+        BadLine{"NoAddress", "-",
+                "t:1:2: a request is 'cycle|- address R|W', the address is missing"},
+        BadLine{"NoAddressBeforeAComment", "- # 64 R",
+                "t:1:3: a request is 'cycle|- address R|W', the address is missing"},
+        BadLine{"TooManyWords", "- 64 R W\n",
+                "t:1:8: unexpected 'W', a request is 'cycle|- address R|W'"},
+        BadLine{"NoCycle", "x 64 R\n",
                 "t:1:1: 'x' must be - or a cycle, a whole number up to 1,000,000,000,000,000"},
-        BadLine{"-5 64 R\n",
+        BadLine{"NegativeCycle", "-5 64 R\n",
                 "t:1:1: '-5' must be - or a cycle, a whole number up to 1,000,000,000,000,000"},
-        BadLine{"1000000000000001 64 R\n",
+        BadLine{"LateCycle", "1000000000000001 64 R\n",
                 "t:1:1: '1000000000000001' must be - or a cycle, a whole number up to "
                 "1,000,000,000,000,000"},
-        BadLine{"99999999999999999999999999 64 R\n",
+        BadLine{"EndlessCycle", "99999999999999999999999999 64 R\n",
                 "t:1:1: '99999999999..99999999999' must be - or a cycle, a whole number up to "
                 "1,000,000,000,000,000"},
-        BadLine{"- 0x R\n",
+        BadLine{"NoHexDigits", "- 0x R\n",
                 "t:1:3: '0x' must be an address, decimal or 0x and hex digits, below 2^63"},
-        BadLine{"- 12f R\n",
+        BadLine{"LettersInDecimal", "- 12f R\n",
                 "t:1:3: '12f' must be an address, decimal or 0x and hex digits, below 2^63"},
-        BadLine{"- -64 R\n",
+        BadLine{"NegativeAddress", "- -64 R\n",
                 "t:1:3: '-64' must be an address, decimal or 0x and hex digits, below 2^63"},
-        BadLine{"- 0x8000000000000000 R\n",
+        BadLine{"TooLargeForUs", "- 0x8000000000000000 R\n",
                 "t:1:3: '0x8000000000000000' must be an address, decimal or 0x and hex digits, "
                 "below 2^63"},
-        BadLine{"- 64R\n",
+        BadLine{"NoBlank", "- 64R\n",
                 "t:1:3: '64R' must be an address, decimal or 0x and hex digits, below 2^63"},
-        BadLine{"- 64 R\n- 0x1000 R\n",
+        BadLine{"BeyondTheMemory", "- 64 R\n- 0x1000 R\n",
                 "t:2:3: address 0x1000 is beyond the memory, which holds 4.00 KiB; give smaller "
                 "ones or --set capacity_mib=N"},
-        BadLine{"- 64 \x1b[31mR\n", "t:1:6: '?[31mR' must be R or W"}));
+        BadLine{"ControlCharacters", "- 64 \x1b[31mR\n", "t:1:6: '?[31mR' must be R or W"}),
+    [](const auto& line) { return line.param.name; });
 
 TEST(TraceReader, OtherFilesAreRefused) {
   EXPECT_THAT(messageOf(std::string(3 << 20, 'x')),

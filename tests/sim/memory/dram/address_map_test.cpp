@@ -84,14 +84,14 @@ TEST(AddressMap, DifferentBurstsLieInDifferentPlaces) {
 TEST(AddressMap, NamesStandForTheMappingsOfTheReferenceRuns) {
   const MemoryConfig ddr4 = loadMemory("ddr4_2400");
   EXPECT_EQ(mappingText("row", ddr4), "ro-ba-bg-co");
-  EXPECT_EQ(mappingText("bgi", ddr4), "ro-ba-co-bg-cl");
+  EXPECT_EQ(mappingText("bgi", ddr4), "ro-ba-co-bg");
   EXPECT_EQ(mappingText("ro-co-ba-bg", ddr4), "ro-co-ba-bg");
   MemoryConfig ddr3 = loadMemory("ddr3_1600");
   EXPECT_EQ(mappingText("row", ddr3), "ro-ba-co");
   ddr3.channels = 2;
   ddr3.ranks = 4;
   EXPECT_EQ(mappingText("row", ddr3), "ro-ra-ba-ch-co");
-  EXPECT_EQ(mappingText("bgi", ddr3), "ro-ra-ba-co-ch-cl");
+  EXPECT_EQ(mappingText("bgi", ddr3), "ro-ra-ba-co-ch");
   for (const std::string& preset : presetNames("memories")) {
     MemoryConfig memory = loadMemory(preset);
     for (const char* name : {"row", "bgi"}) {

@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
-#include <map>
+#include <span>
 #include <vector>
 
 #include "sim/config/chip_config.h"
@@ -29,11 +29,12 @@ class RowStepper {
       : memory_(memory),
         timing_(effectiveTiming(memory.timing)),
         rules_(resolveTimingRules(memory)),
-        openRow_(static_cast<std::size_t>(memory.ranks * banksOfRank()), -1),
-        lastUse_(openRow_.size(), kLongAgo),
+        banks_(static_cast<std::size_t>(memory.ranks * banksOfRank())),
+        groupColumns_(static_cast<std::size_t>(memory.ranks * memory.bankGroups),
+                      {kLongAgo, kLongAgo}),
         lastPrecharge_(static_cast<std::size_t>(memory.ranks), 0),
-        lastActivate_(lastPrecharge_),
         dataEnd_(static_cast<std::size_t>(memory.ranks), kLongAgo),
+        activates_(dataEnd_.size()),
         refreshDue_(timing_.REFI > 0 && timing_.RFC > 0 ? timing_.REFI : INT64_MAX) {}
 
   const std::vector<RowCommand>& commands() const { return commands_; }
@@ -57,8 +58,6 @@ class RowStepper {
     }
   }
 
-  std::int64_t groupOf(std::int64_t bank) const { return bank / memory_.banksPerGroup; }
-
  private:
   static constexpr std::int64_t kLongAgo = -(std::int64_t{1} << 40);
 
@@ -81,6 +80,9 @@ class RowStepper {
     std::array<std::vector<RowCommand>, kDramCommands> lists_;
   };
 
+  std::size_t groupIndex(std::int64_t bank) const {
+    return static_cast<std::size_t>(bank / memory_.banksPerGroup);
+  }
   std::int64_t banksOfRank() const { return memory_.bankGroups * memory_.banksPerGroup; }
   std::int64_t bankOf(const DramLocation& at) const {
     return (at.rank * memory_.bankGroups + at.bankGroup) * memory_.banksPerGroup + at.bank;
@@ -88,78 +90,176 @@ class RowStepper {
 
   // The order of bursts.
 
-  /// Banks of a region take turns, in the order in which they are first touched.
-  std::vector<DramLocation> inTurns(const Region& region) const {
-    std::vector<std::int64_t> banks;
-    std::map<std::int64_t, std::deque<DramLocation>> byBank;
+  /// Bursts to one row; all alike but for their columns, which matter to nobody here.
+  struct Visit {
+    DramLocation at;
+    std::int64_t bursts = 0;
+  };
+
+  std::vector<Visit> visitsOf(const Region& region) const {
+    std::vector<Visit> visits;
     for (const DramLocation& at : region) {
-      if (byBank[bankOf(at)].empty()) banks.push_back(bankOf(at));
-      byBank[bankOf(at)].push_back(at);
-    }
-    std::vector<DramLocation> order;
-    while (order.size() < region.size()) {
-      for (const std::int64_t bank : banks) {
-        if (byBank[bank].empty()) continue;
-        order.push_back(byBank[bank].front());
-        byBank[bank].pop_front();
+      const auto visit = std::ranges::find_if(
+          visits, [&](const Visit& other) { return bankOf(other.at) == bankOf(at); });
+      if (visit == visits.end()) {
+        visits.push_back({at, 1});
+      } else {
+        ++visit->bursts;
       }
     }
-    return order;
+    return visits;
   }
 
-  bool isAlone(const Region& region) const {
-    return std::ranges::all_of(
-        region, [&](const DramLocation& at) { return bankOf(at) == bankOf(region.front()); });
+  void placeAll(const std::vector<Region>& regions, Direction direction, std::int64_t earliest) {
+    direction_ = direction;
+    earliest_ = earliest;
+    for (const Region& region : regions) {
+      std::vector<Visit> visits = visitsOf(region);
+      const bool isShort =
+          std::ranges::all_of(visits, [](const Visit& visit) { return visit.bursts <= 4; });
+      if (!isShort) emptyWindow();
+      if (isShort || visits.size() > 1) placeHeld();
+      if (isShort) {
+        for (const Visit& visit : visits) addShort(visit);
+      } else if (visits.size() > 1) {
+        inTurns(visits);
+      } else {
+        placeAlone(visits.front());
+      }
+    }
+    emptyWindow();
+    placeHeld();
   }
 
-  std::int64_t columnGap(RuleScope scope) const {
+  void inTurns(std::vector<Visit> visits) {
+    while (!visits.empty()) {
+      for (Visit& visit : visits) placeNext(visit);
+      std::erase_if(visits, [](const Visit& visit) { return visit.bursts == 0; });
+    }
+  }
+
+  void placeHeld() {
+    while (held_.bursts > 0) placeNext(held_);
+  }
+
+  /// The tail of a visit takes turns with the head of the next.
+  void placeAlone(Visit visit) {
+    std::int64_t turns = 0;
+    if (visit.at.rank == held_.at.rank && visit.at.bankGroup != held_.at.bankGroup) {
+      turns = std::min({held_.bursts, visit.bursts, overlapBursts()});
+    }
+    while (held_.bursts > turns) placeNext(held_);
+    for (std::int64_t i = 0; i < turns; ++i) {
+      placeNext(held_);
+      placeNext(visit);
+    }
+    held_ = visit;
+    if (overlapBursts() == 0) placeHeld();
+  }
+
+  void addShort(const Visit& visit) {
+    const auto same = std::ranges::find_if(window_, [&](const Visit& other) {
+      return bankOf(other.at) == bankOf(visit.at) && other.at.row == visit.at.row;
+    });
+    if (same != window_.end()) {
+      same->bursts += visit.bursts;
+    } else {
+      while (window_.size() == 16) placeChosen();
+      window_.push_back(visit);
+    }
+    while (waiting() > memory_.controller.readQueue) placeChosen();
+  }
+
+  std::int64_t waiting() const {
+    std::int64_t bursts = 0;
+    for (const Visit& visit : window_) bursts += visit.bursts;
+    return bursts;
+  }
+
+  void emptyWindow() {
+    while (!window_.empty()) placeChosen();
+  }
+
+  /// The oldest of the visits whose next burst could be soonest, if not sooner than the bus.
+  void placeChosen() {
+    const std::int64_t soon =
+        std::max(earliest_, (columns_.empty() ? kLongAgo : lastColumn_) +
+                                gap(column(), column(), {RuleScope::SameRank, RuleScope::Channel}));
+    const std::int64_t turned = (columns_.empty() ? kLongAgo : lastColumn_) +
+                                gap(column(), column(), {RuleScope::OtherRank, RuleScope::Channel});
+    const auto chosen = std::ranges::min_element(window_, {}, [&](const Visit& visit) {
+      return std::max({soon, estimate(visit), visit.at.rank == lastRank_ ? soon : turned});
+    });
+    placeNext(*chosen);
+    if (chosen->bursts == 0) window_.erase(chosen);
+  }
+
+  std::int64_t estimate(const Visit& visit) const {
+    const BankState& bank = banks_[static_cast<std::size_t>(bankOf(visit.at))];
+    const auto rank = static_cast<std::size_t>(visit.at.rank);
+    const std::int64_t opening = gap(DramCommand::Activate, column(), kBank);
+    const auto& groupLast = groupColumns_[groupIndex(bankOf(visit.at))];
+    if (bank.row == visit.at.row) {
+      return std::max(bank.activated + opening,
+                      groupLast[static_cast<std::size_t>(direction_)] +
+                          gap(column(), column(), {RuleScope::SameBankGroup, RuleScope::Channel}));
+    }
+    std::int64_t ready =
+        bank.activated + gap(DramCommand::Activate, DramCommand::Activate, {RuleScope::SameBank});
+    if (bank.row >= 0) {
+      const std::int64_t close =
+          std::max({bank.activated + gap(DramCommand::Activate, DramCommand::Precharge, kBank),
+                    bank.used[0] + gap(DramCommand::Read, DramCommand::Precharge, kBank),
+                    bank.used[1] + gap(DramCommand::Write, DramCommand::Precharge, kBank)});
+      ready = std::max(ready, close + gap(DramCommand::Precharge, DramCommand::Activate, kBank));
+    }
+    const std::vector<std::int64_t>& activates = activates_[rank];
+    if (!activates.empty()) {
+      ready = std::max(ready, activates.back() + gap(DramCommand::Activate, DramCommand::Activate,
+                                                     {RuleScope::SameRank, RuleScope::Channel}));
+    }
+    if (activates.size() >= 4) {
+      ready = std::max(
+          ready, activates[activates.size() - 4] +
+                     gap(DramCommand::Activate, DramCommand::Activate, {RuleScope::SameRank}, 4));
+    }
+    return ready + opening;
+  }
+
+  DramCommand column() const {
+    return direction_ == Direction::Read ? DramCommand::Read : DramCommand::Write;
+  }
+
+  /// The strictest of the rules between two commands in some scopes.
+  std::int64_t gap(DramCommand from, DramCommand to, const std::vector<RuleScope>& scopes,
+                   std::int64_t window = 1) const {
     std::int64_t cycles = 0;
     for (const ResolvedRule& rule : rules_) {
-      const bool applies = rule.scope == scope || rule.scope == RuleScope::SameRank ||
-                           rule.scope == RuleScope::Channel;
-      if (rule.from == DramCommand::Read && rule.to == DramCommand::Read && applies) {
-        cycles = std::max(cycles, rule.cycles);
-      }
+      const bool applies = std::ranges::count(scopes, rule.scope) > 0 && rule.window == window;
+      if (rule.from == from && rule.to == to && applies) cycles = std::max(cycles, rule.cycles);
     }
-    return cycles;
+    const bool opens =
+        from == DramCommand::Activate && (to == DramCommand::Read || to == DramCommand::Write);
+    return opens ? std::max(cycles, activateLength()) : cycles;
+  }
+
+  /// Clocks of the command bus from an activate's begin to its end, at most.
+  std::int64_t activateLength() const {
+    const std::int64_t clocks = commandClocks(DramCommand::Activate, timing_);
+    if (!hasCommand(DramCommand::ActivateEnd, timing_)) return clocks;
+    return kActivateEndWithin + commandClocks(DramCommand::ActivateEnd, timing_);
   }
 
   /// Bursts at the edge of two visits that take turns.
   std::int64_t overlapBursts() const {
-    const std::int64_t own = columnGap(RuleScope::SameBankGroup);
-    if (columnGap(RuleScope::SameRank) >= own) return 0;
-    const std::int64_t opening = ruleCycles(DramCommand::Precharge, DramCommand::Activate) +
-                                 ruleCycles(DramCommand::Activate, DramCommand::Read);
+    using enum RuleScope;
+    const auto read = DramCommand::Read;
+    const std::int64_t inRank = gap(read, read, {SameRank, Channel});
+    const std::int64_t own = std::max(inRank, gap(read, read, {SameBankGroup}));
+    if (inRank >= own) return 0;
+    const std::int64_t opening = gap(DramCommand::Precharge, DramCommand::Activate, kBank) +
+                                 gap(DramCommand::Activate, read, kBank);
     return std::max<std::int64_t>(0, memory_.controller.readQueue - ceilDiv(opening, own));
-  }
-
-  std::int64_t ruleCycles(DramCommand from, DramCommand to) const {
-    std::int64_t cycles = 0;
-    for (const ResolvedRule& rule : rules_) {
-      const bool applies = rule.scope == RuleScope::SameBank || rule.scope == RuleScope::Channel;
-      if (rule.from == from && rule.to == to && applies) cycles = std::max(cycles, rule.cycles);
-    }
-    return cycles;
-  }
-
-  std::vector<DramLocation> order(const std::vector<Region>& regions) const {
-    std::vector<DramLocation> result;
-    std::int64_t alone = 0;  // bursts of a lonely visit at the end that have no partner yet
-    for (const Region& region : regions) {
-      const auto bursts = static_cast<std::int64_t>(region.size());
-      std::int64_t turns = 0;
-      if (isAlone(region) && alone > 1 && bursts > 1 && result.back().rank == region[0].rank &&
-          result.back().bankGroup != region[0].bankGroup) {
-        turns = std::min({alone, bursts, overlapBursts()});
-      }
-      for (std::int64_t i = 0; i < turns; ++i) {
-        result.insert(result.end() - turns + i + 1, region[static_cast<std::size_t>(i)]);
-      }
-      const std::vector<DramLocation> rest = inTurns(region);
-      result.insert(result.end(), rest.begin() + turns, rest.end());
-      alone = isAlone(region) ? bursts - turns : 0;
-    }
-    return result;
   }
 
   // Requests.
@@ -175,10 +275,11 @@ class RowStepper {
     events_.rowHits += forwarded;
     Completion done = {INT64_MAX, arrival};
     const std::int64_t latency = readDone(timing_);
-    for (const DramLocation& at : order(regions)) {
-      lastRead_ = place(at, Direction::Read, arrival);
-      done.firstData = std::min(done.firstData, lastRead_ + latency - timing_.burstCycles());
-      done.end = lastRead_ + latency;
+    const std::size_t before = columns_.size();
+    placeAll(regions, Direction::Read, arrival);
+    if (columns_.size() > before) {
+      lastRead_ = columns_.back();
+      done = {columns_[before] + latency - timing_.burstCycles(), lastRead_ + latency};
     }
     if (forwarded > 0) done = {std::min(done.firstData, arrival), std::max(done.end, arrival + 1)};
     return done;
@@ -199,7 +300,7 @@ class RowStepper {
         drain(lowLevel(), arrival);
       }
     }
-    for (const DramLocation& at : order(direct)) place(at, Direction::Write, arrival);
+    placeAll(direct, Direction::Write, arrival);
     return {acceptance(first, arrival), acceptance(written_ - 1, arrival) + 1};
   }
 
@@ -243,13 +344,18 @@ class RowStepper {
       leaving.push_back(queue_.front());
       queue_.pop_front();
     }
-    for (const DramLocation& at : order(leaving)) place(at, Direction::Write, earliest);
+    placeAll(leaving, Direction::Write, earliest);
   }
 
   // Commands.
 
-  /// Gives a burst its commands; returns the column command's cycle.
-  std::int64_t place(const DramLocation& at, Direction direction, std::int64_t earliest) {
+  void placeNext(Visit& visit) {
+    place(visit.at, direction_, earliest_);
+    --visit.bursts;
+  }
+
+  /// Gives a burst its commands.
+  void place(const DramLocation& at, Direction direction, std::int64_t earliest) {
     while (earliest >= refreshDue_) refresh();
     std::size_t before = commands_.size();
     std::int64_t column = tryBurst(at, direction, earliest);
@@ -259,24 +365,26 @@ class RowStepper {
       before = commands_.size();
       column = tryBurst(at, direction, earliest);
     }
-    return book(at, direction, column, before);
+    book(at, direction, column, before);
   }
 
   std::int64_t tryBurst(const DramLocation& at, Direction direction, std::int64_t earliest) {
     const auto bank = static_cast<std::int32_t>(bankOf(at));
     const auto rank = static_cast<std::int32_t>(at.rank);
     const auto r = static_cast<std::size_t>(rank);
-    const std::int64_t open = openRow_[static_cast<std::size_t>(bank)];
+    const BankState& state = banks_[static_cast<std::size_t>(bank)];
+    const std::int64_t open = state.row;
     const auto view = static_cast<std::int64_t>(columns_.size()) - memory_.controller.readQueue;
     std::int64_t from = std::max({earliest, afterRefresh_, std::int64_t{0}});
     if (view >= 0) from = std::max(from, columns_[static_cast<std::size_t>(view)]);
     if (open != at.row) {
       if (open >= 0) {
-        const std::int64_t used = lastUse_[static_cast<std::size_t>(bank)];  // by older bursts
+        const std::int64_t used = std::max(state.used[0], state.used[1]);  // by older bursts
         from =
             step({DramCommand::Precharge, rank, bank, std::max({from, lastPrecharge_[r], used})});
       }
-      from = activate(rank, bank, std::max(from, lastActivate_[r]));
+      from = activate(rank, bank,
+                      std::max(from, activates_[r].empty() ? kLongAgo : activates_[r].back()));
     }
     const auto command = direction == Direction::Read ? DramCommand::Read : DramCommand::Write;
     const std::int64_t ready = open == at.row ? earliest : from;
@@ -289,8 +397,7 @@ class RowStepper {
     return column;
   }
 
-  std::int64_t book(const DramLocation& at, Direction direction, std::int64_t column,
-                    std::size_t before) {
+  void book(const DramLocation& at, Direction direction, std::int64_t column, std::size_t before) {
     const auto rank = static_cast<std::size_t>(at.rank);
     bool closed = false, opened = false;
     for (std::size_t i = before; i < commands_.size(); ++i) {
@@ -300,20 +407,25 @@ class RowStepper {
         lastPrecharge_[rank] = command.cycle;
       } else if (command.command == DramCommand::Activate) {
         opened = true;
-        lastActivate_[rank] = command.cycle;
+        activates_[rank].push_back(command.cycle);
+        banks_[static_cast<std::size_t>(command.bank)].activated = command.cycle;
       }
     }
     events_.activates += opened ? 1 : 0;
     ++(closed ? events_.rowConflicts : opened ? events_.rowMisses : events_.rowHits);
-    openRow_[static_cast<std::size_t>(bankOf(at))] = at.row;
-    lastUse_[static_cast<std::size_t>(bankOf(at))] = column;
+    const auto index = static_cast<std::size_t>(direction);
+    BankState& bank = banks_[static_cast<std::size_t>(bankOf(at))];
+    bank.row = at.row;
+    bank.used[index] = column;
+    groupColumns_[groupIndex(bankOf(at))][index] = column;
     const bool reads = direction == Direction::Read;
     dataEnd_[rank] = column + (reads ? readDone(timing_) : writeDone(timing_));
     ++(reads ? events_.reads : events_.writes);
     ++events_.bursts;
     if (!reads) writeColumns_.push_back(column);
     columns_.push_back(column);
-    return lastColumn_ = column;
+    lastColumn_ = column;
+    lastRank_ = at.rank;
   }
 
   void refresh() {
@@ -321,15 +433,13 @@ class RowStepper {
     const auto ranks = static_cast<std::int32_t>(memory_.ranks);
     std::vector<std::int64_t> closed(static_cast<std::size_t>(ranks), start);
     for (std::int32_t rank = 0; rank < ranks; ++rank) {
-      const auto first = openRow_.begin() + rank * banksOfRank();
-      if (std::all_of(first, first + banksOfRank(), [](std::int64_t row) { return row < 0; })) {
-        continue;
-      }
-      const auto used = lastUse_.begin() + (first - openRow_.begin());
-      const std::int64_t from = *std::max_element(used, used + banksOfRank());
-      closed[static_cast<std::size_t>(rank)] =
-          step({DramCommand::PrechargeAll, rank, -1, std::max(from, start)});
-      std::fill(first, first + banksOfRank(), -1);
+      const auto own = std::span(banks_).subspan(static_cast<std::size_t>(rank * banksOfRank()),
+                                                 static_cast<std::size_t>(banksOfRank()));
+      if (std::ranges::all_of(own, [](const BankState& bank) { return bank.row < 0; })) continue;
+      std::int64_t from = start;
+      for (const BankState& bank : own) from = std::max({from, bank.used[0], bank.used[1]});
+      closed[static_cast<std::size_t>(rank)] = step({DramCommand::PrechargeAll, rank, -1, from});
+      for (BankState& bank : own) bank.row = -1;
     }
     for (std::int32_t rank = 0; rank < ranks; ++rank) {
       const std::int64_t from = closed[static_cast<std::size_t>(rank)];
@@ -339,20 +449,15 @@ class RowStepper {
     refreshDue_ += timing_.REFI;
   }
 
-  /// An activate of two parts is given in one go.
+  /// An activate, and its second part in time.
   std::int64_t activate(std::int32_t rank, std::int32_t bank, std::int64_t from) {
-    if (!hasCommand(DramCommand::ActivateEnd, timing_)) {
-      return step({DramCommand::Activate, rank, bank, from});
-    }
     const std::int64_t clocks = commandClocks(DramCommand::Activate, timing_);
     for (;; ++from) {
-      const std::int64_t first = step({DramCommand::Activate, rank, bank, from});
-      const RowCommand second = {DramCommand::ActivateEnd, rank, bank, first + clocks};
-      if (isAdmitted(second, Latest(commands_))) {
-        commands_.push_back(second);
-        return first;
-      }
-      commands_.pop_back();
+      from = step({DramCommand::Activate, rank, bank, from});
+      if (!hasCommand(DramCommand::ActivateEnd, timing_)) return from;
+      const std::int64_t end = step({DramCommand::ActivateEnd, rank, bank, from + clocks});
+      if (end <= from + kActivateEndWithin) return from;
+      commands_.resize(commands_.size() - 2);
     }
   }
 
@@ -399,7 +504,7 @@ class RowStepper {
       case RuleScope::SameBank:
         return both && from.bank == to.bank;
       case RuleScope::SameBankGroup:
-        return both && groupOf(from.bank) == groupOf(to.bank);
+        return both && groupIndex(from.bank) == groupIndex(to.bank);
       case RuleScope::SameRank:
         return from.rank == to.rank;
       case RuleScope::OtherRank:
@@ -429,16 +534,32 @@ class RowStepper {
     pass(cycle);
   }
 
+  struct BankState {
+    std::int64_t row = -1;  ///< -1: closed
+    std::int64_t activated = kLongAgo;
+    std::array<std::int64_t, 2> used = {kLongAgo, kLongAgo};  ///< last column, by direction
+  };
+
+  static constexpr std::int64_t kActivateEndWithin = 8;  ///< JESD209-5, tAAD
+  inline static const std::vector<RuleScope> kBank = {RuleScope::SameBank, RuleScope::Channel};
+
   const MemoryConfig memory_;
   const DramTiming timing_;
   const std::vector<ResolvedRule> rules_;
   std::vector<RowCommand> commands_;
-  std::vector<std::int64_t> openRow_, lastUse_;                       ///< by bank; row -1: closed
-  std::vector<std::int64_t> lastPrecharge_, lastActivate_, dataEnd_;  ///< by rank
-  std::vector<std::int64_t> columns_, writeColumns_;                  ///< of all bursts, of writes
+  std::vector<BankState> banks_;
+  std::vector<std::array<std::int64_t, 2>> groupColumns_;  ///< last, by bank group and direction
+  std::vector<std::int64_t> lastPrecharge_, dataEnd_;      ///< by rank
+  std::vector<std::vector<std::int64_t>> activates_;       ///< by rank
+  std::vector<std::int64_t> columns_, writeColumns_;       ///< of all bursts, of writes
   std::int64_t lastColumn_ = 0, lastRead_ = kLongAgo, written_ = 0;
+  std::int64_t lastRank_ = 0;
   std::int64_t afterRefresh_ = kLongAgo, refreshDue_;
   std::deque<Region> queue_;
+  Direction direction_ = Direction::Read;  ///< of what is being placed
+  std::int64_t earliest_ = 0;              ///< and when it may begin
+  std::vector<Visit> window_;
+  Visit held_;
   MemoryEvents events_;
 };
 
