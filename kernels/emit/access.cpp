@@ -4,6 +4,8 @@
 #include <numeric>
 #include <tuple>
 
+#include "kernels/emit/transfer_nest.h"
+
 namespace npusim::emit {
 namespace {
 
@@ -34,71 +36,6 @@ void addTerm(std::vector<LoopTerm>& terms, const LoopTerm& added) {
 
 LoopTerm coreTerm(const isa::CoreDigit& digit, std::int64_t stride) {
   return {isa::kCoreDepth, stride, digit.count, digit.divisor};
-}
-
-/// One level of a transfer's nest, before runs are merged.
-struct MoveDim {
-  Extent extent;
-  std::int64_t blockStride = 0, slotStride = 0;
-  std::vector<std::int64_t> boundStrides;  ///< one a bound of the transfer
-  std::int64_t indexStride = 0;            ///< of the gather indices
-  bool gathered = false;
-  /// Leaves only what the target needs.
-  void forget() {
-    blockStride = slotStride;
-    boundStrides.clear();
-  }
-  bool mergeable() const {
-    return !gathered && indexStride == 0 &&
-           std::all_of(boundStrides.begin(), boundStrides.end(), [](auto s) { return s == 0; });
-  }
-};
-
-/// Do a transfer's source coordinates stay below 0 along some bound: is it nothing but fill?
-bool readsNothing(const isa::Transfer& transfer, const std::vector<MoveDim>& dims) {
-  for (std::size_t b = 0; b < transfer.source.bounds.size(); ++b) {
-    std::int64_t highest = transfer.source.bounds[b].origin.base;
-    for (const MoveDim& dim : dims) {
-      highest += std::max<std::int64_t>(0, dim.boundStrides[b]) * (dim.extent.size - 1);
-    }
-    bool looped = false;
-    for (const LoopTerm& term : transfer.source.bounds[b].origin.terms) {
-      looped = looped || term.depth != isa::kCoreDepth;
-      highest += std::max<std::int64_t>(0, term.stride) * (term.modulo - 1);
-    }
-    if (highest < 0 && !looped) return true;
-  }
-  return false;
-}
-
-/// Turns the innermost contiguous dimensions (listed last) into the transfer's run and writes the
-/// rest. `near` and `far` are the two sides' strides of a dimension.
-void finishTransfer(isa::Transfer& transfer, std::vector<MoveDim> dims, std::int64_t elementBytes,
-                    bool toSlot) {
-  transfer.run = Extent{elementBytes, 0, {}};
-  while (!dims.empty() && transfer.run.terms.empty()) {
-    const MoveDim& inner = dims.back();
-    const std::int64_t run = transfer.run.size;
-    if (!inner.mergeable() || inner.blockStride != run || inner.slotStride != run) break;
-    Extent merged = inner.extent;
-    merged.size *= run;
-    merged.limit *= run;
-    for (isa::LoopTerm& term : merged.terms) term.stride *= run;
-    transfer.run = merged;
-    dims.pop_back();
-  }
-  Access& block = toSlot ? transfer.source : transfer.target;
-  Access& slot = toSlot ? transfer.target : transfer.source;
-  for (const MoveDim& dim : dims) {
-    if (dim.gathered) transfer.gatherDim = static_cast<int>(transfer.dims.size());
-    if (transfer.gather) transfer.gather->strides.push_back(dim.indexStride);
-    transfer.dims.push_back(dim.extent);
-    block.strides.push_back(dim.blockStride);
-    slot.strides.push_back(dim.slotStride);
-    for (std::size_t b = 0; b < dim.boundStrides.size(); ++b) {
-      transfer.source.bounds[b].strides.push_back(dim.boundStrides[b]);
-    }
-  }
 }
 
 }  // namespace

@@ -31,6 +31,22 @@ std::int64_t pitchOf(const Task& task, int dim) {
   return pitch;
 }
 
+/// Would parts of a dimension lie between each other along an axis of the result, whose tiles have
+/// no gaps? Products are tiles of their own.
+bool interleaves(const Task& task, int dim) {
+  const auto at = static_cast<std::size_t>(dim);
+  const bool matrix = std::holds_alternative<plan::MatrixWork>(task.work);
+  if (std::holds_alternative<plan::CopyWork>(task.work)) return false;
+  for (const plan::Axis& axis : task.output.axes) {
+    if (axis.coefficients[at] == 0) continue;
+    for (std::size_t d = matrix ? plan::M0 : 0; d < task.dims.size(); ++d) {
+      const bool outer = std::abs(axis.coefficients[d]) > std::abs(axis.coefficients[at]);
+      if (outer && task.dims[d].extent > 1 && !task.dims[d].isOuter()) return true;
+    }
+  }
+  return false;
+}
+
 /// Dimensions of the result that can be dealt at all, outermost in memory first.
 std::vector<int> dealable(const Task& task) {
   const auto* copy = std::get_if<plan::CopyWork>(&task.work);
@@ -40,7 +56,8 @@ std::vector<int> dealable(const Task& task) {
     const bool fixed = copy != nullptr ? copy->gatherDim == d
                        : matrix        ? d >= plan::K0
                                        : !task.dims[static_cast<std::size_t>(d)].tileable;
-    if (!fixed && extentOf(task, d) > 1 && pitchOf(task, d) > 0) dims.push_back(d);
+    const bool one = extentOf(task, d) == 1 || pitchOf(task, d) == 0;
+    if (!fixed && !one && !interleaves(task, d)) dims.push_back(d);
   }
   std::stable_sort(dims.begin(), dims.end(),
                    [&](int x, int y) { return pitchOf(task, x) > pitchOf(task, y); });

@@ -117,6 +117,21 @@ Fabric::Fabric(const ChipConfig& chipConfig, const isa::Program& theProgram, boo
 
 Fabric::~Fabric() = default;
 
+void Fabric::book(std::size_t memory, const MemoryEvents& events, Counters& counters) {
+  counters.rowHits += events.rowHits;
+  counters.rowMisses += events.rowMisses;
+  counters.rowConflicts += events.rowConflicts;
+  counters.activates += events.activates;
+  counters.refreshes += events.refreshes;
+  counters.memory(memory) += {.reads = events.reads,
+                              .writes = events.writes,
+                              .activates = events.activates,
+                              .refreshes = events.refreshes,
+                              .activeCycles = events.activeCycles,
+                              .idleCycles = events.idleCycles};
+  ledger.burstBytesMoved += events.bursts * memories[chip.buffers.size() + memory]->burstBytes();
+}
+
 void Fabric::beginPrediction() {
   collectives.reset();
   sharedReads.reset();

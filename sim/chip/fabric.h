@@ -31,8 +31,9 @@ struct LayerTally {
 
 /// Both ends of every link, to be equal in the end.
 struct Ledger {
-  std::int64_t sentBytes = 0, receivedBytes = 0;         ///< by DMA
-  std::int64_t requestedBytes = 0, burstBytesMoved = 0;  ///< of memories: by DMA, on the bus
+  std::int64_t sentBytes = 0, receivedBytes = 0;  ///< by DMA
+  /// Of memories: by DMA; on the bus or from what waits to be written.
+  std::int64_t requestedBytes = 0, burstBytesMoved = 0;
 };
 
 /// One chip that holds one program: what its cores share, and the cores. `program` must outlive it.
@@ -68,6 +69,9 @@ struct Fabric {
   std::function<void(std::int64_t core, isa::Engine engine)> wake;
 
   Machine& core(std::int64_t number) { return *cores[static_cast<std::size_t>(number)]; }
+
+  /// Books what memory number `memory` did, in a layer's counters and the ledger.
+  void book(std::size_t memory, const MemoryEvents& events, Counters& counters);
 
   /// Empties the books, refills semaphores and begins a new phase in every memory.
   void beginPrediction();

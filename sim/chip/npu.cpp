@@ -89,10 +89,7 @@ struct Npu::Impl {
       MemoryModel& memory = *fabric.memories[fabric.chip.buffers.size() + i];
       MemoryEvents events;
       memory.idleUntil(memory.clock().crossFrom(fabric.clock, cycle), events);
-      counters.refreshes += events.refreshes;
-      counters.memory(i) += {.refreshes = events.refreshes,
-                             .activeCycles = events.activeCycles,
-                             .idleCycles = events.idleCycles};
+      fabric.book(i, events, counters);
     }
   }
 

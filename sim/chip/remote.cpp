@@ -86,9 +86,8 @@ void Courier::ask(const Chunk& chunk, Leg& leg, std::int64_t now) {
 /// In core cycles.
 Completion Courier::transfer(const Chunk& chunk, const Leg& leg, std::int64_t now) {
   Counters& counters = machine_.layerOf(*chunk.instruction).counters;
-  DramCounts& counts =
-      counters.memory(static_cast<std::size_t>(*leg.memory) - machine_.chip.buffers.size());
-  counts.bytes += leg.bytes;
+  const std::size_t index = static_cast<std::size_t>(*leg.memory) - machine_.chip.buffers.size();
+  counters.memory(index).bytes += leg.bytes;
   (leg.direction == Direction::Read ? counters.dramBytes.read : counters.dramBytes.write) +=
       leg.bytes;
   if (machine_.chip.idealMemory) return {now, now};
@@ -96,19 +95,8 @@ Completion Courier::transfer(const Chunk& chunk, const Leg& leg, std::int64_t no
   MemoryEvents events;
   const std::int64_t start = memory.clock().crossFrom(machine_.clock, now);
   const Completion done = memory.transfer(start, leg.direction, leg.pieces, events);
-  counters.rowHits += events.rowHits;
-  counters.rowMisses += events.rowMisses;
-  counters.rowConflicts += events.rowConflicts;
-  counters.activates += events.activates;
-  counters.refreshes += events.refreshes;
-  counts += {.reads = events.reads,
-             .writes = events.writes,
-             .activates = events.activates,
-             .refreshes = events.refreshes,
-             .activeCycles = events.activeCycles,
-             .idleCycles = events.idleCycles};
+  machine_.fabric.book(index, events, counters);
   machine_.ledger.requestedBytes += leg.bytes;
-  machine_.ledger.burstBytesMoved += events.bursts * memory.burstBytes();
   return {machine_.clock.crossFrom(memory.clock(), done.firstData),
           machine_.clock.crossFrom(memory.clock(), done.end)};
 }

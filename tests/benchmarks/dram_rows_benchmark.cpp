@@ -26,8 +26,8 @@ void run(benchmark::State& state, const MemoryConfig& memory, const std::vector<
     MemoryEvents events;
     std::int64_t beforeLast = 0, last = 0;
     for (std::size_t i = 0; i + pieces <= all.size(); i += pieces) {
-      const Completion done = model.transfer(beforeLast, Direction::Read,
-                                             std::span(all).subspan(i, pieces), events);
+      const Completion done =
+          model.transfer(beforeLast, Direction::Read, std::span(all).subspan(i, pieces), events);
       beforeLast = last;
       last = done.end;
     }

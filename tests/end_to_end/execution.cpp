@@ -65,7 +65,7 @@ bool sameBytes(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
 }
 
 Compiled compileFor(const Graph& graph, const ChipConfig& chip, DataType precision,
-                    const std::vector<Inputs>& samples) {
+                    const std::vector<Inputs>& samples, Partition partition) {
   const Graph optimized = optimize(graph);
   Calibration calibration;
   if (precision == DataType::Int8) {
@@ -75,7 +75,8 @@ Compiled compileFor(const Graph& graph, const ChipConfig& chip, DataType precisi
   }
   Compiled compiled;
   compiled.graph = toPrecision(optimized, chip, precision, calibration);
-  compiled.program = compile(compiled.graph, chip, {precision, Objective::Latency, true});
+  compiled.program =
+      compile(compiled.graph, chip, {precision, Objective::Latency, true, partition});
   return compiled;
 }
 

@@ -35,7 +35,7 @@ struct Compiled {
   isa::Program program;
 };
 Compiled compileFor(const Graph& graph, const ChipConfig& chip, DataType precision,
-                    const std::vector<Inputs>& samples);
+                    const std::vector<Inputs>& samples, Partition partition = Partition::Auto);
 
 /// Real inputs as the compiled graph's inputs hold them.
 Inputs storedInputs(const Graph& compiled, const Inputs& reals);

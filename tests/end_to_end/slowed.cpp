@@ -7,7 +7,7 @@ namespace npusim::end_to_end {
 namespace {
 
 /// A copy within free memory that takes a DMA engine long and touches nothing else.
-isa::Instruction delay(const isa::Program& program, std::int32_t layer) {
+isa::Instruction delay(const isa::Program& program, const isa::Instruction& delayed) {
   constexpr std::int64_t kFree = 1 << 24;  // small networks use less of a memory
   const auto memory = std::ranges::find(program.storages, false, &isa::Storage::onChip);
   isa::Transfer transfer;
@@ -17,18 +17,21 @@ isa::Instruction delay(const isa::Program& program, std::int32_t layer) {
   transfer.source.address.base = kFree;
   transfer.target.address.base = 2 * kFree;
   transfer.source.type = transfer.target.type = DataType::Int8;
-  return {transfer, layer, {}, {}};
+  return {transfer, delayed.layer, {}, {}, delayed.cores};
 }
 
 void delayTransfers(isa::Program& program, isa::Engine engine) {
+  if (std::ranges::find(program.storages, false, &isa::Storage::onChip) == program.storages.end()) {
+    return;  // without a memory there is nothing slow to copy in
+  }
   std::vector<isa::Instruction>& queue = program.queue(engine);
   std::vector<isa::Instruction> delayed;
   for (const isa::Instruction& instruction : queue) {
     if (!instruction.waits.empty()) {  // between having waited and doing
-      delayed.push_back({isa::Sync{}, instruction.layer, instruction.waits, {}});
+      delayed.push_back({isa::Sync{}, instruction.layer, instruction.waits, {}, instruction.cores});
     }
     if (std::holds_alternative<isa::Transfer>(instruction.body)) {
-      delayed.push_back(delay(program, instruction.layer));
+      delayed.push_back(delay(program, instruction));
     }
     delayed.push_back(instruction);
     delayed.back().waits.clear();

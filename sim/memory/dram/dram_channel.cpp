@@ -17,7 +17,7 @@ DramChannel::DramChannel(const MemoryConfig& memory)
 void DramChannel::begin(std::int64_t arrival, Direction direction, MemoryEvents& events) {
   if (queuedBursts_ > 0 && lastRead_ < arrival)
     drain(0, std::max<std::int64_t>(0, lastRead_), events);
-  request_.emplace(direction, arrival, events);
+  request_.emplace(RowRequest{direction, arrival, events});
   forwarded_ = false;
   if (direction == Direction::Write) {
     accepted_ = std::max(arrival, sequencer_.writeColumn(written_ - writeQueue_));

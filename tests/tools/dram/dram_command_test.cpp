@@ -118,7 +118,7 @@ struct Refused {
   const char* message;
 };
 
-void PrintTo(const Refused& row, std::ostream* out) { *out << row.name; }
+std::ostream& operator<<(std::ostream& out, const Refused& row) { return out << row.name; }
 
 class DramRefuses : public testing::TestWithParam<Refused> {};
 

@@ -81,7 +81,7 @@ struct BadLine {
   const char* message;
 };
 
-void PrintTo(const BadLine& row, std::ostream* out) { *out << row.name; }
+std::ostream& operator<<(std::ostream& out, const BadLine& row) { return out << row.name; }
 
 class BadTrace : public testing::TestWithParam<BadLine> {};
 

@@ -333,8 +333,9 @@ struct More {
 
 constexpr More kMore[] = {
     {"channels", [](MemoryConfig& memory) { memory.channels *= 2; }},
-    // Data of two ranks keep RTRS apart where those of one follow each other.
-    {"ranks", [](MemoryConfig& memory) { memory.ranks *= 2; }, 1.03},
+    // Data of two ranks keep RTRS apart, and rows of two ranks do not overlap within a bank group's
+    // CCD_L.
+    {"ranks", [](MemoryConfig& memory) { memory.ranks *= 2; }, 1.05},
     {"banks", [](MemoryConfig& memory) { memory.banksPerGroup *= 2; }},
     {"read queue", [](MemoryConfig& memory) { memory.controller.readQueue *= 2; }},
     {"write queue", [](MemoryConfig& memory) { memory.controller.writeQueue *= 2; }},
