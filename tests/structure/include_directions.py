@@ -24,7 +24,7 @@ ARROWS = {
     "sim/stats": SHARED,
     "sim/energy": SHARED + ["sim/stats"],
     "sim/memory": ["sim/core", "sim/config", "sim/isa", "sim/stats"],
-    "sim/array": ["sim/core", "sim/memory"],
+    "sim/array": ["sim/core", "sim/config", "sim/memory"],
     "sim/array/tile": ["sim/core", "sim/config", "sim/laws", "sim/memory", "sim/array"],
     "sim/array/pe": ["sim/core", "sim/config", "sim/memory", "sim/array"],
     "sim/array/module": ["sim/core", "sim/config", "sim/memory", "sim/array"],

@@ -5,31 +5,9 @@
 #include "sim/array/module/most_pes.h"
 #include "sim/array/module/row_stationary_grid.h"
 #include "sim/core/error.h"
-#include "sim/core/rounding.h"
 
 namespace npusim {
 namespace modules {
-namespace {
-
-/// Bytes that a PE's store moves for one word of an operand.
-std::int64_t storeBytes(const OperandStoreConfig& store, std::int64_t bytes) {
-  return store.wordBits == 0 ? bytes : ceilDiv(bytes * 8, store.wordBits) * store.wordBits / 8;
-}
-
-RowStationaryWidths widthsOf(const ArrayConfig& array, DataType format) {
-  RowStationaryWidths widths;
-  widths.operand = byteSize(format);
-  widths.sum = array.partialSumBytes;
-  widths.filterStore = storeBytes(array.localStore.weights, widths.operand);
-  widths.inputStore = storeBytes(array.localStore.inputs, widths.operand);
-  widths.sumStore = storeBytes(array.localStore.outputs, widths.sum);
-  widths.pes = array.rows * array.cols;
-  widths.macsPerCycle = array.macsPerCycle.at(format);
-  widths.zeroGating = array.zeroGating;
-  return widths;
-}
-
-}  // namespace
 
 /// Runs instructions on modules that stay from one to the next.
 class RowStationaryHosts {
@@ -100,7 +78,7 @@ ArrayCost RowStationaryModules::cost(const MatrixTile& tile) {
   const modules::RowStationaryProgram program(array_, format, key.second,
                                               mapper_(format, key.second));
   const RowStationaryCounts counts = hosts_->run(format, program);
-  const ArrayCost cost{{0, counts.cycles, 0}, workOf(counts, modules::widthsOf(array_, format))};
+  const ArrayCost cost{{0, counts.cycles, 0}, workOf(counts, widthsOf(array_, format))};
   costs_.emplace(key, cost);
   return cost;
 }
@@ -115,7 +93,7 @@ ZeroWork RowStationaryModules::compute(const MatrixTile& tile, std::vector<Stora
       tile.c.type == DataType::Int32
           ? hosts_->run<std::int32_t>(program, tile, storages, vcdPath, observer_)
           : hosts_->run<float>(program, tile, storages, vcdPath, observer_);
-  const RowStationaryWidths widths = modules::widthsOf(array_, format);
+  const RowStationaryWidths widths = widthsOf(array_, format);
   ensure(ArrayCost{{0, counts.cycles, 0}, workOf(counts, widths)} == expected,
          "an instruction costs other than without its values");
   return zerosOf(counts, widths);
