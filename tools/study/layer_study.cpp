@@ -25,19 +25,6 @@ WindowProduct productOf(const ConvProblem& problem, const Shape& output, std::in
   return p;
 }
 
-ArrayWork times(std::int64_t count, const ArrayWork& one) {
-  ArrayWork work;
-  work.inputBytes = count * one.inputBytes;
-  work.weightBytes = count * one.weightBytes;
-  work.partialReadBytes = count * one.partialReadBytes;
-  work.partialWriteBytes = count * one.partialWriteBytes;
-  for (std::int64_t i = 0; i < count; ++i) {
-    work.localStore += one.localStore;
-    work.network += one.network;
-  }
-  return work;
-}
-
 RunResult run(const ChipConfig& chip, const ChipConfig& tiledFor, DataType format,
               Network& network) {
   DataOptions data;
@@ -87,7 +74,7 @@ ArrayShare arrayShare(const ChipConfig& chip, DataType format, const ConvProblem
   share.fill = static_cast<double>(timing.prologue);
   share.wait = static_cast<double>(stream) - busy;
   share.drain = static_cast<double>(timing.drain);
-  share.work = times(share.instructions, cost.work);
+  share.work = cost.work;
   return share;
 }
 
