@@ -3,7 +3,6 @@
 #include "kernels/matrix/matrix.h"
 #include "sim/chip/array_factory.h"
 #include "sim/config/load_config.h"
-#include "sim/core/error.h"
 #include "tools/compile_network.h"
 #include "tools/forked.h"
 #include "tools/pricing.h"
@@ -40,12 +39,6 @@ RunResult run(const ChipConfig& chip, const ChipConfig& tiledFor, DataType forma
   result.layers = simulation.layers;
   priceResult(result, chip, loadEnergyTable(chip.energy));
   return result;
-}
-
-[[noreturn]] void rethrow(const Forked& forked) {
-  if (forked.code == ExitCode::NotPossible) throw NotPossible(forked.error);
-  if (forked.code) throw BadInput(forked.error);
-  throw InternalError(forked.error);
 }
 
 }  // namespace
@@ -86,8 +79,7 @@ RunResult chipRun(const ChipConfig& chip, const ChipConfig& tiledFor, DataType f
                   Network network) {
   const Forked forked =
       runForked([&] { return toJson(run(chip, tiledFor, format, network)); }, kMostSeconds);
-  if (!forked.error.empty()) rethrow(forked);
-  return fromJson(forked.bytes, "a run of the study");
+  return fromJson(answerOf(forked), "a run of the study");
 }
 
 }  // namespace npusim::tools
