@@ -38,6 +38,10 @@ TEST_P(BrokenChip, GivesOneClearLine) {
 }
 
 const Broken kBroken[] = {
+    {"EmptyLoops", "  rows: 8\n",
+     "  dataflow: {rows: [], cols: [K], weights: hold, inputs: forward, outputs: chain}\n",
+     "c.yaml:4:20: array.dataflow.rows: is an empty list, must be a list in brackets of B, OY, OX, "
+     "K, FY, FX or C"},
     {"UnknownKeyNearAnother", "rows: 8", "rowz: 8",
      "c.yaml:4:3: array.rowz: unknown key, did you mean 'rows'?"},
     {"UnknownKeyAtTheRoot", "name: small", "name: small\ncolour: red",
