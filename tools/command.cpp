@@ -28,7 +28,7 @@ constexpr std::array kSubcommands = {
     Subcommand{"study", "answer one question by a table of many runs", study},
     Subcommand{"validate", "run published measurements and judge our figures", validate},
     Subcommand{"energy", "price a saved result under another energy table", reprice},
-    Subcommand{"list", "list chips, memories, workloads, operators, references, energy", list},
+    Subcommand{"list", "list chips, memories, dataflows, workloads, operators and more", list},
 };
 
 std::string usage() {

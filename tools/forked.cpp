@@ -83,4 +83,20 @@ Forked runForked(const std::function<std::string()>& work, unsigned seconds) {
   return parse(answer);
 }
 
+std::string answerOf(const Forked& child) {
+  if (child.error.empty()) return child.bytes;
+  switch (child.code.value_or(ExitCode::OurBug)) {
+    case ExitCode::CheckFailed:
+      throw CheckFailed(child.error);
+    case ExitCode::BadInput:
+      throw BadInput(child.error);
+    case ExitCode::NotPossible:
+      throw NotPossible(child.error);
+    case ExitCode::Done:
+    case ExitCode::OurBug:
+      break;
+  }
+  throw InternalError(child.error);
+}
+
 }  // namespace npusim::tools

@@ -20,4 +20,8 @@ struct Forked {
 /// child can be started.
 Forked runForked(const std::function<std::string()>& work, unsigned seconds = 60);
 
+/// What the work returned. Throws what it threw, as the same kind of Error; InternalError for all
+/// that is no user's fault.
+std::string answerOf(const Forked& child);
+
 }  // namespace npusim::tools

@@ -61,6 +61,34 @@ std::string workloads(const char*) {
   return text;
 }
 
+std::string loops(const std::vector<LoopDim>& dims) {
+  std::string text;
+  for (const LoopDim dim : dims) text += (text.empty() ? "" : " ") + std::string(name(dim));
+  return text;
+}
+
+std::string description(const Dataflow& dataflow) {
+  switch (dataflow.kind) {
+    case ArrayKind::Systolic:
+      return fmt::format("rows {}, columns {}; weights {}, inputs {}, outputs {}",
+                         loops(dataflow.rows), loops(dataflow.cols), name(dataflow.weights),
+                         name(dataflow.inputs), name(dataflow.outputs));
+    case ArrayKind::RowStationary:
+      return "Eyeriss: a row of the filter stays in a PE, rows of the input pass it";
+    case ArrayKind::Cached:
+      return "every PE fetches its operands through a cache of its own";
+  }
+  throw InternalError("unknown kind of array");
+}
+
+std::string dataflows(const char*) {
+  std::string text;
+  for (const Dataflow& dataflow : dataflowPresets()) {
+    text += fmt::format("  {:<17} {}\n", dataflow.name, description(dataflow));
+  }
+  return text;
+}
+
 std::string wrapped(const std::vector<std::string>& words) {
   constexpr std::size_t kWidth = 78;
   std::string text, line = " ";
@@ -86,8 +114,9 @@ struct Listing {
   std::string (*text)(const char* what);
 };
 constexpr std::array kListings = {Listing{"chips", presets},       Listing{"memories", presets},
-                                  Listing{"workloads", workloads}, Listing{"operators", operators},
-                                  Listing{"references", presets},  Listing{"energy", presets}};
+                                  Listing{"dataflows", dataflows}, Listing{"workloads", workloads},
+                                  Listing{"operators", operators}, Listing{"references", presets},
+                                  Listing{"energy", presets}};
 
 }  // namespace
 

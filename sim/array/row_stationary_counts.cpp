@@ -1,6 +1,16 @@
 #include "sim/array/row_stationary_counts.h"
 
+#include "sim/core/rounding.h"
+
 namespace npusim {
+namespace {
+
+/// Bytes that a PE's store moves for one word of an operand.
+std::int64_t storeBytes(const OperandStoreConfig& store, std::int64_t bytes) {
+  return store.wordBits == 0 ? bytes : ceilDiv(bytes * 8, store.wordBits) * store.wordBits / 8;
+}
+
+}  // namespace
 
 RowStationaryCounts& RowStationaryCounts::operator+=(const RowStationaryCounts& other) {
   cycles += other.cycles;
@@ -16,6 +26,19 @@ RowStationaryCounts& RowStationaryCounts::operator+=(const RowStationaryCounts& 
   sumsOut += other.sumsOut;
   handedOn += other.handedOn;
   return *this;
+}
+
+RowStationaryWidths widthsOf(const ArrayConfig& array, DataType format) {
+  const LocalStoreConfig& store = array.localStore;
+  const std::int64_t bytes = byteSize(format);
+  return {.operand = bytes,
+          .sum = array.partialSumBytes,
+          .filterStore = storeBytes(store.weights, bytes),
+          .inputStore = storeBytes(store.inputs, bytes),
+          .sumStore = storeBytes(store.outputs, array.partialSumBytes),
+          .pes = array.rows * array.cols,
+          .macsPerCycle = array.macsPerCycle.at(format),
+          .zeroGating = array.zeroGating};
 }
 
 ArrayWork workOf(const RowStationaryCounts& counts, const RowStationaryWidths& widths) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "sim/config/chip_config.h"
 #include "sim/core/array_cost.h"
 
 namespace npusim {
@@ -32,6 +33,8 @@ struct RowStationaryWidths {
   double macsPerCycle = 1;
   bool zeroGating = false;
 };
+
+RowStationaryWidths widthsOf(const ArrayConfig& array, DataType format);
 
 ArrayWork workOf(const RowStationaryCounts& counts, const RowStationaryWidths& widths);
 ZeroWork zerosOf(const RowStationaryCounts& counts, const RowStationaryWidths& widths);

@@ -27,7 +27,7 @@ std::optional<double> parseFinite(const YamlNode& node) {
 }
 
 std::string shown(const YamlNode& node) {
-  if (node.kind == YamlNode::Kind::List) return "a list";
+  if (node.kind == YamlNode::Kind::List) return node.children.empty() ? "an empty list" : "a list";
   if (node.kind == YamlNode::Kind::Map) return "a section";
   if (node.kind == YamlNode::Kind::Null || node.text.empty()) return "empty";
   constexpr std::size_t kLongest = 40;

@@ -5,31 +5,8 @@
 
 namespace npusim {
 
-/// Cycles of one instruction on an otherwise idle array, by the dataflow's law.
-///
-/// Systolic dataflows (the fields of Dataflow). With R rows, C columns, and a beat of I cycles:
-///   folds    of the array over the product: along each axis the loops that run there are cut into
-///            pieces of R (or C) lanes, and the loops of the same list that do not run there
-///            repeat them; a PE that does d > 1 MACs a cycle counts as d lanes of k
-///   S        steps of a fold: the extent of what streams (k in groups of d)
-///   I        cycles between two operands of a PE, beatCycles()
-///   skew     of the last PE against the first in beats: R - 1 where the operand that travels from
-///            row to row is forwarded or chained, 0 where it is broadcast, ceil(log2 R) for a tree;
-///            likewise along the columns
-///   L        cycles in which the held operand enters or leaves, a row a cycle: R
-///
-/// overlapped, held weights or inputs
-///   L + sum over folds of max(S I, L) + skew I   (design 4.14: R + sum max(m, R) + R + C - 2)
-///   without double buffering  L + F S I + (F - 1) L + skew I
-///   A chain of P PEs holds a sum P I cycles, so where the folds of all other loops, a round, take
-///   less, each of the later rounds of k waits for the rest.
-/// overlapped, held outputs
-///   [L +] sum over folds of max(S I, L) + skew I + L; the first L only where sums start from
-///   earlier ones or a bias
-/// scale_sim (closed form of SCALE-Sim v2, no overlap between folds)
-///   F (S I + L + skew I) - 1, L only where weights or inputs are held
-///
-/// cached: an estimate, cached_law.h
+/// Cycles of one instruction on an otherwise idle array, by the dataflow's law: systolic_law.h,
+/// row_stationary_law.h or, an estimate, cached_law.h.
 ArrayTiming arrayTiming(const ArrayConfig& array, DataType format, const MatrixShape& shape);
 
 /// The same on the chip: with its own buffers, whose ports the estimate for `cached` depends on,

@@ -25,10 +25,10 @@ struct MemoryEvents {
   std::int64_t activeCycles = 0, idleCycles = 0;
 };
 
-/// When a memory has moved a request's data, in its own clock.
+/// When a memory has moved a request's data, in its own clock; has taken them, of posted writes.
 struct Completion {
-  std::int64_t firstData = 0;  ///< the first burst begins on the bus
-  std::int64_t end = 0;        ///< the last burst has ended
+  std::int64_t firstData = 0;  ///< the first burst begins on the bus, or is taken
+  std::int64_t end = 0;        ///< the last burst has ended, or has been taken
 };
 
 /// One off-chip memory. Requests come in non-decreasing order of `startCycle`.
@@ -47,7 +47,7 @@ class MemoryModel {
 
   /// Begins a new phase at cycle 0: time starts again, open rows stay open.
   virtual void beginPhase() = 0;
-  /// Catches up with refreshes due before `cycle`.
+  /// Nothing more comes before `cycle`: posted writes go out, refreshes due before it are done.
   virtual void idleUntil(std::int64_t cycle, MemoryEvents& events) = 0;
 };
 

@@ -16,7 +16,7 @@
 namespace npusim::end_to_end {
 namespace {
 
-constexpr unsigned kGraphs = 1000;
+constexpr unsigned kGraphs = 150;
 
 /// A random chip with some cores in a random network; now and then without any memory.
 ChipConfig chipOfCores(Random& random) {
@@ -48,7 +48,7 @@ void expectRightValues(const Compiled& compiled, DataType precision, const Execu
   const std::vector<Tensor> reference = evaluate(compiled.graph, stored);
   const Comparison difference =
       compare(execution.outputs, reference, toleranceOf(precision, compiled.graph));
-  EXPECT_TRUE(difference.passed) << difference.maxRelError << isa::toText(compiled.program);
+  EXPECT_TRUE(difference.passed) << difference.maxRelError << " of max|ref|";
   EXPECT_TRUE(precision != DataType::Int8 || sameBytes(execution.outputs, reference));
 }
 
@@ -84,7 +84,7 @@ bool check(unsigned seed, DataType precision) {
   }
   const Inputs stored = storedInputs(compiled.graph, randomInputs(random, graph));
   const Execution execution = execute(compiled.program, stored);
-  EXPECT_EQ(execution.error, "") << isa::toText(compiled.program);
+  EXPECT_EQ(execution.error, "");
   if (!execution.error.empty()) return true;
   expectRightValues(compiled, precision, execution, stored);
   EXPECT_EQ(execution.macs, macsOf(graph));

@@ -26,7 +26,7 @@ ARROWS = {
     "sim/memory": ["sim/core", "sim/config", "sim/isa", "sim/stats"],
     "sim/memory/dram": ["sim/core", "sim/config", "sim/stats", "sim/memory"],
     "sim/network": ["sim/core", "sim/config"],
-    "sim/array": ["sim/core", "sim/memory"],
+    "sim/array": ["sim/core", "sim/config", "sim/memory"],
     "sim/array/tile": ["sim/core", "sim/config", "sim/laws", "sim/memory", "sim/array"],
     "sim/array/pe": ["sim/core", "sim/config", "sim/memory", "sim/array"],
     "sim/array/module": ["sim/core", "sim/config", "sim/memory", "sim/array"],

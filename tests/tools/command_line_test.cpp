@@ -188,8 +188,13 @@ TEST(Command, SuggestsTheSubcommandThatWasMeant) {
 
 TEST(Command, ListsWhatThereIs) {
   const std::pair<const char*, const char*> listings[] = {
-      {"chips", "edge"},     {"memories", "lpddr4_3200"}, {"workloads", "blazeface_front"},
-      {"operators", "Conv"}, {"references", "cpu_a15"},   {"energy", "7nm"}};
+      {"chips", "edge"},
+      {"memories", "lpddr4_3200"},
+      {"dataflows", "rows FY FX C, columns K; weights hold, inputs forward, outputs chain"},
+      {"workloads", "blazeface_front"},
+      {"operators", "Conv"},
+      {"references", "cpu_a15"},
+      {"energy", "7nm"}};
   for (const auto& [what, entry] : listings) {
     const Printed listing = call({"list", what});
     EXPECT_EQ(listing.exitCode, 0) << listing.err;
@@ -199,7 +204,7 @@ TEST(Command, ListsWhatThereIs) {
 }
 
 TEST(Command, EveryListedPresetIsDescribed) {
-  for (const char* what : {"chips", "memories", "references", "energy", "workloads"}) {
+  for (const char* what : {"chips", "memories", "dataflows", "references", "energy", "workloads"}) {
     std::istringstream lines(call({"list", what}).out);
     for (std::string line; std::getline(lines, line);) {
       EXPECT_GT(line.size(), 30u) << what << ": " << line;

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/config/load_config.h"
-#include "sim/core/error.h"
+#include "tests/message_of.h"
 #include "tools/problem.h"
 
 namespace npusim::tools {
@@ -16,16 +16,6 @@ NetworkOptions workload(const std::string& name) {
   NetworkOptions options;
   options.workload = name;
   return options;
-}
-
-template <typename Function>
-std::string messageOf(Function function) {
-  try {
-    function();
-  } catch (const BadInput& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 TEST(ReadNetwork, KnowsTheZoo) {

@@ -88,6 +88,18 @@ TEST(Forked, HandsBackAnswersAndErrorsByTheirKind) {
   EXPECT_THAT(killed.error, HasSubstr("ended by"));
 }
 
+TEST(Forked, ErrorsOfTheChildAreThrownAgainByTheirKind) {
+  const auto rethrown = [](const auto& error) {
+    return answerOf(runForked([&]() -> std::string { throw error; }));
+  };
+  EXPECT_EQ(answerOf(runForked([] { return std::string("done"); })), "done");
+  EXPECT_THROW(rethrown(BadInput("a")), BadInput);
+  EXPECT_THROW(rethrown(NotPossible("b")), NotPossible);
+  EXPECT_THROW(rethrown(CheckFailed("c")), CheckFailed);
+  EXPECT_THROW(rethrown(InternalError("d")), InternalError);
+  EXPECT_THROW(answerOf(runForked([]() -> std::string { std::abort(); })), InternalError);
+}
+
 TEST(TextTable, HasAMarkdownForm) {
   TextTable table({{"name", TextTable::Align::Left}, {"count"}});
   table.addRow({"a", "1"});

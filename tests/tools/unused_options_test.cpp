@@ -4,22 +4,13 @@
 #include <gtest/gtest.h>
 
 #include "sim/core/error.h"
+#include "tests/message_of.h"
 #include "tests/tools/process.h"
 
 namespace npusim::tools {
 namespace {
 
 using testing::HasSubstr;
-
-template <typename Function>
-std::string messageOf(Function function) {
-  try {
-    function();
-  } catch (const BadInput& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 TEST(ValuesUsed, RefusesWhatOnlyValuesWouldUse) {
   ResultOptions outputs;

@@ -106,15 +106,17 @@ Cells timeCells(const Point& point) {
 
 Cells accessCells(const Point& point) {
   const ArrayWork& work = point.array.work;
-  return {both(work.localStore.weights),
-          both(work.localStore.inputs),
-          both(work.localStore.outputs),
-          bytes(work.network.weights),
-          bytes(work.network.inputs),
-          bytes(work.network.outputs),
-          bytes(work.weightBytes),
-          bytes(work.inputBytes),
-          bytes(work.partialReadBytes + work.partialWriteBytes)};
+  const auto all = [&](std::int64_t each) { return bytes(point.array.instructions * each); };
+  const auto allBoth = [&](const ReadWrite& each) { return all(each.read + each.write); };
+  return {allBoth(work.localStore.weights),
+          allBoth(work.localStore.inputs),
+          allBoth(work.localStore.outputs),
+          all(work.network.weights),
+          all(work.network.inputs),
+          all(work.network.outputs),
+          all(work.weightBytes),
+          all(work.inputBytes),
+          all(work.partialReadBytes + work.partialWriteBytes)};
 }
 
 Cells chipCells(const Point& point) {

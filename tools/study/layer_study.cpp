@@ -3,7 +3,6 @@
 #include "kernels/matrix/matrix.h"
 #include "sim/chip/array_factory.h"
 #include "sim/config/load_config.h"
-#include "sim/core/error.h"
 #include "tools/compile_network.h"
 #include "tools/forked.h"
 #include "tools/pricing.h"
@@ -25,19 +24,6 @@ WindowProduct productOf(const ConvProblem& problem, const Shape& output, std::in
   return p;
 }
 
-ArrayWork times(std::int64_t count, const ArrayWork& one) {
-  ArrayWork work;
-  work.inputBytes = count * one.inputBytes;
-  work.weightBytes = count * one.weightBytes;
-  work.partialReadBytes = count * one.partialReadBytes;
-  work.partialWriteBytes = count * one.partialWriteBytes;
-  for (std::int64_t i = 0; i < count; ++i) {
-    work.localStore += one.localStore;
-    work.network += one.network;
-  }
-  return work;
-}
-
 RunResult run(const ChipConfig& chip, const ChipConfig& tiledFor, DataType format,
               Network& network) {
   DataOptions data;
@@ -53,12 +39,6 @@ RunResult run(const ChipConfig& chip, const ChipConfig& tiledFor, DataType forma
   result.layers = simulation.layers;
   priceResult(result, chip, loadEnergyTable(chip.energy));
   return result;
-}
-
-[[noreturn]] void rethrow(const Forked& forked) {
-  if (forked.code == ExitCode::NotPossible) throw NotPossible(forked.error);
-  if (forked.code) throw BadInput(forked.error);
-  throw InternalError(forked.error);
 }
 
 }  // namespace
@@ -87,7 +67,7 @@ ArrayShare arrayShare(const ChipConfig& chip, DataType format, const ConvProblem
   share.fill = static_cast<double>(timing.prologue);
   share.wait = static_cast<double>(stream) - busy;
   share.drain = static_cast<double>(timing.drain);
-  share.work = times(share.instructions, cost.work);
+  share.work = cost.work;
   return share;
 }
 
@@ -99,8 +79,7 @@ RunResult chipRun(const ChipConfig& chip, const ChipConfig& tiledFor, DataType f
                   Network network) {
   const Forked forked =
       runForked([&] { return toJson(run(chip, tiledFor, format, network)); }, kMostSeconds);
-  if (!forked.error.empty()) rethrow(forked);
-  return fromJson(forked.bytes, "a run of the study");
+  return fromJson(answerOf(forked), "a run of the study");
 }
 
 }  // namespace npusim::tools

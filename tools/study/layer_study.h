@@ -25,7 +25,7 @@ struct ArrayShare {
   double fill = 0;    ///< before the first operands stream
   double wait = 0;    ///< operands could stream, but what the PEs hold is not there yet
   double drain = 0;   ///< after the last operands
-  ArrayWork work;     ///< bytes of all instructions
+  ArrayWork work;     ///< of one instruction; they are alike
 };
 
 /// Of `problem` in `format`, groups together as the compiler would. Throws NotPossible for what the

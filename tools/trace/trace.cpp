@@ -10,7 +10,8 @@ namespace {
 
 constexpr const char* kNotes =
     "Inputs and weights are whole numbers from -3 to 3 made from --seed. The problem\n"
-    "runs as one instruction, with all operands in the buffers.\n";
+    "runs as one instruction, with all operands in the buffers. Without --precision\n"
+    "it has the format that the chip multiplies fastest.\n";
 
 CommandLine commandLine(const char* name, const char* purpose) {
   CommandLine line;

@@ -52,14 +52,11 @@ Outcome runCase(const std::string& name) {
     const Outcome outcome = c.judged != nullptr ? c.judged() : judgePublished(c);
     return fmt::format("{} {}\n{}", outcome.missed, outcome.judged, outcome.text);
   };
-  const Forked child = runForked(work, kMostSeconds);
-  if (child.code == ExitCode::BadInput) throw BadInput(child.error);
-  if (child.code == ExitCode::NotPossible) throw NotPossible(child.error);
-  if (!child.error.empty()) throw InternalError(child.error);
-  const std::size_t space = child.bytes.find(' ');
-  const std::size_t line = child.bytes.find('\n');
-  return {child.bytes.substr(line + 1), std::stoi(child.bytes.substr(0, space)),
-          std::stoi(child.bytes.substr(space + 1, line))};
+  const std::string answer = answerOf(runForked(work, kMostSeconds));
+  const std::size_t space = answer.find(' ');
+  const std::size_t line = answer.find('\n');
+  return {answer.substr(line + 1), std::stoi(answer.substr(0, space)),
+          std::stoi(answer.substr(space + 1, line))};
 }
 
 /// Any number of cases; empty after printing --help.

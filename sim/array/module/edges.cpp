@@ -1,23 +1,9 @@
 #include "sim/array/module/edges.h"
 
-#include <type_traits>
-
+#include "sim/array/module/arithmetic.h"
 #include "sim/core/error.h"
 
 namespace npusim::modules {
-namespace {
-
-/// Floats round once; integers are modulo 2^32.
-template <typename T>
-T added(T a, T b) {
-  if constexpr (std::is_same_v<T, float>) {
-    return a + b;
-  } else {
-    return static_cast<T>(static_cast<std::uint32_t>(a) + static_cast<std::uint32_t>(b));
-  }
-}
-
-}  // namespace
 
 template <typename T>
 Feeder<T>::Feeder(const sc_core::sc_module_name& moduleName, const Geometry& geometry, Post post,

@@ -1,8 +1,7 @@
 #include "sim/array/module/machine.h"
 
 #include "sim/array/module/grid.h"
-#include "sim/array/module/own_kernel.h"
-#include "sim/array/module/waveforms.h"
+#include "sim/array/module/grid_host.h"
 
 namespace npusim::modules {
 namespace {
@@ -12,29 +11,18 @@ class GridMachine : public Machine {
  public:
   GridMachine(const ArrayConfig& array, DataType format, double clockMhz,
               const std::string& vcdPath)
-      : geometry_(array, format) {
-    const OwnKernel::Inside inside(kernel_);
-    grid_ = std::make_unique<Grid<T>>("array", geometry_, clockMhz);
-    if (vcdPath.empty()) return;
-    waveforms_ = std::make_unique<Waveforms>(vcdPath);
-    grid_->traceTo(waveforms_->file());
-  }
-  ~GridMachine() override {
-    const OwnKernel::Inside inside(kernel_);
-    waveforms_.reset();
-    grid_.reset();
-  }
+      : geometry_(array, format), host_(vcdPath, geometry_, clockMhz) {}
 
   Outcome run(const MatrixShape& shape) override { return run(shape, {geometry_, shape}); }
 
   Outcome run(const MatrixTile& tile, std::vector<Storage>& storages) override {
     const Outcome outcome = run(tile.shape(), {geometry_, tile, storages});
-    grid_->buffers().save(tile, storages);
+    host_.grid().buffers().save(tile, storages);
     return outcome;
   }
 
   void observe(ArrayObserver* observer, std::int64_t cycles) override {
-    grid_->observe(observer, cycles);
+    host_.grid().observe(observer, cycles);
   }
 
  private:
@@ -42,18 +30,15 @@ class GridMachine : public Machine {
   ArrayTiming timing() const;
 
   Geometry geometry_;
-  OwnKernel kernel_;
-  std::unique_ptr<Grid<T>> grid_;
-  std::unique_ptr<Waveforms> waveforms_;
+  GridHost<Grid<T>> host_;
 };
 
 /// Folds the counts of all modules into those of the instruction.
 template <typename T>
 Outcome GridMachine<T>::run(const MatrixShape& shape, Buffers<T> buffers) {
-  const OwnKernel::Inside inside(kernel_);
-  grid_->run(shape, std::move(buffers));
-  const PeCounts pes = grid_->takeCounts();
-  const ByOperand<ReadWrite>& traffic = grid_->buffers().traffic();
+  host_.run(shape, std::move(buffers));
+  const PeCounts pes = host_.grid().takeCounts();
+  const ByOperand<ReadWrite>& traffic = host_.grid().buffers().traffic();
   Outcome outcome;
   outcome.cost.timing = timing();
   ArrayWork& work = outcome.cost.work;
@@ -64,7 +49,7 @@ Outcome GridMachine<T>::run(const MatrixShape& shape, Buffers<T> buffers) {
   of(work.localStore, geometry_.held) = pes.store;
   work.network = pes.network;
   const auto all = static_cast<double>(geometry_.rows * geometry_.cols);
-  const auto streaming = static_cast<double>(grid_->cycles().streaming);
+  const auto streaming = static_cast<double>(host_.grid().cycles().streaming);
   work.edgePeCycles = streaming * all - static_cast<double>(pes.macs) / geometry_.macsPerCycle;
   work.fillDrainPeCycles = (static_cast<double>(outcome.cost.timing.total()) - streaming) * all;
   outcome.zero.macs = pes.zeroMacs;
@@ -75,7 +60,7 @@ Outcome GridMachine<T>::run(const MatrixShape& shape, Buffers<T> buffers) {
 /// SCALE-Sim tells the number of the last cycle, the first being 0, and no phases.
 template <typename T>
 ArrayTiming GridMachine<T>::timing() const {
-  const CycleCounts& cycles = grid_->cycles();
+  const CycleCounts& cycles = host_.grid().cycles();
   if (geometry_.array.convention == Convention::Overlapped) {
     return {cycles.prologue, cycles.stream, cycles.drain};
   }

@@ -3,26 +3,15 @@
 #include <utility>
 
 #include "sim/array/module/machine.h"
+#include "sim/array/module/most_pes.h"
 #include "sim/core/error.h"
 
 namespace npusim {
-namespace {
-
-void refuse(const ArrayConfig& array) {
-  ensure(array.dataflow.kind == ArrayKind::Systolic, "a systolic dataflow");
-  const std::int64_t pes = array.rows * array.cols;
-  if (pes <= kMostModulePes) return;
-  throw NotPossible("fidelity module simulates at most " + std::to_string(kMostModulePes) +
-                    " PEs, the array has " + std::to_string(array.rows) + " x " +
-                    std::to_string(array.cols) + " = " + std::to_string(pes) +
-                    "; set array.rows and array.cols, for example to 32, or use --fidelity pe");
-}
-
-}  // namespace
 
 ModuleArray::ModuleArray(const ArrayConfig& array, double clockMhz)
     : array_(array), clockMhz_(clockMhz) {
-  refuse(array);
+  ensure(array.dataflow.kind == ArrayKind::Systolic, "a systolic dataflow");
+  refuseMorePes(array);
 }
 
 ModuleArray::~ModuleArray() = default;

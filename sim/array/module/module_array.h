@@ -14,9 +14,6 @@ namespace modules {
 class Machine;
 }
 
-/// The most PEs that a ModuleArray has: each is a SystemC module, and thousands are slow.
-constexpr std::int64_t kMostModulePes = 1024;
-
 /// `module` fidelity: one SystemC module per PE, with signals to its neighbours, and modules for
 /// what feeds the edges and collects there. The literal picture of a systolic array, an oracle for
 /// the other fidelities, and the source of waveforms. Nothing here knows the laws: cycles, bytes

@@ -2,27 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <type_traits>
 #include <utility>
 
+#include "sim/array/module/arithmetic.h"
 #include "sim/core/error.h"
 
 namespace npusim::modules {
-namespace {
-
-/// a x b + sum: floats with one rounding, integers modulo 2^32.
-template <typename T>
-T multiplyAdded(T a, T b, T sum) {
-  if constexpr (std::is_same_v<T, float>) {
-    return std::fma(a, b, sum);
-  } else {
-    const auto product = static_cast<std::uint32_t>(a) * static_cast<std::uint32_t>(b);
-    return static_cast<T>(product + static_cast<std::uint32_t>(sum));
-  }
-}
-
-}  // namespace
 
 PeCounts& PeCounts::operator+=(const PeCounts& other) {
   macs += other.macs;

@@ -12,7 +12,7 @@
 namespace npusim {
 
 namespace modules {
-class RowStationaryKernels;
+class RowStationaryHosts;
 }
 
 /// `module` fidelity of the dataflow `row_stationary`: one SystemC module per PE with its stores
@@ -46,7 +46,7 @@ class RowStationaryModules : public ArrayModel {
   const double clockMhz_;
   std::string tracePath_;  ///< empty: no waveforms
   ArrayObserver* observer_ = nullptr;
-  std::unique_ptr<modules::RowStationaryKernels> kernels_;
+  std::unique_ptr<modules::RowStationaryHosts> hosts_;
   std::map<std::pair<DataType, MatrixShape>, ArrayCost> costs_;
 };
 

@@ -1,26 +1,14 @@
 #include "sim/array/module/row_stationary_pe.h"
 
 #include <algorithm>
-#include <cmath>
 #include <string>
-#include <type_traits>
 #include <utility>
 
+#include "sim/array/module/arithmetic.h"
 #include "sim/core/error.h"
 
 namespace npusim::modules {
 namespace {
-
-float multiplyAdd(float a, float b, float sum) { return std::fma(a, b, sum); }
-float add(float a, float b) { return a + b; }
-
-std::uint32_t bits(std::int32_t value) { return static_cast<std::uint32_t>(value); }
-std::int32_t multiplyAdd(std::int32_t a, std::int32_t b, std::int32_t sum) {
-  return static_cast<std::int32_t>(bits(a) * bits(b) + bits(sum));
-}
-std::int32_t add(std::int32_t a, std::int32_t b) {
-  return static_cast<std::int32_t>(bits(a) + bits(b));
-}
 
 template <typename T>
 T takeFirst(std::deque<T>& queue) {
@@ -125,7 +113,7 @@ Handed<T> RowStationaryPe<T>::handOn(const Handed<T>& above) {
     came = takeFirst(sumQueue_);
   }
   out.valid = true;
-  out.sum = add(came, sumStore_[static_cast<std::size_t>(filter)]);
+  out.sum = added(came, sumStore_[static_cast<std::size_t>(filter)]);
   ++counts_.handedOn;
   return out;
 }
@@ -143,7 +131,7 @@ void RowStationaryPe<T>::multiply() {
   const T input = windowStore_[static_cast<std::size_t>(slot)];
   const T weight = filterStore_[static_cast<std::size_t>(mac)];
   T& sum = sumStore_[static_cast<std::size_t>(filter)];
-  sum = multiplyAdd(input, weight, slot == 0 ? T{} : sum);
+  sum = multiplyAdded(input, weight, slot == 0 ? T{} : sum);
   ++counts_.macs;
   counts_.zeroMacs += input == T{} ? 1 : 0;
   works_ = true;

@@ -1,13 +1,12 @@
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <type_traits>
 #include <vector>
 
 #include "sim/array/matrix_tile.h"
+#include "sim/array/pe/arithmetic.h"
 #include "sim/array/pe/cached_lines.h"
 #include "sim/array/pe/line_size.h"
 #include "sim/array/sums.h"
@@ -76,14 +75,7 @@ class CachedValues {
 
   void multiply(std::int64_t pe) {
     zeros_ += inputs_[pe] == T{} ? 1 : 0;
-    if constexpr (std::is_same_v<T, float>) {
-      accumulators_[pe] = std::fma(inputs_[pe], weights_[pe], accumulators_[pe]);
-    } else {
-      using Bits = std::make_unsigned_t<T>;
-      accumulators_[pe] =
-          static_cast<T>(static_cast<Bits>(inputs_[pe]) * static_cast<Bits>(weights_[pe]) +
-                         static_cast<Bits>(accumulators_[pe]));
-    }
+    accumulators_[pe] = multiplyAdd(inputs_[pe], weights_[pe], accumulators_[pe]);
   }
 
   double input(std::int64_t pe) const { return static_cast<double>(inputs_[pe]); }

@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "sim/array/pe/arithmetic.h"
+
 namespace npusim {
 namespace {
 

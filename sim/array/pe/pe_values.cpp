@@ -1,5 +1,7 @@
 #include "sim/array/pe/pe_values.h"
 
+#include "sim/array/pe/arithmetic.h"
+
 namespace npusim {
 namespace {
 

@@ -7,24 +7,6 @@
 namespace npusim {
 namespace {
 
-/// Bytes that a PE's store moves for one word of an operand.
-std::int64_t storeBytes(const OperandStoreConfig& store, std::int64_t bytes) {
-  return store.wordBits == 0 ? bytes : ceilDiv(bytes * 8, store.wordBits) * store.wordBits / 8;
-}
-
-RowStationaryWidths widthsOf(const ArrayConfig& array, DataType format) {
-  const LocalStoreConfig& store = array.localStore;
-  const std::int64_t bytes = byteSize(format);
-  return {.operand = bytes,
-          .sum = array.partialSumBytes,
-          .filterStore = storeBytes(store.weights, bytes),
-          .inputStore = storeBytes(store.inputs, bytes),
-          .sumStore = storeBytes(store.outputs, array.partialSumBytes),
-          .pes = array.rows * array.cols,
-          .macsPerCycle = array.macsPerCycle.at(format),
-          .zeroGating = array.zeroGating};
-}
-
 ArrayCost costOf(const ArrayConfig& array, DataType format, const RowStationaryCounts& counts) {
   return {{0, counts.cycles, 0}, workOf(counts, widthsOf(array, format))};
 }

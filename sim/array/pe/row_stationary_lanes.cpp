@@ -1,23 +1,9 @@
 #include "sim/array/pe/row_stationary_lanes.h"
 
-#include <cmath>
+#include "sim/array/pe/arithmetic.h"
 
 namespace npusim {
 namespace {
-
-std::uint32_t bits(std::int32_t value) { return static_cast<std::uint32_t>(value); }
-
-[[gnu::always_inline]] inline float multiplyAdd(float a, float b, float sum) {
-  return std::fma(a, b, sum);
-}
-[[gnu::always_inline]] inline std::int32_t multiplyAdd(std::int32_t a, std::int32_t b,
-                                                       std::int32_t sum) {
-  return static_cast<std::int32_t>(bits(a) * bits(b) + bits(sum));
-}
-[[gnu::always_inline]] inline float add(float a, float b) { return a + b; }
-[[gnu::always_inline]] inline std::int32_t add(std::int32_t a, std::int32_t b) {
-  return static_cast<std::int32_t>(bits(a) + bits(b));
-}
 
 /// With a constant inner length the compiler uses whole vectors.
 template <typename T>

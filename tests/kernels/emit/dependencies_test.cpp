@@ -21,8 +21,14 @@ class DependenciesTest : public testing::Test {
     plan_.blocks.push_back(made);
     return static_cast<plan::BlockId>(plan_.blocks.size() - 1);
   }
-  void copy(plan::BlockId from, plan::BlockId to) { add(from, to, plan::CopyWork{}); }
-  void pass(plan::BlockId from, plan::BlockId to) { add(from, to, plan::VectorWork{}); }
+  void copy(plan::BlockId from, plan::BlockId to, isa::CoreRange cores = {}) {
+    add(from, to, plan::CopyWork{}, cores);
+  }
+  void pass(plan::BlockId from, plan::BlockId to, isa::CoreRange cores = {}) {
+    add(from, to, plan::VectorWork{}, cores);
+  }
+  void useCores(std::int64_t cores) { plan_.cores = cores; }
+  void useSupersteps() { plan_.supersteps = true; }
 
   /// "0 load_inputs -> 1 vector", one a line.
   std::string found() {
@@ -47,12 +53,13 @@ class DependenciesTest : public testing::Test {
     return {id, 0, DataType::Int8, {}, {plan::Axis{kBytes, 1, {1}, 0, 0, 0}}};
   }
   template <typename Work>
-  void add(plan::BlockId from, plan::BlockId to, Work work) {
+  void add(plan::BlockId from, plan::BlockId to, Work work, isa::CoreRange cores) {
     plan::Task task;
     task.dims = {{kBytes}};
     task.operands = {whole(from)};
     task.output = whole(to);
     task.work = work;
+    task.cores = cores;
     plan_.tasks.push_back(task);
   }
 
@@ -129,6 +136,63 @@ TEST_F(DependenciesTest, TheLatestOfSeveralConflictsIsEnough) {
   copy(a, b);
   pass(b, c);
   EXPECT_EQ(found(), "1 load_inputs -> 2 vector\n");
+}
+
+TEST_F(DependenciesTest, AnEngineWaitsForItselfOnOtherCores) {
+  const auto a = block(0), b = block(64), c = block(128);
+  useCores(4);
+  copy(a, b);
+  copy(b, c);
+  EXPECT_EQ(found(), "0 load_inputs -> 1 load_inputs\n");
+}
+
+TEST_F(DependenciesTest, OneOfTheCoresKeepsItsOwnOrder) {
+  const auto a = block(0), b = block(64), c = block(128);
+  useCores(4);
+  copy(a, b, {1, 1});
+  copy(b, c, {1, 1});
+  EXPECT_EQ(found(), "");
+}
+
+TEST_F(DependenciesTest, WhatOneCoreHasWaitedForTheOthersHaveNot) {
+  const auto a = block(0), b = block(64), c = block(128), d = block(192);
+  useCores(4);
+  copy(a, b);          // 0
+  pass(b, c, {0, 1});  // 1 after 0, on core 0 only
+  pass(b, d);          // 2 after 0: the other cores have not waited yet
+  EXPECT_EQ(found(),
+            "0 load_inputs -> 1 vector\n"
+            "0 load_inputs -> 2 vector\n");
+}
+
+TEST_F(DependenciesTest, WhatAllCoresHaveWaitedForIsKnown) {
+  const auto a = block(0), b = block(64), c = block(128), d = block(192);
+  useCores(4);
+  copy(a, b);          // 0
+  pass(b, c);          // 1 after 0
+  pass(b, d, {0, 1});  // 2: known to core 0
+  EXPECT_EQ(found(), "0 load_inputs -> 1 vector\n");
+}
+
+TEST_F(DependenciesTest, TheLastOfSomeCoresSaysNothingOfTheOthers) {
+  const auto a = block(0), b = block(64), c = block(128), d = block(192), e = block(256);
+  useCores(4);
+  copy(a, b);          // 0 on all cores
+  copy(a, c, {0, 1});  // 1 on core 0
+  pass(c, d);          // 2 after 1: that says core 0 has done 0
+  pass(b, e);          // 3 after 0
+  EXPECT_EQ(found(),
+            "1 load_inputs -> 2 vector\n"
+            "0 load_inputs -> 3 vector\n");
+}
+
+TEST_F(DependenciesTest, SuperstepsFollowEachOther) {
+  const auto a = block(0), b = block(64), c = block(128), d = block(192);
+  useCores(4);
+  useSupersteps();
+  copy(a, b);
+  copy(c, d);
+  EXPECT_EQ(found(), "0 load_inputs -> 1 load_inputs\n");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "kernels/matrix/matrix.h"
+#include "kernels/partition/split.h"
 #include "tests/end_to_end/random.h"
 
 namespace npusim::matrix {
@@ -80,6 +81,33 @@ void expectSameElements(const plan::Plan& blocked, const plan::Plan& dense, cons
   }
 }
 
+/// The same of weights that are dealt along columns and input channels.
+void expectSameParts(const plan::Plan& blocked, const plan::Plan& dense, const Sizes& s,
+                     std::int64_t part, std::int64_t channels) {
+  const plan::Task& task = blocked.tasks[0];
+  for (std::int64_t g = 0; g < s.groups; ++g) {
+    for (std::int64_t k = 0; k < s.rows(); ++k) {
+      for (std::int64_t n = 0; n < s.n; ++n) {
+        const std::vector<std::int64_t> whole = {
+            g, 0, 0, 0, 0, n, k / (s.k1 * s.k2), k / s.k2 % s.k1, k % s.k2};
+        std::vector<std::int64_t> dealt = whole;
+        dealt.resize(task.dims.size(), 0);
+        for (const auto& [dim, each] : {std::pair{plan::N, part}, {plan::K2, channels}}) {
+          const int digit = plan::dealtFrom(task, dim);
+          if (digit < 0) continue;
+          dealt[static_cast<std::size_t>(digit)] = dealt[dim] / each;
+          dealt[dim] %= each;
+        }
+        const auto from = address(dense.tasks[0].operands[0], whole);
+        const auto to = address(task.operands[0], dealt);
+        ASSERT_EQ(blocked.blocks[0].contents->at(static_cast<std::size_t>(to)),
+                  dense.blocks[0].contents->at(static_cast<std::size_t>(from)))
+            << "group " << g << " k " << k << " n " << n;
+      }
+    }
+  }
+}
+
 TEST(BlockColumns, KeepsEveryElementWhereItsAxesSay) {
   for (unsigned seed = 1; seed <= 80; ++seed) {
     SCOPED_TRACE(seed);
@@ -93,6 +121,26 @@ TEST(BlockColumns, KeepsEveryElementWhereItsAxesSay) {
     const std::int64_t tiles = (s.n + columns - 1) / columns;
     EXPECT_EQ(blocked.blocks[0].bytes, s.groups * s.rows() * tiles * columns * s.width);
     expectSameElements(blocked, dense, s);
+  }
+}
+
+TEST(BlockColumns, LaysWhatACoreWorksWithTogether) {
+  for (unsigned seed = 1; seed <= 80; ++seed) {
+    SCOPED_TRACE(seed);
+    end_to_end::Random random(seed);
+    const Sizes s = {random.integer(1, 2), random.integer(1, 3),  random.integer(1, 3),
+                     random.integer(2, 9), random.integer(2, 13), random.once(2) ? 1 : 4};
+    const plan::Plan dense = productOf(s);
+    plan::Plan blocked = dense;
+    const std::int64_t part = random.integer(1, s.n - 1), channels = random.integer(1, s.k2);
+    const auto parts = [](std::int64_t all, std::int64_t each) { return (all + each - 1) / each; };
+    partition::split(blocked.tasks[0], {{plan::K2, channels, parts(s.k2, channels)},
+                                        {plan::N, part, parts(s.n, part)}});
+    const std::int64_t columns = random.integer(1, part);
+    const std::int64_t bytes = blockedBytes(blocked, blocked.tasks[0], columns);
+    blockColumns(blocked, blocked.tasks[0], columns);
+    EXPECT_EQ(blocked.blocks[0].bytes, bytes);
+    expectSameParts(blocked, dense, s, part, channels);
   }
 }
 

@@ -94,5 +94,24 @@ TEST(Golden, ProgramOfTiledConvolutions) {
   expectGolden(isa::toText(program), std::string(kFolder) + "tiled.golden.txt");
 }
 
+/// Two layers dealt to four cores: digits of the core's number, what cores share, barriers.
+TEST(Golden, ProgramOfFourCores) {
+  Random random(1);
+  GraphBuilder net;
+  const Convolution window{{1, 1}, {1, 1}, {1, 1}, {1, 1}, 1};
+  const ValueId first = net.add(
+      window, {net.input({1, 4, 9, 9}), net.constant(random.floats({8, 4, 3, 3}, 1)), kNoValue});
+  const ValueId second =
+      net.add(pointwise(), {first, net.constant(random.floats({6, 8, 1, 1}, 1)), kNoValue});
+  net.graph().name = "four_cores";
+  net.graph().outputs = {net.unary(second, ElementOp::Relu)};
+  ChipConfig chip = testChip(4, 4, 2048);
+  chip.cores = 4;
+  const Graph graph = toPrecision(optimize(net.graph()), chip, DataType::Float32, {});
+  isa::Program program = compile(graph, chip, {});
+  program.chipHash = program.chipYaml = "";
+  expectGolden(isa::toText(program), std::string(kFolder) + "four_cores.golden.txt");
+}
+
 }  // namespace
 }  // namespace npusim

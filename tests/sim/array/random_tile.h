@@ -87,6 +87,23 @@ struct Window {
   std::int64_t n;
   bool padded, transposed;
 
+  /// A 1 x 1 window over a line of m pixels: a product of m x n x k.
+  static Window product(std::int64_t m, std::int64_t n, std::int64_t k) {
+    return {.batch = 1,
+            .height = 1,
+            .width = m,
+            .channels = k,
+            .windowHeight = 1,
+            .windowWidth = 1,
+            .stepY = 1,
+            .stepX = 1,
+            .dilationY = 1,
+            .dilationX = 1,
+            .n = n,
+            .padded = false,
+            .transposed = false};
+  }
+
   static std::int64_t outputs(std::int64_t image, std::int64_t window, std::int64_t step,
                               std::int64_t dilation, bool padded) {
     const std::int64_t reach = (window - 1) * dilation + 1;

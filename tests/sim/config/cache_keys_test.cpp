@@ -2,44 +2,27 @@
 #include <gtest/gtest.h>
 
 #include "sim/config/load_config.h"
-#include "sim/core/error.h"
+#include "tests/sim/config/small_chip.h"
 
 namespace npusim {
 namespace {
 
+using namespace testing_config;
 using testing::HasSubstr;
 
-constexpr const char* kCached = R"(name: small
-formats: [int8]
-array:
-  rows: 8
-  dataflow: cached
+std::string cachedChip() {
+  return replaced(kSmallChip, "  macs_per_cycle: {int8: 1}\n", R"(  dataflow: cached
   macs_per_cycle: {int8: 1}
   cache: {bytes: 64, line_bytes: 8, ways: 2, coalesce: false, miss_cycles: 7}
-buffer:
-  name: sram
-  holds: [weights, activations, accumulators]
-  capacity_kib: 64
-memory:
-  preset: ddr4_2400
-)";
-
-std::string changed(const std::string& from, const std::string& to) {
-  std::string text = kCached;
-  return text.replace(text.find(from), from.size(), to);
+)");
 }
 
-std::string messageOf(const std::string& yaml) {
-  try {
-    parseChip(yaml, "c.yaml");
-  } catch (const BadInput& error) {
-    return error.what();
-  }
-  return "no error";
+std::string changed(const std::string& from, const std::string& to) {
+  return replaced(cachedChip(), from, to);
 }
 
 TEST(CacheKeys, AreReadAndWrittenForTheDataflowCached) {
-  const ChipConfig chip = parseChip(kCached, "c.yaml");
+  const ChipConfig chip = parseChip(cachedChip(), "c.yaml");
   const CacheConfig& cache = chip.array.cache;
   EXPECT_EQ(cache.bytes, 64);
   EXPECT_EQ(cache.lineBytes, 8);
@@ -57,25 +40,26 @@ TEST(CacheKeys, MoreWaysThanLinesAreAllOfThem) {
 }
 
 TEST(CacheKeys, ChangeTheChipsHash) {
-  const ChipConfig chip = parseChip(kCached, "c.yaml");
+  const ChipConfig chip = parseChip(cachedChip(), "c.yaml");
   const ChipConfig other = parseChip(changed("bytes: 64", "bytes: 128"), "c.yaml");
   EXPECT_NE(chipHash(chip), chipHash(other));
 }
 
 TEST(CacheKeys, SayWhatIsWrong) {
-  EXPECT_THAT(messageOf(changed("bytes: 64", "bytes: 48")),
+  EXPECT_THAT(parseMessage(changed("bytes: 64", "bytes: 48")),
               HasSubstr("array.cache.bytes: is 48, must be 0 or a power of two of at least a line "
                         "(8 bytes)"));
-  EXPECT_THAT(messageOf(changed("bytes: 64", "bytes: 4")), HasSubstr("at least a line (8 bytes)"));
-  EXPECT_THAT(messageOf(changed("bytes: 64", "bytes: 0")),
+  EXPECT_THAT(parseMessage(changed("bytes: 64", "bytes: 4")),
+              HasSubstr("at least a line (8 bytes)"));
+  EXPECT_THAT(parseMessage(changed("bytes: 64", "bytes: 0")),
               HasSubstr("array.cache.line_bytes: is never read, since a cache of 0 bytes has no "
                         "lines; leave it out"));
-  EXPECT_THAT(messageOf(changed("line_bytes: 8", "line_bytes: 12")),
+  EXPECT_THAT(parseMessage(changed("line_bytes: 8", "line_bytes: 12")),
               HasSubstr("must be a power of two from 4 to 4096"));
-  EXPECT_THAT(messageOf(changed("dataflow: cached", "dataflow: output_stationary")),
+  EXPECT_THAT(parseMessage(changed("dataflow: cached", "dataflow: output_stationary")),
               HasSubstr("array.cache: is never read, since only the dataflow cached gives PEs a "
                         "cache; leave it out"));
-  EXPECT_THAT(messageOf(changed("miss_cycles: 7", "miss_cycle: 7")),
+  EXPECT_THAT(parseMessage(changed("miss_cycles: 7", "miss_cycle: 7")),
               HasSubstr("did you mean 'miss_cycles'?"));
 }
 

@@ -2,50 +2,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <ostream>
 
 #include "sim/config/load_config.h"
 #include "sim/core/error.h"
 #include "sim/core/suggest.h"
+#include "tests/sim/config/small_chip.h"
 
 namespace npusim {
 namespace {
 
-/// The smallest chip file; tests break one line of it.
-constexpr const char* kChip = R"(name: small
-formats: [int8]
-array:
-  rows: 8
-  macs_per_cycle: {int8: 1}
-buffer:
-  name: sram
-  holds: [weights, activations, accumulators]
-  capacity_kib: 64
-memory:
-  preset: ddr4_2400
-)";
+using namespace testing_config;
 
-/// kChip with the one occurrence of `from` replaced.
 std::string chipWith(const std::string& from, const std::string& to) {
-  std::string text = kChip;
-  const std::size_t at = text.find(from);
-  EXPECT_NE(at, std::string::npos) << from;
-  return text.replace(at, from.size(), to);
-}
-
-std::string messageOf(const std::function<void()>& action, ExitCode code = ExitCode::BadInput) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code);
-    return error.what();
-  }
-  return "no error";
-}
-
-std::string parseMessage(const std::string& yaml) {
-  return messageOf([&] { parseChip(yaml, "c.yaml"); });
+  return replaced(kSmallChip, from, to);
 }
 
 std::string setMessage(const std::string& path, const std::string& value) {
@@ -68,6 +38,10 @@ TEST_P(BrokenChip, GivesOneClearLine) {
 }
 
 const Broken kBroken[] = {
+    {"EmptyLoops", "  rows: 8\n",
+     "  dataflow: {rows: [], cols: [K], weights: hold, inputs: forward, outputs: chain}\n",
+     "c.yaml:4:20: array.dataflow.rows: is an empty list, must be a list in brackets of B, OY, OX, "
+     "K, FY, FX or C"},
     {"UnknownKeyNearAnother", "rows: 8", "rowz: 8",
      "c.yaml:4:3: array.rowz: unknown key, did you mean 'rows'?"},
     {"UnknownKeyAtTheRoot", "name: small", "name: small\ncolour: red",
@@ -228,7 +202,7 @@ const Broken kBroken[] = {
 INSTANTIATE_TEST_SUITE_P(All, BrokenChip, testing::ValuesIn(kBroken),
                          [](const auto& row) { return std::string(row.param.what); });
 
-TEST(Messages, TheSmallestChipIsSound) { EXPECT_EQ(parseMessage(kChip), "no error"); }
+TEST(Messages, TheSmallestChipIsSound) { EXPECT_EQ(parseMessage(kSmallChip), "no error"); }
 
 TEST(Messages, WholeFilesThatAreNoChip) {
   EXPECT_EQ(parseMessage(""), "c.yaml: is empty, must hold one YAML map of 'key: value' lines");
@@ -340,7 +314,7 @@ TEST(Messages, FilesThatAreNotThere) {
 
 /// Every way of cutting a file short or flipping a bit gives a chip or one line, never a crash.
 TEST(Messages, DamagedFilesGiveOneLine) {
-  const std::string text = kChip;
+  const std::string text = kSmallChip;
   int refused = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     for (int bit = 0; bit < 8; ++bit) {

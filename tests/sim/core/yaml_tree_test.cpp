@@ -3,22 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <functional>
-
 #include "sim/core/suggest.h"
 #include "sim/core/yaml_rules.h"
+#include "tests/message_of.h"
 
 namespace npusim {
 namespace {
-
-std::string messageOf(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const BadInput& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 TEST(YamlTree, NodesKnowTheirPlaceAndSort) {
   const YamlNode root = parseYaml("a: 5\nb: [\"5\", {c: }]\n", "f.yaml");

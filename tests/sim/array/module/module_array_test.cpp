@@ -6,6 +6,7 @@
 #include "sim/array/pe/systolic_array.h"
 #include "sim/array/tile/tile_array.h"
 #include "sim/core/error.h"
+#include "tests/sim/array/expect_equal.h"
 #include "tests/sim/array/random_tile.h"
 
 namespace npusim {
@@ -14,45 +15,10 @@ namespace {
 using testing::HasSubstr;
 using testing_tiles::RandomTile;
 using testing_tiles::randomTile;
+using testing_tiles::resultOf;
 using testing_tiles::TileLimits;
 
 constexpr TileLimits kSmall = {.axis = 8, .peSteps = 60, .macs = 4'000};
-
-/// Field by field, for a message that helps.
-void expectEqual(const ArrayCost& module, const ArrayCost& tile) {
-  EXPECT_EQ(module.timing.prologue, tile.timing.prologue);
-  EXPECT_EQ(module.timing.stream, tile.timing.stream);
-  EXPECT_EQ(module.timing.drain, tile.timing.drain);
-  EXPECT_EQ(module.work.inputBytes, tile.work.inputBytes);
-  EXPECT_EQ(module.work.weightBytes, tile.work.weightBytes);
-  EXPECT_EQ(module.work.partialReadBytes, tile.work.partialReadBytes);
-  EXPECT_EQ(module.work.partialWriteBytes, tile.work.partialWriteBytes);
-  EXPECT_EQ(module.work.edgePeCycles, tile.work.edgePeCycles);
-  EXPECT_EQ(module.work.fillDrainPeCycles, tile.work.fillDrainPeCycles);
-  EXPECT_TRUE(module == tile) << "local stores or networks";
-}
-
-/// Cycles, counters and values of a tile.
-struct Result {
-  ArrayCost cost;
-  ZeroWork zeros;
-  std::vector<std::byte> values;
-};
-
-/// The storages are afterwards as before.
-Result resultOf(ArrayModel& array, testing_tiles::Problem& problem) {
-  const std::vector<std::byte> start = resultBytes(problem);
-  Result result{array.cost(problem.tile), array.compute(problem.tile, problem.storages),
-                resultBytes(problem)};
-  restoreBytes(problem, start);
-  return result;
-}
-
-void expectEqual(const Result& module, const Result& tile) {
-  expectEqual(module.cost, tile.cost);
-  EXPECT_TRUE(module.zeros == tile.zeros);
-  EXPECT_TRUE(module.values == tile.values);
-}
 
 void expectEqualToTile(std::uint32_t firstSeed, std::uint32_t count, const TileLimits& limits) {
   for (std::uint32_t seed = firstSeed; seed < firstSeed + count; ++seed) {

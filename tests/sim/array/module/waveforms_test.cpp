@@ -32,20 +32,8 @@ ArrayConfig weightStationary(DataType format) {
 /// A [5 x 3] x B [3 x 2], which fills the array once.
 std::unique_ptr<testing_tiles::Problem> oneFold(DataType format, DataType sums) {
   testing_tiles::Dice dice(11);
-  const testing_tiles::Window window{.batch = 1,
-                                     .height = 1,
-                                     .width = kM,
-                                     .channels = kRows,
-                                     .windowHeight = 1,
-                                     .windowWidth = 1,
-                                     .stepY = 1,
-                                     .stepX = 1,
-                                     .dilationY = 1,
-                                     .dilationX = 1,
-                                     .n = kCols,
-                                     .padded = false,
-                                     .transposed = false};
-  auto problem = testing_tiles::problemOf(window, {format, format}, sums, dice);
+  auto problem = testing_tiles::problemOf(testing_tiles::Window::product(kM, kCols, kRows),
+                                          {format, format}, sums, dice);
   problem->tile.accumulates = false;
   problem->tile.bias.reset();
   return problem;

@@ -9,6 +9,7 @@
 #include "sim/array/tile/row_stationary_tile.h"
 #include "sim/core/error.h"
 #include "sim/laws/row_stationary_law.h"
+#include "tests/sim/array/expect_equal.h"
 #include "tests/sim/array/random_row_stationary.h"
 
 namespace npusim {
@@ -23,24 +24,17 @@ RowStationaryArray machineOf(const ArrayConfig& array) {
 }
 
 /// The law and the machine give the same cycles, counters, values and zeros.
-void expectEqual(const ArrayConfig& array, Problem& problem, const std::string& text) {
-  RowStationaryTile tile(array);
-  RowStationaryArray machine = machineOf(array);
-  EXPECT_EQ(machine.cost(problem.tile).timing.total(), tile.cost(problem.tile).timing.total())
-      << text;
-  EXPECT_EQ(machine.cost(problem.tile), tile.cost(problem.tile)) << text;
-  const std::vector<std::byte> before = resultBytes(problem);
-  const ZeroWork zeros = tile.compute(problem.tile, problem.storages);
-  const std::vector<std::byte> expected = resultBytes(problem);
-  restoreBytes(problem, before);
-  EXPECT_EQ(machine.compute(problem.tile, problem.storages), zeros) << text;
-  EXPECT_TRUE(resultBytes(problem) == expected) << text;
+void expectEqualToTile(const RowStationaryProblem& drawn) {
+  SCOPED_TRACE(drawn.text);
+  RowStationaryTile tile(drawn.array);
+  RowStationaryArray machine = machineOf(drawn.array);
+  expectEqual(resultOf(machine, *drawn.problem), resultOf(tile, *drawn.problem));
 }
 
 TEST(RowStationary, RandomConvolutionsAgreeInTimesCountersAndValues) {
   for (std::uint32_t seed = 0; seed < randomTiles(1000); ++seed) {
     const RowStationaryProblem drawn = drawRowStationary(seed);
-    expectEqual(drawn.array, *drawn.problem, drawn.text);
+    expectEqualToTile(drawn);
     if (HasFailure()) return;
   }
 }
@@ -63,7 +57,7 @@ TEST(RowStationary, GivenMappingsAgreeAsWell) {
       continue;
     }
     ++taken;
-    expectEqual(drawn.array, *drawn.problem, drawn.text);
+    expectEqualToTile(drawn);
     if (HasFailure()) return;
   }
   EXPECT_GT(taken, 100);

@@ -8,6 +8,7 @@
 
 #include "sim/array/gather.h"
 #include "sim/array/tile/tile_array.h"
+#include "tests/sim/array/expect_equal.h"
 #include "tests/sim/array/random_tile.h"
 
 namespace npusim {
@@ -15,42 +16,14 @@ namespace {
 
 using namespace testing_tiles;
 
-void expectEqual(const ArrayTiming& pe, const ArrayTiming& tile) {
-  EXPECT_EQ(pe.prologue, tile.prologue);
-  EXPECT_EQ(pe.stream, tile.stream);
-  EXPECT_EQ(pe.drain, tile.drain);
-}
-
-void expectEqual(const ArrayWork& pe, const ArrayWork& tile) {
-  EXPECT_EQ(pe.inputBytes, tile.inputBytes);
-  EXPECT_EQ(pe.weightBytes, tile.weightBytes);
-  EXPECT_EQ(pe.partialReadBytes, tile.partialReadBytes);
-  EXPECT_EQ(pe.partialWriteBytes, tile.partialWriteBytes);
-  EXPECT_EQ(pe.edgePeCycles, tile.edgePeCycles);
-  EXPECT_EQ(pe.fillDrainPeCycles, tile.fillDrainPeCycles);
-  EXPECT_TRUE(pe.localStore == tile.localStore);
-  EXPECT_TRUE(pe.network == tile.network);
-  EXPECT_TRUE(pe == tile);
-}
-
 TEST(SystolicArray, EqualsTheLawAndTheFastProductOnRandomTiles) {
   const std::uint32_t count = randomTiles(1000);
   for (std::uint32_t seed = 0; seed < count; ++seed) {
     const RandomTile drawn = randomTile(seed);
     SCOPED_TRACE(drawn.text);
-    MatrixTile& tile = drawn.problem->tile;
-    std::vector<Storage>& storages = drawn.problem->storages;
     TileArray law(drawn.array);
     SystolicArray pe(drawn.array);
-    const ArrayCost expected = law.cost(tile), actual = pe.cost(tile);
-    expectEqual(actual.timing, expected.timing);
-    expectEqual(actual.work, expected.work);
-    const std::vector<std::byte> start = resultBytes(*drawn.problem);
-    const ZeroWork zeros = law.compute(tile, storages);
-    const std::vector<std::byte> values = resultBytes(*drawn.problem);
-    restoreBytes(*drawn.problem, start);
-    EXPECT_TRUE(pe.compute(tile, storages) == zeros);
-    EXPECT_EQ(resultBytes(*drawn.problem), values);
+    expectEqual(resultOf(pe, *drawn.problem), resultOf(law, *drawn.problem));
     if (HasFailure()) break;
   }
 }

@@ -157,20 +157,7 @@ TEST(TileArray, ValuesEqualTheDefinitionBitForBit) {
 
 /// A product of m x n x k in fp32, sums from zero.
 std::unique_ptr<Problem> plainProduct(std::int64_t m, std::int64_t n, std::int64_t k, Dice& dice) {
-  const Window window{.batch = 1,
-                      .height = 1,
-                      .width = m,
-                      .channels = k,
-                      .windowHeight = 1,
-                      .windowWidth = 1,
-                      .stepY = 1,
-                      .stepX = 1,
-                      .dilationY = 1,
-                      .dilationX = 1,
-                      .n = n,
-                      .padded = false,
-                      .transposed = false};
-  return problemOf(window, kFormats[0], DataType::Float32, dice);
+  return problemOf(Window::product(m, n, k), kFormats[0], DataType::Float32, dice);
 }
 
 ArrayConfig floatArray(const char* dataflow) {
