@@ -174,7 +174,9 @@ void runNetwork(const RunOptions& options, Network network, const GivenTensors& 
   RunResult result = assemble(chip, fidelity, compiled.program, simulation);
   result.compileWallS = compiled.seconds;
   const std::string made =
-      fmt::format("{}{}", static_cast<int>(options.compile.objective), compiled.graph.toText());
+      fmt::format("{}{}{}", static_cast<int>(options.compile.objective),
+                  options.compile.partitionGiven ? name(options.compile.partition) : "",
+                  compiled.graph.toText());
   const std::uint64_t source = hashOf(inputs, hashSized(made, network.hash));
   result.configHash =
       fmt::format("{:016x}", hashOf(chip, compiled.program, data, options.results.repeat, source));

@@ -1,12 +1,18 @@
 #include "kernels/pipeline/compile.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "kernels/emit/placement.h"
 #include "kernels/pipeline/passes.h"
+#include "kernels/pipeline/shortages.h"
 #include "sim/config/load_config.h"
 #include "sim/isa/program_io.h"
 
 namespace npusim {
 namespace {
+
+constexpr std::int64_t kMostCores = 2048;  ///< of a chip file
 
 std::int64_t compulsoryBytes(const isa::Program& program) {
   std::int64_t bytes = 0;
@@ -62,7 +68,9 @@ Graph toPrecision(const Graph& optimized, const ChipConfig& chip, DataType preci
   return result;
 }
 
-isa::Program compile(const Graph& graph, const ChipConfig& chip, const CompileOptions& options) {
+namespace {
+
+isa::Program compileFor(const Graph& graph, const ChipConfig& chip, const CompileOptions& options) {
   // From operators to tasks over views of blocks, dealt to the cores. Nothing has an address yet.
   plan::Plan plan = passes::lower(graph, chip, options);
 
@@ -97,6 +105,61 @@ isa::Program compile(const Graph& graph, const ChipConfig& chip, const CompileOp
                         refused.what());
   }
   return program;
+}
+
+/// Does a network compile for a chip? Where it is too small, `needed` grows to what it lacks.
+bool fits(const Graph& graph, const ChipConfig& chip, const CompileOptions& options,
+          passes::Capacities& needed) {
+  try {
+    compileFor(graph, chip, options);
+    return true;
+  } catch (const passes::TooSmall& small) {
+    for (const auto& [storage, bytes] : small.capacities) {
+      needed[storage] = std::max(needed[storage], bytes);
+    }
+  } catch (const NotPossible&) {
+    needed.clear();
+  }
+  return false;
+}
+
+/// What is enough for a network that is dealt to cores: how depends on what there is.
+std::optional<passes::Capacities> enough(const Graph& graph, const ChipConfig& chip,
+                                         const CompileOptions& options, passes::Capacities needed) {
+  constexpr int kTries = 8;
+  for (int tries = 0; tries < kTries && !needed.empty(); ++tries) {
+    if (fits(graph, passes::enlarged(chip, needed), options, needed)) return needed;
+  }
+  return std::nullopt;
+}
+
+/// The fewest cores, doubling what the chip has, on which a network fits; 0 where none help.
+std::int64_t enoughCores(const Graph& graph, ChipConfig chip, const CompileOptions& options) {
+  for (chip.cores *= 2; chip.cores <= kMostCores; chip.cores *= 2) {
+    if (chip.network.columns > 0 && chip.cores % chip.network.columns != 0) continue;
+    passes::Capacities ignored;
+    if (fits(graph, chip, options, ignored)) return chip.cores;
+  }
+  return 0;
+}
+
+}  // namespace
+
+isa::Program compile(const Graph& graph, const ChipConfig& chip, const CompileOptions& options) {
+  try {
+    return compileFor(graph, chip, options);
+  } catch (const passes::TooSmall& small) {
+    if (chip.cores == 1 || chip.coreControl == CoreControl::Shared) throw;
+    CompileOptions sizes = options;
+    sizes.values = false;
+    const auto capacities = enough(graph, chip, sizes, small.capacities);
+    const std::int64_t cores = enoughCores(graph, chip, sizes);
+    if (!capacities && cores == 0) throw;
+    throw NotPossible(small.needs + "; try" +
+                      (capacities ? passes::settingsFor(chip, *capacities) : "") +
+                      (capacities && cores > 0 ? ", or" : "") +
+                      (cores > 0 ? " --set cores=" + std::to_string(cores) : ""));
+  }
 }
 
 }  // namespace npusim

@@ -2,7 +2,6 @@
 
 #include <numeric>
 
-#include "sim/core/error.h"
 #include "sim/core/rounding.h"
 
 namespace npusim::passes {
@@ -41,15 +40,42 @@ void Shortages::note(isa::StorageId storage, std::int64_t bytes, const std::stri
 
 void Shortages::check() const {
   if (largest_.empty()) return;
-  std::string needs, settings;
+  std::string needs;
+  Capacities capacities;
   for (const auto& [id, need] : largest_) {
     const isa::Storage& storage = storages_.storages[static_cast<std::size_t>(id)];
     needs += (needs.empty() ? "" : ", ") + need.who + " needs " + std::to_string(need.bytes) +
              " bytes of '" + storage.name + "', which has " + std::to_string(storage.capacityBytes);
-    settings += " --set " + capacityKey(chip_, id) + "=" +
-                std::to_string(leastCapacity(chip_, id, need.bytes));
+    capacities[id] = need.bytes;
   }
-  throw NotPossible("does not fit this chip: " + needs + "; try" + settings);
+  throw TooSmall(chip_, "does not fit this chip: " + needs, capacities);
 }
+
+std::string settingsFor(const ChipConfig& chip, const Capacities& needed) {
+  std::string settings;
+  for (const auto& [id, bytes] : needed) {
+    settings +=
+        " --set " + capacityKey(chip, id) + "=" + std::to_string(leastCapacity(chip, id, bytes));
+  }
+  return settings;
+}
+
+ChipConfig enlarged(ChipConfig chip, const Capacities& needed) {
+  for (const auto& [id, bytes] : needed) {
+    const auto index = static_cast<std::size_t>(id);
+    if (index < chip.buffers.size()) {
+      chip.buffers[index].capacityBytes = leastCapacity(chip, id, bytes) * kKib;
+    } else {
+      chip.memories[index - chip.buffers.size()].capacityBytes =
+          leastCapacity(chip, id, bytes) * kMib;
+    }
+  }
+  return chip;
+}
+
+TooSmall::TooSmall(const ChipConfig& chip, std::string text, Capacities all)
+    : NotPossible(text + "; try" + settingsFor(chip, all)),
+      needs(std::move(text)),
+      capacities(std::move(all)) {}
 
 }  // namespace npusim::passes

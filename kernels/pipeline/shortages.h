@@ -6,8 +6,24 @@
 
 #include "kernels/plan/storage_map.h"
 #include "sim/config/chip_config.h"
+#include "sim/core/error.h"
 
 namespace npusim::passes {
+
+/// What a network needs of a chip's storages, at the least.
+using Capacities = std::map<isa::StorageId, std::int64_t>;
+
+/// The settings that give a chip such storages: " --set buffer.capacity_kib=267 --set ...".
+std::string settingsFor(const ChipConfig& chip, const Capacities& needed);
+/// The chip with such storages.
+ChipConfig enlarged(ChipConfig chip, const Capacities& needed);
+
+/// A network does not fit; the message ends with the settings for what is needed.
+struct TooSmall : NotPossible {
+  TooSmall(const ChipConfig& chip, std::string needs, Capacities capacities);
+  std::string needs;  ///< the message without the settings
+  Capacities capacities;
+};
 
 /// What a plan needs more of than the chip has: the largest need of each storage.
 class Shortages {
@@ -20,7 +36,7 @@ class Shortages {
 
   bool empty() const { return largest_.empty(); }
 
-  /// Throws NotPossible when there are any: who needs how much of what, and the settings of the
+  /// Throws TooSmall when there are any: who needs how much of what, and the settings of the
   /// smallest capacities that are enough.
   void check() const;
 

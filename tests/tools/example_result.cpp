@@ -100,6 +100,11 @@ RunResult exampleResult() {
   result.layers = {convolution(), softmax()};
   result.predict = prediction(result.layers);
   result.load = {2200, 9600, 2.2e-6, 1.1e-6, 1.01e-3};
+  result.load.compileS = 4e-4;
+  result.load.relayoutS = 1e-5;
+  result.load.cacheS = 2e-4;
+  result.load.setupS = 6e-4;
+  result.load.warmUpS = 3e-5;
   result.io = {39.2e-6, 24.4e-6, 5e-6, 258048};
   result.area = {0.352, 0.0439, 0.547, 0.0449, 0};
   result.references = {{"cpu_a15",
@@ -111,7 +116,9 @@ RunResult exampleResult() {
                         1048576,
                         {{"L1", 123456}, {"L2", 65536}},
                         31.25,
-                        40.1},
+                        40.1,
+                        6,
+                        5},
                        {"host",
                         "measured, 2 threads",
                         "fp32",

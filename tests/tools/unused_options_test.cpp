@@ -56,6 +56,21 @@ TEST(FormatUses, CalibrationIsForInt8AndToleranceForFloats) {
               HasSubstr("--tolerance is for float formats, int8 is checked bit for bit"));
 }
 
+TEST(PartitionUsed, OnlyByCoresThatTakeTasksOfTheirOwn) {
+  CompileChoice choice;
+  ChipConfig chip;
+  chip.name = "one";
+  EXPECT_NO_THROW(checkPartitionUsed(choice, chip));
+  choice.partition = Partition::Row;
+  choice.partitionGiven = true;
+  EXPECT_EQ(messageOf([&] { checkPartitionUsed(choice, chip); }),
+            "--partition row: chip 'one' has one core; leave it out");
+  chip.cores = 4;
+  EXPECT_NO_THROW(checkPartitionUsed(choice, chip));
+  chip.coreControl = CoreControl::Shared;
+  EXPECT_THAT(messageOf([&] { checkPartitionUsed(choice, chip); }), HasSubstr("leave it out"));
+}
+
 TEST(SeedUsed, OnlyWhereSomethingIsMadeFromIt) {
   DataOptions data;
   data.seed = 5;

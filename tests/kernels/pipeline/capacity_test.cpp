@@ -123,5 +123,52 @@ TEST(Capacity, ActivationsThatCannotLeaveTheChipAreRefusedAtOnce) {
   EXPECT_NE(refusal(withoutActivationMemory(less), net.graph()), "");
 }
 
+/// Four cores without any memory.
+ChipConfig withoutMemory(std::int64_t kib) {
+  ChipConfig chip = loadChip("edge", {{"cores", "4"}});
+  chip.memories.clear();
+  chip.buffers.front().capacityBytes = kib << 10;
+  return chip;
+}
+
+TEST(Capacity, WeightsThatOnlyTheCoresCanHoldNeedLargerBuffersOrMoreCores) {
+  Random random(1);
+  GraphBuilder net;
+  ValueId x = net.input({4, 256});
+  for (int layer = 0; layer < 4; ++layer) {
+    x = net.add(MatMul{}, {x, net.constant(random.floats({256, 256}, 1))});
+  }
+  net.graph().outputs = {x};
+  EXPECT_EQ(refusal(withoutMemory(512), net.graph()), "");
+  const std::string line = refusal(withoutMemory(128), net.graph());
+  SCOPED_TRACE(line);
+  EXPECT_THAT(line, HasSubstr("does not fit this chip: layer '"));
+  EXPECT_THAT(line, HasSubstr(", or --set cores="));
+  const Overrides settings = offered(line);
+  ASSERT_EQ(settings.size(), 2u);
+  const std::int64_t kib = std::stoll(settings[0].second);
+  EXPECT_EQ(refusal(withoutMemory(kib), net.graph()), "");
+  ChipConfig larger = withoutMemory(128);
+  larger.cores = std::stoll(settings[1].second);
+  EXPECT_EQ(refusal(larger, net.graph()), "");
+}
+
+TEST(Capacity, APipelineNeedsImages) {
+  GraphBuilder net;
+  const ValueId x = net.input({6, 8});
+  net.graph().outputs = {net.add(Transpose{{1, 0}}, {net.unary(x, ElementOp::Tanh)})};
+  ChipConfig chip = loadChip("edge", {{"cores", "4"}});
+  const Graph ready = toPrecision(optimize(net.graph()), chip, DataType::Float32, {});
+  CompileOptions options;
+  options.partition = Partition::Pipeline;
+  try {
+    compile(ready, chip, options);
+    FAIL() << "a transpose of the images goes image by image";
+  } catch (const NotPossible& error) {
+    EXPECT_THAT(error.what(), HasSubstr("not supported: --partition pipeline with layer '"));
+    EXPECT_THAT(error.what(), HasSubstr("the 6 images of a batch"));
+  }
+}
+
 }  // namespace
 }  // namespace npusim

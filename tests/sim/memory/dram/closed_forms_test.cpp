@@ -48,8 +48,8 @@ TEST(ClosedForms, NewRowOfOneBankEachTime) {
   }
 }
 
-// New rows of all banks in turn: activates fill the window of four;
-// (n / 4 - 1) FAW + 3 RRD_S + RCD + CL + burst.
+/// New rows of all banks in turn: activates fill the window of four, so the last one comes after
+/// n / 4 - 1 times FAW and three times RRD_S; then RCD, CL and the burst.
 TEST(ClosedForms, NewRowsOfAllBanksInTurn) {
   EXPECT_EQ(run(withoutRefresh("ddr4_2400", "ro-ba-bg-co"), "d").cycles, 426008);
   EXPECT_EQ((65536 / 4 - 1) * 26 + 3 * 4 + 17 + 17 + 4, 426008);

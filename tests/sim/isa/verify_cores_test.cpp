@@ -1,0 +1,80 @@
+#include <gmock/gmock.h>
+
+#include <functional>
+
+#include "sim/isa/program_io.h"
+#include "tests/sim/isa/example_program.h"
+
+namespace npusim::isa {
+namespace {
+
+Transfer& weights(Program& p) {
+  return std::get<Transfer>(p.queue(Engine::LoadWeights).front().body);
+}
+
+/// The example on four cores, each with its own slice of the rows.
+Program onFourCores() {
+  Program program = exampleProgram();
+  program.cores = 4;
+  return program;
+}
+
+TEST(VerifyCores, AcceptsSeveral) { EXPECT_EQ(refusal(onFourCores()), ""); }
+
+TEST(VerifyCores, RefusesWhatIsNotWithinThem) {
+  const std::vector<std::pair<std::function<void(Program&)>, std::string>> changes = {
+      {[](Program& p) { p.cores = 0; }, "is for 0 cores"},
+      {[](Program& p) {
+         p.queue(Engine::Matrix).at(8).cores = {2, 3};
+       },
+       "runs on cores 2 count 3"},
+      {[](Program& p) {
+         p.queue(Engine::Matrix).at(4).cores = {0, 2};
+       },
+       "other cores than the loop"},
+      {[](Program& p) {
+         p.queue(Engine::Matrix).at(8).cores = {0, 2};
+       },
+       "different cores"},
+      {[](Program& p) {
+         p.semaphores[0].signallers = CoreRange{3, 2};
+       },
+       "its cores are not those"},
+      {[](Program& p) {
+         p.semaphores[0].signallers = CoreRange{0, 2};
+       },
+       "is signalled on other cores than it names"},
+      {[](Program& p) {
+         weights(p).source.address.terms = {{kCoreDepth, 0, 2, 1}};
+       },
+       "stride over the core's digit is 0"},
+      {[](Program& p) {
+         weights(p).source.address.terms = {{kCoreDepth, 64, 3, 2}};
+       },
+       "(c div 2 % 3) is no digit of 4 cores"},
+      {[](Program& p) {
+         weights(p).source.address.terms = {{kCoreDepth, 1 << 20, 4, 1}};
+       },
+       "source: touches bytes"},
+      {[](Program& p) {
+         p.constants[0].scatter = Scatter{{}, {1, 5}, 64};
+       },
+       "parts are not those"},
+      {[](Program& p) {
+         p.storages.push_back({"spread", 8192, true, Distribution{2, 0, 0, {}}});
+       },
+       "is spread over 'dram', which is no buffer"},
+      {[](Program& p) {
+         p.storages.push_back({"spread", 8192, true, Distribution{0, 0, 1, {{64, 4, 1}}}});
+       },
+       "reaches core 4 of 4"},
+  };
+  for (const auto& [apply, message] : changes) {
+    Program program = onFourCores();
+    apply(program);
+    EXPECT_THAT(refusal(program), testing::HasSubstr(message));
+  }
+}
+
+}  // namespace
+}  // namespace npusim::isa
