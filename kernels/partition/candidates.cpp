@@ -75,7 +75,7 @@ std::vector<Choice> imagesOf(const std::vector<int>& dims, const Task& task, con
 std::vector<Choice> named(const Task& task, const Shape& shape, Partition partition,
                           const std::vector<int>& dims) {
   const bool matrix = std::holds_alternative<plan::MatrixWork>(task.work);
-  const std::vector<Choice> images = imagesOf(dims, task, shape);
+  std::vector<Choice> images = imagesOf(dims, task, shape);
   if (partition == Partition::Batch) return images;
   if (partition == Partition::Channel) {
     if (dims.empty()) return {};
@@ -172,7 +172,7 @@ std::vector<Cuts> candidates(const plan::Plan& plan, const Task& task, const Chi
   if (partition != Partition::Auto) choices = named(task, shape, partition, dims);
   const bool forced = !choices.empty();
   if (!forced) {
-    for (const int d : dims) choices.push_back({d, 1});
+    for (const int d : dims) choices.push_back(Choice{d, 1});
   }
   if (cores.all && choices.empty()) choices = ofOneImage(task);
   const Cutter cutter(task, chip, cores);
@@ -184,9 +184,9 @@ std::vector<Cuts> candidates(const plan::Plan& plan, const Task& task, const Chi
     add(cutter.alone(choices[i]));
     for (std::size_t j = i + 1; j < choices.size(); ++j) add(cutter.pairs(choices[i], choices[j]));
   }
-  if (!forced) all.push_back({});
+  if (!forced) all.emplace_back();
   all = distinct(std::move(all), cores);
-  if (all.empty()) all.push_back({});
+  if (all.empty()) all.emplace_back();
   return all;
 }
 

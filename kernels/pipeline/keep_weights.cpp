@@ -70,6 +70,26 @@ std::vector<int> readers(const plan::Plan& plan) {
   return count;
 }
 
+/// Constants that can be kept, first those of which each core keeps the smallest part: they spare a
+/// memory the most for their room.
+std::vector<std::pair<plan::BlockId, Block>> offers(const plan::Plan& plan) {
+  const std::vector<int> count = readers(plan);
+  std::vector<std::pair<plan::BlockId, Block>> result;
+  for (const Task& task : plan.tasks) {
+    if (std::holds_alternative<plan::CopyWork>(task.work)) continue;
+    for (int i = 0; i < std::ssize(task.operands); ++i) {
+      const plan::BlockId id = task.operands[static_cast<std::size_t>(i)].block;
+      const bool constant = plan.block(id).kind == Block::Kind::Weights;
+      if (!constant || count[static_cast<std::size_t>(id)] != 1) continue;
+      if (const auto made = kept(plan, task, i)) result.emplace_back(id, *made);
+    }
+  }
+  std::stable_sort(result.begin(), result.end(), [](const auto& x, const auto& y) {
+    return x.second.keptDigit.count > y.second.keptDigit.count;
+  });
+  return result;
+}
+
 }  // namespace
 
 void keepWeights(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip) {
@@ -82,19 +102,12 @@ void keepWeights(plan::Plan& plan, const plan::StorageMap& storages, const ChipC
   for (const Block& block : plan.blocks) {
     if (block.kind == Block::Kind::Weights) room -= mapping::aligned(block.share);
   }
-  const std::vector<int> count = readers(plan);
-  for (const Task& task : plan.tasks) {
-    if (std::holds_alternative<plan::CopyWork>(task.work)) continue;
-    for (int i = 0; i < std::ssize(task.operands); ++i) {
-      const plan::BlockId id = task.operands[static_cast<std::size_t>(i)].block;
-      Block& block = plan.block(id);
-      if (block.kind != Block::Kind::Weights || count[static_cast<std::size_t>(id)] != 1) continue;
-      const std::optional<Block> made = kept(plan, task, i);
-      const std::int64_t before = mapping::aligned(block.share);
-      if (!made || mapping::aligned(made->share) - before > room) continue;
-      room -= mapping::aligned(made->share) - before;
-      block = *made;
-    }
+  for (const auto& [id, made] : offers(plan)) {
+    Block& block = plan.block(id);
+    const std::int64_t more = mapping::aligned(made.share) - mapping::aligned(block.share);
+    if (more > room) continue;
+    room -= more;
+    block = made;
   }
 }
 
