@@ -17,10 +17,8 @@ class SizeCounter {
   void flag(std::string_view, bool set) { add(set ? kReference : 0); }
 
   template <class Number>
-    requires std::is_arithmetic_v<Number>
-  void value(Number) {
-    add(kNumber);
-  }
+  requires std::is_arithmetic_v<Number>
+  void value(Number) { add(kNumber); }
   void value(ReduceOp) { add(kReference); }
   void value(const Extent& extent) {
     add(kNumber);

@@ -12,8 +12,8 @@ namespace npusim::isa {
 /// address stays inside its storage over all loop positions (positions outside an access's bounds
 /// touch nothing); constants and ports lie inside theirs and constants do not overlap; operands
 /// have the types, and instructions the engines, that the machine has; each semaphore is signalled
-/// by one engine, waited for by one, and as often as signalled; cores, their digits and the storages
-/// spread over them lie within the program's cores.
+/// by one engine, waited for by one, and as often as signalled; cores, their digits and the
+/// storages spread over them lie within the program's cores.
 ///
 /// Every number in a program means something: what cannot change what the program does is refused.
 /// So strides of dimensions with one position are 0; loop terms have a stride, a loop with more
@@ -38,9 +38,10 @@ void canonicalize(Program& program);
 ///      1    matrix m [1, 8, min(8, 30 - 8*i0)] ... a buffer[4096*(p0 % 2) + 64*m1] fp16 ...
 ///
 /// In sums, i0 is the index of the outermost open loop, p0 its passes so far (LoopIndices::flat),
-/// (c div 4 % 3) a digit of the core's number, and d0, d1, ... (for matrix m0 m1 m2 n k0 k1 k2) the position in a dimension. min(a, b) is an
-/// extent with a limit, `where 0 <= sum < limit` a bound. In steps, x is the value in the lane, x1
-/// operand 1. Comments run from # to the end of the line. Lines with | quote the chip's YAML.
+/// (c div 4 % 3) a digit of the core's number, and d0, d1, ... (for matrix m0 m1 m2 n k0 k1 k2) the
+/// position in a dimension. min(a, b) is an extent with a limit, `where 0 <= sum < limit` a bound.
+/// In steps, x is the value in the lane, x1 operand 1. Comments run from # to the end of the line.
+/// Lines with | quote the chip's YAML.
 std::string toText(const Program& program);
 /// The text of one instruction, for messages.
 std::string toText(const Program& program, const Instruction& instruction);
