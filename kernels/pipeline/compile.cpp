@@ -7,6 +7,8 @@
 #include "kernels/pipeline/passes.h"
 #include "kernels/pipeline/shortages.h"
 #include "sim/config/load_config.h"
+#include "sim/core/rounding.h"
+#include "sim/isa/encoded_size.h"
 #include "sim/isa/program_io.h"
 
 namespace npusim {
@@ -70,6 +72,17 @@ Graph toPrecision(const Graph& optimized, const ChipConfig& chip, DataType preci
 
 namespace {
 
+/// Throws NotPossible when the chip's store for instructions is too small.
+void checkProgramFits(const isa::Program& program, const ChipConfig& chip) {
+  constexpr std::int64_t kKib = 1024;
+  const std::int64_t bytes = isa::encodedBytes(program);
+  if (chip.programKib == 0 || bytes <= chip.programKib * kKib) return;
+  throw NotPossible("does not fit this chip: the program takes " + std::to_string(bytes) +
+                    " bytes of the store for instructions, which has " +
+                    std::to_string(chip.programKib * kKib) +
+                    "; try --set program_kib=" + std::to_string(ceilDiv(bytes, kKib)));
+}
+
 isa::Program compileFor(const Graph& graph, const ChipConfig& chip, const CompileOptions& options) {
   // From operators to tasks over views of blocks, dealt to the cores. Nothing has an address yet.
   plan::Plan plan = passes::lower(graph, chip, options);
@@ -98,6 +111,7 @@ isa::Program compileFor(const Graph& graph, const ChipConfig& chip, const Compil
   program.chipYaml = toYaml(chip);
   program.compulsoryDramBytes = compulsoryBytes(program);
   if (program.cores > 1) isa::canonicalize(program);
+  checkProgramFits(program, chip);
   try {
     isa::verify(program);
   } catch (const BadInput& refused) {

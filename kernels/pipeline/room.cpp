@@ -32,9 +32,10 @@ Room::Room(const plan::Plan& plan, const plan::StorageMap& storages, const ChipC
     : capacity_(storages.capacity(storages.activationBuffer)),
       used_(leastRoom(plan, storages, chip)) {
   const auto share = static_cast<std::int64_t>(static_cast<double>(capacity_) * kTileShare);
-  std::int64_t weights = 0;
+  std::int64_t weights = 0;  // that are kept in the same buffer
   for (const Block& block : plan.blocks) {
-    if (block.kind == Block::Kind::Weights) weights += mapping::aligned(block.share);
+    const bool besideThem = storages.weightBuffer == storages.activationBuffer;
+    if (besideThem && block.kind == Block::Kind::Weights) weights += mapping::aligned(block.share);
   }
   for (std::int64_t& bytes : used_) bytes = std::max(bytes, share) + weights;
 }

@@ -48,15 +48,6 @@ std::int64_t Machine::transferUnit(isa::StorageId id) const {
   return roundUp(chip.dma.minBurstBytes, burst);
 }
 
-std::int64_t Machine::portCycles(isa::StorageId id, std::int64_t bytes) const {
-  const auto index = static_cast<std::size_t>(id);
-  ensure(index < chip.buffers.size(), "the array and the vector unit reach buffers only");
-  if (chip.idealMemory) return 0;
-  const BufferConfig& buffer = chip.buffers[index];
-  const std::int64_t bytesPerCycle = buffer.banks * buffer.widthBytes * buffer.ports;
-  return ceilDiv(bytes, bytesPerCycle);
-}
-
 void Machine::countBuffer(Counters& counters, isa::StorageId id, std::int64_t read,
                           std::int64_t written) const {
   const BufferConfig& buffer = chip.buffers[static_cast<std::size_t>(id)];

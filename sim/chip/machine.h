@@ -52,9 +52,6 @@ struct Machine {
   /// Bytes a transfer moves at least at a time in a memory; 1 on chip.
   std::int64_t transferUnit(isa::StorageId id) const;
 
-  /// Cycles in which a buffer's ports pass `bytes`; 0 with ideal memory.
-  std::int64_t portCycles(isa::StorageId id, std::int64_t bytes) const;
-
   /// Books traffic at an on-chip buffer.
   void countBuffer(Counters& counters, isa::StorageId id, std::int64_t read,
                    std::int64_t written) const;

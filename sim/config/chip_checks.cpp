@@ -279,6 +279,12 @@ void checkMemory(const MemoryConfig& memory, const YamlNode& tree, const std::st
   if (memory.kind == MemoryKind::Sram) return;
   checkMapping(memory, tree, path);
   checkTiming(memory.timing, tree, path + ".timing");
+  if (memory.controller.drainBelow > memory.controller.drainAbove) {
+    blame(tree, path + ".controller.drain_below",
+          fmt::format("is {}, must be at most drain_above ({})", memory.controller.drainBelow,
+                      memory.controller.drainAbove),
+          {path + ".controller.drain_above"});
+  }
   const std::int64_t rowsOfAllBanks =
       memory.channels * memory.ranks * memory.bankGroups * memory.banksPerGroup * memory.rowBytes;
   if (memory.capacityBytes % rowsOfAllBanks != 0) {

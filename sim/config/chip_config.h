@@ -197,7 +197,7 @@ struct NetworkConfig {
 enum class CoreControl : std::uint8_t {
   Own,     ///< every core runs its own queues and has buffers of its own
   Shared,  ///< one command stream drives all cores in step; they share the buffers, and each
-           ///< takes its part of a product's columns
+           ///< takes its part of a product
 };
 
 struct VectorConfig {
@@ -259,6 +259,7 @@ struct ChipConfig {
   HostConfig host;
   PowerConfig power;
   std::int64_t issueCycles = 1;  ///< sequencer, to start one instruction
+  std::int64_t programKib = 0;   ///< of the store for instructions; 0: no limit
   bool idealMemory = false;      ///< --memory ideal
 
   /// Peak multiply-accumulates a cycle in `format` (0 when the chip lacks it).

@@ -297,6 +297,7 @@ void fields(Visit& visit, ChipConfig& chip) {
   visit.optional("energy", chip.energy, Text{});
   visit.required("formats", chip.formats, ListOf<Word<DataType>>{{formatWords()}});
   visit.optional("issue_cycles", chip.issueCycles, limits::kCycles);
+  visit.optional("program_kib", chip.programKib, Whole{0, limits::kTib / limits::kKib});
   visit.section("array", chip.array);
   visit.section("local_store", chip.array.localStore);
   visit.firstAndRest("buffer", "buffers", chip.buffers, false);

@@ -16,9 +16,9 @@ using Override = std::pair<std::string, std::string>;
 /// Reads a chip from a YAML file or by preset name (configs/chips), applies the overrides and the
 /// defaults, resolves the memory preset and checks everything. Unknown, repeated and never-read
 /// keys, wrong types and impossible values throw BadInput with file:line:column and path; for an
-/// override the message begins with "--set path=value: " instead. More than one core throws
-/// NotPossible. A name without '/' that does not end in .yaml is a preset, anything else a file.
-/// Entries of `buffers` and `memories` are counted from 1 or named: buffers.1.capacity_kib.
+/// override the message begins with "--set path=value: " instead. A name without '/' that does not
+/// end in .yaml is a preset, anything else a file. Entries of `buffers` and `memories` are counted
+/// from 1 or named: buffers.1.capacity_kib.
 ChipConfig loadChip(const std::string& fileOrName, const std::vector<Override>& overrides);
 
 /// The resolved chip as YAML text that parseChip() and loadChip() read back to an equal chip

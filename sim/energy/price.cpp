@@ -142,6 +142,8 @@ Energy price(const Counters& counters, std::int64_t cycles, const ChipConfig& ch
 
 Area area(const ChipConfig& chip, const EnergyTable& table) {
   const auto cores = static_cast<double>(chip.cores);
+  // Cores in step share buffers and vector unit.
+  const double copies = chip.coreControl == CoreControl::Shared ? 1 : cores;
   const double pes = cores * static_cast<double>(chip.array.rows * chip.array.cols);
   double peUm2 = 0;
   for (const auto& [format, rate] : chip.array.macsPerCycle) {
@@ -166,8 +168,8 @@ Area area(const ChipConfig& chip, const EnergyTable& table) {
   Area result;
   result.array = pes * peUm2 * 1e-6;
   result.localStore = pes * storeBytes * table.localStoreUm2PerByte * 1e-6;
-  result.buffer = cores * bufferBytes * table.bufferUm2PerByte * 1e-6;
-  result.vector = cores * static_cast<double>(chip.vector.lanes) * table.vectorLaneUm2 * 1e-6;
+  result.buffer = copies * bufferBytes * table.bufferUm2PerByte * 1e-6;
+  result.vector = copies * static_cast<double>(chip.vector.lanes) * table.vectorLaneUm2 * 1e-6;
   return result;
 }
 

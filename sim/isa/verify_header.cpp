@@ -133,9 +133,12 @@ void checkCores(const Program& program) {
            program.cores);
   for (const ConstantBlock& block : program.constants) {
     if (!block.scatter) continue;
-    if (!isSound(program, block.scatter->cores) || !isSound(program, block.scatter->digit) ||
-        block.scatter->partBytes < 1)
+    const Scatter& scatter = *block.scatter;
+    if (!isSound(program, scatter.cores) || !isSound(program, scatter.digit) ||
+        scatter.partBytes < 1 || scatter.digit.count * scatter.partBytes < block.size)
       fail("constant '{}': its parts are not those of {} cores", block.name, program.cores);
+    if (!storageOf(program, "constant", block.name, block.storage).onChip)
+      fail("constant '{}': is scattered over cores, but lies in a memory", block.name);
   }
 }
 

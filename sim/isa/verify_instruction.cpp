@@ -247,6 +247,23 @@ void checkStream(const Site& site, const Transfer& transfer) {
     site.fail("coded: values are {}; the code takes those of 16 bits", name(transfer.source.type));
 }
 
+/// Cores that differ in a digit share a read only where the source does not depend on it.
+void checkSharers(const Site& site, const Transfer& transfer) {
+  const CoreDigit& shared = transfer.sharers;
+  if (shared == CoreDigit{}) return;
+  if (shared.divisor < 1 || shared.count < 2 || shared.divisor > site.cores() / shared.count)
+    site.fail("sharers: (c div {} % {}) is no digit of {} cores", shared.divisor, shared.count,
+              site.cores());
+  const std::int64_t period = shared.divisor * shared.count;
+  const auto follows = [&](const LoopTerm& term) {
+    return term.depth == kCoreDepth && term.divisor < period &&
+           shared.divisor < term.divisor * term.modulo;
+  };
+  const auto& terms = transfer.source.address.terms;
+  if (std::any_of(terms.begin(), terms.end(), follows))
+    site.fail("sharers: the source's address depends on the digit that shares it");
+}
+
 void checkTransfer(const Site& site, const Transfer& transfer) {
   const Dimensions dims = dimensions(transfer);
   for (std::size_t d = 0; d < dims.size(); ++d)
@@ -270,6 +287,7 @@ void checkTransfer(const Site& site, const Transfer& transfer) {
   }
   checkFill(site, transfer);
   checkStream(site, transfer);
+  checkSharers(site, transfer);
 }
 
 void checkMatrix(const Site& site, const Matrix& matrix) {

@@ -36,7 +36,7 @@ std::vector<RemainderCount> remainders(std::int64_t address, std::span<const Acc
                                        std::int64_t period);
 
 /// Accesses by bank of one buffer, of engines that need not make them in a certain cycle: the
-/// vector unit's passes, DMA's chunks, what the array fetches ahead. Address x lies in word x /
+/// vector unit's passes and what the array fetches ahead. Address x lies in word x /
 /// width_bytes, and that in bank word mod banks; a bank serves `ports` words a cycle.
 class BankLoads {
  public:

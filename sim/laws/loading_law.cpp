@@ -1,5 +1,6 @@
 #include "sim/laws/loading_law.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace npusim {
@@ -24,7 +25,7 @@ LoadCost loadCost(const HostConfig& host, std::int64_t bytes) {
 
 std::int64_t breakEven(double load, double own, double other) {
   if (!(own < other)) return 0;
-  return static_cast<std::int64_t>(std::ceil(load / (other - own)));
+  return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(load / (other - own))));
 }
 
 }  // namespace npusim

@@ -19,7 +19,7 @@ struct LoadCost {
 /// first_call_ms / 2^i more than a later one.
 LoadCost loadCost(const HostConfig& host, std::int64_t bytes);
 
-/// Predictions after which loading has paid off: the least n with load + n x own <= n x other.
+/// Predictions after which loading has paid off: the least n > 0 with load + n x own <= n x other.
 /// 0 when it never does.
 std::int64_t breakEven(double load, double own, double other);
 

@@ -27,7 +27,10 @@ ChipConfig chipWith(std::int64_t cores, Topology topology) {
     changes.emplace_back("network.topology", std::string(name(topology)));
     changes.emplace_back("network.memory_ports", std::to_string(std::min(cores, kMostPorts)));
   }
-  return loadChip("edge", changes);
+  ChipConfig chip = loadChip("edge", changes);
+  chip.power.idleW *= static_cast<double>(cores);
+  chip.power.clockTreePjPerCycle *= static_cast<double>(cores);
+  return chip;
 }
 
 struct Point {

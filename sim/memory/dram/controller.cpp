@@ -49,11 +49,8 @@ DramController::DramController(const MemoryConfig& memory)
       hitOrder_(state_.banks()),
       rowOrder_(state_.banks()),
       nextRefresh_(timing_.REFI > 0 ? timing_.REFI : kNever) {
-  if (memory.controller.drainBelow > memory.controller.drainAbove) {
-    throw BadInput("memory '" + memory.name +
-                   "': the controller's drain_below is above its drain_above; give drain_below <= "
-                   "drain_above");
-  }
+  ensure(memory.controller.drainBelow <= memory.controller.drainAbove,
+         "a write drain that ends above where it starts");
   for (const DramCommand command : kAllDramCommands) {
     clocks_[index(command)] = commandClocks(command, memory.timing);
     bus_[index(command)] = timing_.splitCommandBus && onColumnBus(command) ? 1 : 0;

@@ -49,11 +49,9 @@ class RowSequencer {
   void add(std::span<RowVisit> visits, RowRequest& request);
   void finish(RowRequest& request);
 
-  std::int64_t lastColumn() const { return last_; }
   const RowTiming& timing() const { return timing_; }
   /// Column command of the index-th write of the phase; see RowHistory::columnOf.
   std::int64_t writeColumn(std::int64_t index) { return writes_.columnOf(index); }
-  std::int64_t writesPlaced() const { return writes_.total(); }
 
   /// Refreshes that are due before `cycle`, after all that has been placed.
   void refreshBefore(std::int64_t cycle, MemoryEvents& events);

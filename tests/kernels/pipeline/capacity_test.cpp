@@ -77,6 +77,16 @@ TEST(Capacity, WhatIsOfferedFitsAndLessDoesNot) {
   }
 }
 
+TEST(Capacity, TheProgramHasAStoreOfItsOwn) {
+  const std::string line = refusal(loadChip("edge", {{"program_kib", "1"}}));
+  EXPECT_THAT(line, HasSubstr("bytes of the store for instructions, which has 1024"));
+  Overrides settings = offered(line);
+  ASSERT_EQ(settings.size(), 1u) << line;
+  EXPECT_EQ(refusal(loadChip("edge", settings)), "");
+  lower(settings, 0);
+  EXPECT_NE(refusal(loadChip("edge", settings)), "");
+}
+
 TEST(Capacity, TheLargestOfAllLayersIsNamed) {
   const std::string line = refusal(loadChip("edge", {{"buffer.capacity_kib", "1"}}));
   EXPECT_THAT(line, HasSubstr("does not fit this chip: layer '"));

@@ -47,7 +47,8 @@ const Broken kBroken[] = {
     {"UnknownKeyAtTheRoot", "name: small", "name: small\ncolour: red",
      "c.yaml:2:1: colour: unknown key, may be name, node_nm, clock_mhz, cores, core_control, "
      "keep_weights, network, energy, formats, "
-     "issue_cycles, array, local_store, buffer, buffers, memory, memories, vector, dma, host, "
+     "issue_cycles, program_kib, array, local_store, buffer, buffers, memory, memories, vector, "
+     "dma, host, "
      "power "
      "or ideal_memory"},
     {"RepeatedKey", "rows: 8", "rows: 8\n  rows: 9",
@@ -292,6 +293,14 @@ TEST(Messages, ANetworkOfMoreColumnsOrPortsThanCores) {
               loadChip("edge", {{"cores", "4"}, {"network.memory_ports", "8"}});
             }),
             "--set network.memory_ports=8: network.memory_ports: is 8, must be at most cores (4)");
+}
+
+TEST(Messages, AWriteDrainEndsBelowWhereItStarts) {
+  EXPECT_EQ(messageOf([] {
+              loadMemory("ddr4_2400", {{"controller.drain_below", "0.9"}});
+            }),
+            "--set controller.drain_below=0.9: memory.controller.drain_below: is 0.9, must be at "
+            "most drain_above (0.8)");
 }
 
 TEST(Messages, FilesThatAreNotThere) {

@@ -272,6 +272,10 @@ TEST(AreaOf, EachPartByHand) {
   EXPECT_DOUBLE_EQ(one.vector, 16 * 1000e-6);
   chip.cores = 3;
   EXPECT_DOUBLE_EQ(area(chip, simpleTable()).total(), 3 * one.total());
+  chip.coreControl = CoreControl::Shared;
+  const Area inStep = area(chip, simpleTable());
+  EXPECT_DOUBLE_EQ(inStep.array, 3 * one.array);
+  EXPECT_DOUBLE_EQ(inStep.buffer, one.buffer) << "cores in step share them";
 }
 
 TEST(AreaOf, AMissingFormatIsNamed) {

@@ -57,6 +57,19 @@ TEST(VerifyCores, RefusesWhatIsNotWithinThem) {
        },
        "source: touches bytes"},
       {[](Program& p) {
+         weights(p).sharers = {0, 2};
+       },
+       "sharers: (c div 0 % 2) is no digit"},
+      {[](Program& p) {
+         weights(p).sharers = {2, 4};
+       },
+       "sharers: (c div 2 % 4) is no digit"},
+      {[](Program& p) {
+         weights(p).source.address.terms = {{kCoreDepth, 64, 4, 1}};
+         weights(p).sharers = {1, 2};
+       },
+       "the source's address depends on the digit"},
+      {[](Program& p) {
          p.constants[0].scatter = Scatter{{}, {1, 5}, 64};
        },
        "parts are not those"},

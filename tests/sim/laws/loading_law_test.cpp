@@ -34,6 +34,7 @@ TEST(LoadCost, FirstCallsFadeByHalves) {
 TEST(BreakEven, IsTheFirstPredictionAtWhichTheSumsMeet) {
   EXPECT_EQ(breakEven(1, 0.1, 0.3), 5);
   EXPECT_EQ(breakEven(1.01, 0.1, 0.3), 6);
+  EXPECT_EQ(breakEven(0, 0.1, 0.3), 1);
   EXPECT_EQ(breakEven(1, 0.3, 0.3), 0);
   EXPECT_EQ(breakEven(1, 0.4, 0.3), 0);
 }

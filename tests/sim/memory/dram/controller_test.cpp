@@ -206,19 +206,5 @@ TEST(DramController, SteppingWithoutAnythingToDoIsOurBug) {
   EXPECT_THROW(controller.step(), InternalError);
 }
 
-TEST(DramController, RefusesWatermarksTheWrongWayRound) {
-  MemoryConfig memory = loadMemory("ddr4_2400");
-  memory.controller.drainAbove = 0.3;
-  memory.controller.drainBelow = 0.6;
-  try {
-    DramController controller(memory);
-    FAIL() << "accepted";
-  } catch (const BadInput& error) {
-    EXPECT_STREQ(error.what(),
-                 "memory 'dram': the controller's drain_below is above its drain_above; give "
-                 "drain_below <= drain_above");
-  }
-}
-
 }  // namespace
 }  // namespace npusim
