@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "workloads/evaluate/evaluate.h"
+
 namespace npusim {
 
 std::vector<double> Calibration::Observation::means(bool alongChannels) const {
@@ -11,34 +13,35 @@ std::vector<double> Calibration::Observation::means(bool alongChannels) const {
   return result;
 }
 
-void Calibration::add(const Graph& graph, const std::vector<Tensor>& values) {
-  for (std::size_t v = 0; v < values.size(); ++v) {
-    const Tensor& tensor = values[v];
-    if (tensor.type() != DataType::Float32 || tensor.size() == 0 || tensor.shape().empty())
-      continue;
-    Observation& seen = observations_[graph.values[v].name];
-    const Shape& shape = tensor.shape();
-    const std::size_t channel = shape.size() > 1 ? 1 : 0;
-    const auto stride = static_cast<std::size_t>(rowMajorStrides(shape)[channel]);
-    seen.channelSums.resize(static_cast<std::size_t>(shape[channel]), 0);
-    seen.lastSums.resize(static_cast<std::size_t>(shape.back()), 0);
-    const bool channelIsLast = channel + 1 == shape.size();
-    const auto elements = tensor.as<float>();
-    const auto last = static_cast<std::size_t>(shape.back());
-    for (std::size_t first = 0; first < elements.size(); first += last) {
-      double sum = 0;
-      for (std::size_t i = 0; i < last; ++i) {
-        const float x = elements[first + i];
-        seen.low = std::min(seen.low, x);
-        seen.high = std::max(seen.high, x);
-        seen.lastSums[i] += x;
-        sum += x;
-      }
-      if (!channelIsLast) seen.channelSums[first / stride % seen.channelSums.size()] += sum;
+void Calibration::add(const Graph& graph, const std::map<std::string, Tensor>& inputs) {
+  evaluate(graph, inputs,
+           [&](const Value& value, const Tensor& tensor) { add(value.name, tensor); });
+}
+
+void Calibration::add(const std::string& valueName, const Tensor& tensor) {
+  if (tensor.type() != DataType::Float32 || tensor.size() == 0 || tensor.shape().empty()) return;
+  Observation& seen = observations_[valueName];
+  const Shape& shape = tensor.shape();
+  const std::size_t channel = shape.size() > 1 ? 1 : 0;
+  const auto stride = static_cast<std::size_t>(rowMajorStrides(shape)[channel]);
+  seen.channelSums.resize(static_cast<std::size_t>(shape[channel]), 0);
+  seen.lastSums.resize(static_cast<std::size_t>(shape.back()), 0);
+  const bool channelIsLast = channel + 1 == shape.size();
+  const auto elements = tensor.as<float>();
+  const auto last = static_cast<std::size_t>(shape.back());
+  for (std::size_t first = 0; first < elements.size(); first += last) {
+    double sum = 0;
+    for (std::size_t i = 0; i < last; ++i) {
+      const float x = elements[first + i];
+      seen.low = std::min(seen.low, x);
+      seen.high = std::max(seen.high, x);
+      seen.lastSums[i] += x;
+      sum += x;
     }
-    if (channelIsLast) seen.channelSums = seen.lastSums;
-    seen.elements += tensor.size();
+    if (!channelIsLast) seen.channelSums[first / stride % seen.channelSums.size()] += sum;
   }
+  if (channelIsLast) seen.channelSums = seen.lastSums;
+  seen.elements += tensor.size();
 }
 
 const Calibration::Observation* Calibration::find(const std::string& valueName) const {

@@ -22,9 +22,10 @@ class Calibration {
     std::vector<double> means(bool alongChannels) const;
   };
 
-  /// Adds one evaluation of `graph`: `values` by value id, as evaluateAll() returns them; empty
-  /// tensors are passed over.
-  void add(const Graph& graph, const std::vector<Tensor>& values);
+  /// Adds what every value of `graph` is when it is evaluated on `inputs`.
+  void add(const Graph& graph, const std::map<std::string, Tensor>& inputs);
+  /// Adds one tensor; passed over when it is empty or does not hold fp32.
+  void add(const std::string& valueName, const Tensor& tensor);
 
   /// Null for a value that was never observed.
   const Observation* find(const std::string& valueName) const;

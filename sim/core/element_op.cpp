@@ -10,6 +10,7 @@ struct OpInfo {
   std::string_view name;
   bool binary;
   ElementCost cost;
+  bool truth = false;
 };
 
 /// One row an operation, in the order of ElementOp.
@@ -21,7 +22,18 @@ constexpr std::array<OpInfo, kElementOpCount> kOps = {{
     {"pow", true, ElementCost::Transcendental},
     {"max", true, ElementCost::Simple},
     {"min", true, ElementCost::Simple},
-    {"equal", true, ElementCost::Simple},
+    {"equal", true, ElementCost::Simple, true},
+    {"less", true, ElementCost::Simple, true},
+    {"less_or_equal", true, ElementCost::Simple, true},
+    {"greater", true, ElementCost::Simple, true},
+    {"greater_or_equal", true, ElementCost::Simple, true},
+    {"and", true, ElementCost::Simple, true},
+    {"or", true, ElementCost::Simple, true},
+    {"xor", true, ElementCost::Simple, true},
+    {"mod", true, ElementCost::Divide},
+    {"remainder", true, ElementCost::Divide},
+    {"keep_if", true, ElementCost::Simple},
+    {"keep_unless", true, ElementCost::Simple},
     {"prelu", true, ElementCost::Simple},
     {"relu", false, ElementCost::Simple},
     {"leaky_relu", false, ElementCost::Simple},
@@ -41,6 +53,15 @@ constexpr std::array<OpInfo, kElementOpCount> kOps = {{
     {"ceil", false, ElementCost::Simple},
     {"round", false, ElementCost::Simple},
     {"square", false, ElementCost::Simple},
+    {"not", false, ElementCost::Simple, true},
+    {"sign", false, ElementCost::Simple},
+    {"elu", false, ElementCost::Transcendental},
+    {"selu", false, ElementCost::Transcendental},
+    {"softplus", false, ElementCost::Transcendental},
+    {"softsign", false, ElementCost::Divide},
+    {"thresholded_relu", false, ElementCost::Simple},
+    {"sin", false, ElementCost::Transcendental},
+    {"cos", false, ElementCost::Transcendental},
 }};
 
 const OpInfo& info(ElementOp op) { return kOps.at(static_cast<std::size_t>(op)); }
@@ -49,6 +70,7 @@ const OpInfo& info(ElementOp op) { return kOps.at(static_cast<std::size_t>(op));
 
 std::string_view name(ElementOp op) { return info(op).name; }
 bool isBinary(ElementOp op) { return info(op).binary; }
+bool givesTruth(ElementOp op) { return info(op).truth; }
 ElementCost costClass(ElementOp op) { return info(op).cost; }
 
 std::optional<ElementOp> parseElementOp(std::string_view text) {

@@ -17,7 +17,18 @@ enum class ElementOp : std::uint8_t {
   Max,
   Min,
   Equal,
-  PRelu,  ///< x < 0 ? x * operand : x
+  Less,
+  LessOrEqual,
+  Greater,
+  GreaterOrEqual,
+  And,  ///< of truths: not 0
+  Or,
+  Xor,
+  Mod,         ///< with the operand's sign (Python's %)
+  Remainder,   ///< with x's sign (C's fmod)
+  KeepIf,      ///< operand != 0 ? x : 0
+  KeepUnless,  ///< operand != 0 ? 0 : x
+  PRelu,       ///< x < 0 ? x * operand : x
   Relu,
   LeakyRelu,  ///< x < 0 ? alpha * x : x
   Clip,       ///< min(max(x, alpha), beta)
@@ -36,16 +47,26 @@ enum class ElementOp : std::uint8_t {
   Ceil,
   Round,  ///< half to even
   Square,
+  Not,              ///< 1 where x is 0, else 0
+  Sign,             ///< -1, 0 or 1
+  Elu,              ///< x < 0 ? alpha * (exp(x) - 1) : x
+  Selu,             ///< beta * Elu
+  Softplus,         ///< log(1 + exp(x))
+  Softsign,         ///< x / (1 + |x|)
+  ThresholdedRelu,  ///< x > alpha ? x : 0
+  Sin,
+  Cos,
 };
 
 /// What an operation costs on hardware: each class has its own rate in the vector unit.
 enum class ElementCost : std::uint8_t { Simple, Divide, Transcendental };
 
-constexpr int kElementOpCount = static_cast<int>(ElementOp::Square) + 1;
+constexpr int kElementOpCount = static_cast<int>(ElementOp::Cos) + 1;
 
 std::string_view name(ElementOp op);
 std::optional<ElementOp> parseElementOp(std::string_view text);
 bool isBinary(ElementOp op);
+bool givesTruth(ElementOp op);  ///< 0 or 1
 ElementCost costClass(ElementOp op);
 
 /// Reductions of the vector unit and of graph nodes.

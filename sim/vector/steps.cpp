@@ -30,13 +30,86 @@ float unitClamp(float x) { return std::max(0.0F, std::min(1.0F, x)); }
 std::uint64_t bits(std::int64_t x) { return static_cast<std::uint64_t>(x); }
 std::int64_t modulo(std::uint64_t x) { return static_cast<std::int64_t>(x); }
 
+[[gnu::noinline]] void refuseZero(std::int64_t divisor) {
+  if (divisor == 0) throw CheckFailed("an integer division by zero in a vector pass");
+}
+
 std::int64_t divide(std::int64_t a, std::int64_t b) {
-  if (b == 0) throw CheckFailed("an integer division by zero in a vector pass");
+  refuseZero(b);
   return b == -1 ? modulo(-bits(a)) : a / b;
 }
 
-void applyBinary(const isa::VectorStep& step, const float* y, std::int64_t lanes, float* x) {
+std::int64_t remainder(std::int64_t a, std::int64_t b) {
+  refuseZero(b);
+  return b == -1 ? 0 : a % b;
+}
+float remainder(float a, float b) { return std::fmod(a, b); }
+
+/// The remainder with the divisor's sign.
+template <typename T>
+T floorMod(T a, T b) {
+  const T rest = remainder(a, b);
+  return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+}
+
+float elu(float a, float alpha) { return a < 0 ? alpha * (std::exp(a) - 1) : a; }
+
+/// Operations that floats and integers compute alike. False for any other.
+template <typename T>
+bool applyCommon(const isa::VectorStep& step, const T* y, std::int64_t lanes, T* x) {
+  const auto both = [&](auto op) {
+    binary(step.reversed, y, lanes, x, op);
+    return true;
+  };
+  const auto each = [&](auto op) {
+    unary(lanes, x, op);
+    return true;
+  };
+  switch (step.op) {
+    case ElementOp::Max:
+      return both([](T a, T b) { return std::max(a, b); });
+    case ElementOp::Min:
+      return both([](T a, T b) { return std::min(a, b); });
+    case ElementOp::Equal:
+      return both([](T a, T b) { return T(a == b); });
+    case ElementOp::Less:
+      return both([](T a, T b) { return T(a < b); });
+    case ElementOp::LessOrEqual:
+      return both([](T a, T b) { return T(a <= b); });
+    case ElementOp::Greater:
+      return both([](T a, T b) { return T(a > b); });
+    case ElementOp::GreaterOrEqual:
+      return both([](T a, T b) { return T(a >= b); });
+    case ElementOp::And:
+      return both([](T a, T b) { return T(a != 0 && b != 0); });
+    case ElementOp::Or:
+      return both([](T a, T b) { return T(a != 0 || b != 0); });
+    case ElementOp::Xor:
+      return both([](T a, T b) { return T((a != 0) != (b != 0)); });
+    case ElementOp::Mod:
+      return both([](T a, T b) { return floorMod(a, b); });
+    case ElementOp::Remainder:
+      return both([](T a, T b) { return remainder(a, b); });
+    case ElementOp::KeepIf:
+      return both([](T a, T b) { return b != 0 ? a : T(0); });
+    case ElementOp::KeepUnless:
+      return both([](T a, T b) { return b != 0 ? T(0) : a; });
+    case ElementOp::Relu:
+      return each([](T a) { return std::max(a, T(0)); });
+    case ElementOp::Not:
+      return each([](T a) { return T(a == 0); });
+    case ElementOp::Sign:
+      return each([](T a) { return a > 0 ? T(1) : a < 0 ? T(-1) : a; });
+    default:
+      return false;
+  }
+}
+
+void applyFloat(const isa::VectorStep& step, const float* y, std::int64_t lanes, float* x) {
+  const float alpha = step.alpha;
+  const float beta = step.beta;
   const auto both = [&](auto op) { binary(step.reversed, y, lanes, x, op); };
+  const auto each = [&](auto op) { unary(lanes, x, op); };
   switch (step.op) {
     case ElementOp::Add:
       return both([](float a, float b) { return a + b; });
@@ -48,26 +121,8 @@ void applyBinary(const isa::VectorStep& step, const float* y, std::int64_t lanes
       return both([](float a, float b) { return a / b; });
     case ElementOp::Pow:
       return both([](float a, float b) { return std::pow(a, b); });
-    case ElementOp::Max:
-      return both([](float a, float b) { return std::max(a, b); });
-    case ElementOp::Min:
-      return both([](float a, float b) { return std::min(a, b); });
-    case ElementOp::Equal:
-      return both([](float a, float b) { return a == b ? 1.0F : 0.0F; });
     case ElementOp::PRelu:
       return both([](float a, float b) { return a < 0 ? a * b : a; });
-    default:
-      throw InternalError("a unary operation used as a binary one");
-  }
-}
-
-void applyUnary(const isa::VectorStep& step, std::int64_t lanes, float* x) {
-  const float alpha = step.alpha;
-  const float beta = step.beta;
-  const auto each = [&](auto op) { unary(lanes, x, op); };
-  switch (step.op) {
-    case ElementOp::Relu:
-      return each([](float a) { return std::max(a, 0.0F); });
     case ElementOp::LeakyRelu:
       return each([alpha](float a) { return a < 0 ? alpha * a : a; });
     case ElementOp::Clip:
@@ -102,49 +157,37 @@ void applyUnary(const isa::VectorStep& step, std::int64_t lanes, float* x) {
       return each([](float a) { return std::nearbyint(a); });
     case ElementOp::Square:
       return each([](float a) { return a * a; });
+    case ElementOp::Elu:
+      return each([alpha](float a) { return elu(a, alpha); });
+    case ElementOp::Selu:
+      return each([=](float a) { return beta * elu(a, alpha); });
+    case ElementOp::Softplus:
+      return each([](float a) { return std::max(a, 0.0F) + std::log1p(std::exp(-std::abs(a))); });
+    case ElementOp::Softsign:
+      return each([](float a) { return a / (1 + std::abs(a)); });
+    case ElementOp::ThresholdedRelu:
+      return each([alpha](float a) { return a > alpha ? a : 0.0F; });
+    case ElementOp::Sin:
+      return each([](float a) { return std::sin(a); });
+    case ElementOp::Cos:
+      return each([](float a) { return std::cos(a); });
     default:
-      throw InternalError("a binary operation used as a unary one");
+      throw InternalError("a vector operation without a form for floats");
   }
 }
 
-}  // namespace
-
-void applyStep(const isa::VectorStep& step, const float* y, std::int64_t lanes, float* x) {
-  if (isBinary(step.op)) {
-    applyBinary(step, y, lanes, x);
-  } else {
-    applyUnary(step, lanes, x);
-  }
-}
-
-bool integersCompute(ElementOp op) {
-  switch (op) {
-    case ElementOp::Add:
-    case ElementOp::Sub:
-    case ElementOp::Mul:
-    case ElementOp::Div:
-    case ElementOp::Max:
-    case ElementOp::Min:
-    case ElementOp::Equal:
-    case ElementOp::PRelu:
-    case ElementOp::Relu:
-    case ElementOp::Abs:
-    case ElementOp::Neg:
-    case ElementOp::Floor:
-    case ElementOp::Ceil:
-    case ElementOp::Round:
-    case ElementOp::Square:
-      return true;
-    default:
-      return false;
-  }
-}
-
-void applyStep(const isa::VectorStep& step, const std::int64_t* y, std::int64_t lanes,
-               std::int64_t* x) {
+/// False for an operation that integers do not have.
+bool applyInteger(const isa::VectorStep& step, const std::int64_t* y, std::int64_t lanes,
+                  std::int64_t* x) {
   using Wide = std::int64_t;
-  const auto both = [&](auto op) { binary(step.reversed, y, lanes, x, op); };
-  const auto each = [&](auto op) { unary(lanes, x, op); };
+  const auto both = [&](auto op) {
+    binary(step.reversed, y, lanes, x, op);
+    return true;
+  };
+  const auto each = [&](auto op) {
+    unary(lanes, x, op);
+    return true;
+  };
   switch (step.op) {
     case ElementOp::Add:
       return both([](Wide a, Wide b) { return modulo(bits(a) + bits(b)); });
@@ -154,16 +197,8 @@ void applyStep(const isa::VectorStep& step, const std::int64_t* y, std::int64_t 
       return both([](Wide a, Wide b) { return modulo(bits(a) * bits(b)); });
     case ElementOp::Div:
       return both([](Wide a, Wide b) { return divide(a, b); });
-    case ElementOp::Max:
-      return both([](Wide a, Wide b) { return std::max(a, b); });
-    case ElementOp::Min:
-      return both([](Wide a, Wide b) { return std::min(a, b); });
-    case ElementOp::Equal:
-      return both([](Wide a, Wide b) { return Wide{a == b}; });
     case ElementOp::PRelu:
       return both([](Wide a, Wide b) { return a < 0 ? modulo(bits(a) * bits(b)) : a; });
-    case ElementOp::Relu:
-      return each([](Wide a) { return std::max<Wide>(a, 0); });
     case ElementOp::Abs:
       return each([](Wide a) { return a < 0 ? modulo(-bits(a)) : a; });
     case ElementOp::Neg:
@@ -171,12 +206,30 @@ void applyStep(const isa::VectorStep& step, const std::int64_t* y, std::int64_t 
     case ElementOp::Floor:
     case ElementOp::Ceil:
     case ElementOp::Round:
-      return;
+      return true;
     case ElementOp::Square:
       return each([](Wide a) { return modulo(bits(a) * bits(a)); });
     default:
-      throw InternalError("an operation without an integer form");
+      return false;
   }
+}
+
+}  // namespace
+
+void applyStep(const isa::VectorStep& step, const float* y, std::int64_t lanes, float* x) {
+  if (!applyCommon(step, y, lanes, x)) applyFloat(step, y, lanes, x);
+}
+
+bool integersCompute(ElementOp op) {
+  const isa::VectorStep step{op, -1, 0, 0, false};
+  std::int64_t* const nothing = nullptr;
+  return applyCommon(step, nothing, 0, nothing) || applyInteger(step, nothing, 0, nothing);
+}
+
+void applyStep(const isa::VectorStep& step, const std::int64_t* y, std::int64_t lanes,
+               std::int64_t* x) {
+  const bool computed = applyCommon(step, y, lanes, x) || applyInteger(step, y, lanes, x);
+  ensure(computed, "an operation without an integer form");
 }
 
 void applyReduce(ReduceOp op, const float* x, std::int64_t lanes, float* sum) {

@@ -69,9 +69,7 @@ Compiled compileFor(const Graph& graph, const ChipConfig& chip, DataType precisi
   const Graph optimized = optimize(graph);
   Calibration calibration;
   if (precision == DataType::Int8) {
-    for (const Inputs& sample : samples) {
-      calibration.add(optimized, evaluateAll(optimized, sample));
-    }
+    for (const Inputs& sample : samples) calibration.add(optimized, sample);
   }
   Compiled compiled;
   compiled.graph = toPrecision(optimized, chip, precision, calibration);

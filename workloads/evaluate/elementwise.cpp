@@ -8,6 +8,13 @@
 namespace npusim {
 namespace {
 
+float floorMod(float x, float y) {
+  const float rest = std::fmod(x, y);
+  return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
+}
+
+float elu(float x, float alpha) { return x < 0 ? alpha * (std::exp(x) - 1.0f) : x; }
+
 float stepValue(const ElementStep& step, float x, float y) {
   switch (step.op) {
     case ElementOp::Add:
@@ -26,6 +33,28 @@ float stepValue(const ElementStep& step, float x, float y) {
       return std::min(x, y);
     case ElementOp::Equal:
       return x == y ? 1.0f : 0.0f;
+    case ElementOp::Less:
+      return x < y ? 1.0f : 0.0f;
+    case ElementOp::LessOrEqual:
+      return x <= y ? 1.0f : 0.0f;
+    case ElementOp::Greater:
+      return x > y ? 1.0f : 0.0f;
+    case ElementOp::GreaterOrEqual:
+      return x >= y ? 1.0f : 0.0f;
+    case ElementOp::And:
+      return x != 0 && y != 0 ? 1.0f : 0.0f;
+    case ElementOp::Or:
+      return x != 0 || y != 0 ? 1.0f : 0.0f;
+    case ElementOp::Xor:
+      return (x != 0) != (y != 0) ? 1.0f : 0.0f;
+    case ElementOp::Mod:
+      return floorMod(x, y);
+    case ElementOp::Remainder:
+      return std::fmod(x, y);
+    case ElementOp::KeepIf:
+      return y != 0 ? x : 0.0f;
+    case ElementOp::KeepUnless:
+      return y != 0 ? 0.0f : x;
     case ElementOp::PRelu:
       return x < 0 ? x * y : x;
     case ElementOp::Relu:
@@ -64,6 +93,24 @@ float stepValue(const ElementStep& step, float x, float y) {
       return std::nearbyint(x);
     case ElementOp::Square:
       return x * x;
+    case ElementOp::Not:
+      return x == 0 ? 1.0f : 0.0f;
+    case ElementOp::Sign:
+      return x > 0 ? 1.0f : x < 0 ? -1.0f : x;
+    case ElementOp::Elu:
+      return elu(x, step.alpha);
+    case ElementOp::Selu:
+      return step.beta * elu(x, step.alpha);
+    case ElementOp::Softplus:
+      return std::max(x, 0.0f) + std::log1p(std::exp(-std::abs(x)));
+    case ElementOp::Softsign:
+      return x / (1.0f + std::abs(x));
+    case ElementOp::ThresholdedRelu:
+      return x > step.alpha ? x : 0.0f;
+    case ElementOp::Sin:
+      return std::sin(x);
+    case ElementOp::Cos:
+      return std::cos(x);
   }
   throw InternalError("evaluate: unknown element operation");
 }
@@ -75,6 +122,16 @@ std::uint64_t bits(std::int64_t x) { return static_cast<std::uint64_t>(x); }
 std::int64_t divide(std::int64_t x, std::int64_t y) {
   if (y == 0) throw BadInput("integer division by zero; give a divisor other than 0");
   return y == -1 ? modulo(-bits(x)) : x / y;
+}
+
+std::int64_t remainder(std::int64_t x, std::int64_t y) {
+  if (y == 0) throw BadInput("integer division by zero; give a divisor other than 0");
+  return y == -1 ? 0 : x % y;
+}
+
+std::int64_t floorMod(std::int64_t x, std::int64_t y) {
+  const std::int64_t rest = remainder(x, y);
+  return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
 }
 
 std::int64_t power(std::int64_t x, std::int64_t exponent) {
@@ -111,6 +168,28 @@ std::int64_t stepValue(const ElementStep& step, std::int64_t x, std::int64_t y) 
       return std::min(x, y);
     case ElementOp::Equal:
       return x == y ? 1 : 0;
+    case ElementOp::Less:
+      return x < y ? 1 : 0;
+    case ElementOp::LessOrEqual:
+      return x <= y ? 1 : 0;
+    case ElementOp::Greater:
+      return x > y ? 1 : 0;
+    case ElementOp::GreaterOrEqual:
+      return x >= y ? 1 : 0;
+    case ElementOp::And:
+      return x != 0 && y != 0 ? 1 : 0;
+    case ElementOp::Or:
+      return x != 0 || y != 0 ? 1 : 0;
+    case ElementOp::Xor:
+      return (x != 0) != (y != 0) ? 1 : 0;
+    case ElementOp::Mod:
+      return floorMod(x, y);
+    case ElementOp::Remainder:
+      return remainder(x, y);
+    case ElementOp::KeepIf:
+      return y != 0 ? x : 0;
+    case ElementOp::KeepUnless:
+      return y != 0 ? 0 : x;
     case ElementOp::PRelu:
       return x < 0 ? modulo(bits(x) * bits(y)) : x;
     case ElementOp::Relu:
@@ -127,6 +206,10 @@ std::int64_t stepValue(const ElementStep& step, std::int64_t x, std::int64_t y) 
       return x;
     case ElementOp::Square:
       return modulo(bits(x) * bits(x));
+    case ElementOp::Not:
+      return x == 0 ? 1 : 0;
+    case ElementOp::Sign:
+      return x > 0 ? 1 : x < 0 ? -1 : 0;
     default:
       throw BadInput(std::string(name(step.op)) +
                      " is not defined for integers; cast its input to a float type");

@@ -60,6 +60,9 @@ bool isQuantizedProduct(const Evaluation& e) {
   return product && e.value(0).quantization && e.value(1).quantization;
 }
 
+template <typename Op, typename... Ops>
+concept OneOf = (std::is_same_v<Op, Ops> || ...);
+
 /// One overload for each operation, in the arithmetic of T.
 template <typename T>
 struct Apply {
@@ -82,6 +85,10 @@ struct Apply {
   Array<T> operator()(const Concat& op) const { return concat(op, e.loadAll<T>()); }
   Array<T> operator()(const Gather& op) const {
     return gather(op, e.load<T>(0), e.load<std::int64_t>(1));
+  }
+  template <OneOf<Take, Carried, Collect, Merge> Op>
+  Array<T> operator()(const Op&) const {
+    throw InternalError("evaluate: node '" + e.node.name + "' has no value outside its loop");
   }
 
  private:
@@ -144,78 +151,6 @@ Tensor evaluateAs(const Evaluation& e) {
   return finish<T>(e, std::visit(Apply<T>{e}, e.node.operation));
 }
 
-/// Tensors of a graph's values while it is evaluated.
-class Values {
- public:
-  Values(const Graph& graph, const std::map<std::string, Tensor>& inputs)
-      : graph_(graph), tensors_(graph.values.size()) {
-    for (const ValueId id : graph.inputs) {
-      const Value& value = graph.value(id);
-      const auto found = inputs.find(value.name);
-      if (found == inputs.end()) throw BadInput("no tensor given for input '" + value.name + "'");
-      check(value, found->second);
-      at(id) = found->second;
-    }
-  }
-
-  Tensor& at(ValueId id) { return tensors_.at(static_cast<std::size_t>(id)); }
-  std::vector<Tensor> takeAll() { return std::move(tensors_); }
-
-  void evaluate(const Node& node) {
-    std::vector<Tensor> constants(node.inputs.size());
-    std::vector<const Tensor*> inputs(node.inputs.size(), nullptr);
-    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-      const ValueId id = node.inputs[i];
-      if (id == kNoValue) continue;
-      inputs[i] = graph_.isConstant(id) ? constant(id, constants[i]) : &at(id);
-    }
-    at(node.output) = evaluateNode(graph_, node, inputs);
-  }
-
-  /// The value as a graph output: a constant, too, can be one.
-  Tensor output(ValueId id) {
-    if (!graph_.isConstant(id)) return at(id);
-    Tensor made;
-    return *constant(id, made);
-  }
-
- private:
-  static void check(const Value& value, const Tensor& tensor) {
-    if (tensor.type() == value.type && tensor.shape() == value.shape) return;
-    throw BadInput("input '" + value.name + "' is " + std::string(name(tensor.type())) + " " +
-                   toString(tensor.shape()) + ", the network takes " +
-                   std::string(name(value.type)) + " " + toString(value.shape));
-  }
-
-  /// A dense constant as it is; a symbolic one made in `made`.
-  const Tensor* constant(ValueId id, Tensor& made) const {
-    const Value& value = graph_.value(id);
-    const Tensor* dense = value.constant->dense.get();
-    if (dense != nullptr && dense->type() == value.type && dense->shape() == value.shape) {
-      return dense;
-    }
-    made = value.constant->materialize(value.type, value.shape);
-    return &made;
-  }
-
-  const Graph& graph_;
-  std::vector<Tensor> tensors_;
-};
-
-/// For each value the index of the last node that reads it, or -1.
-std::vector<int> lastUses(const Graph& graph) {
-  std::vector<int> last(graph.values.size(), -1);
-  for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
-    for (const ValueId id : graph.nodes[n].inputs) {
-      if (id != kNoValue) last.at(static_cast<std::size_t>(id)) = static_cast<int>(n);
-    }
-  }
-  for (const ValueId id : graph.outputs) {
-    last.at(static_cast<std::size_t>(id)) = static_cast<int>(graph.nodes.size());
-  }
-  return last;
-}
-
 }  // namespace
 
 Tensor evaluateNode(const Graph& graph, const Node& node,
@@ -227,28 +162,6 @@ Tensor evaluateNode(const Graph& graph, const Node& node,
   } catch (const BadInput& error) {
     throw BadInput("node '" + node.name + "' (" + node.opName + "): " + error.what());
   }
-}
-
-std::vector<Tensor> evaluate(const Graph& graph, const std::map<std::string, Tensor>& inputs) {
-  Values values(graph, inputs);
-  const std::vector<int> last = lastUses(graph);
-  for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
-    const Node& node = graph.nodes[n];
-    values.evaluate(node);
-    for (const ValueId id : node.inputs) {
-      const bool done = id != kNoValue && last[static_cast<std::size_t>(id)] == static_cast<int>(n);
-      if (done) values.at(id) = Tensor();
-    }
-  }
-  std::vector<Tensor> outputs;
-  for (const ValueId id : graph.outputs) outputs.push_back(values.output(id));
-  return outputs;
-}
-
-std::vector<Tensor> evaluateAll(const Graph& graph, const std::map<std::string, Tensor>& inputs) {
-  Values values(graph, inputs);
-  for (const Node& node : graph.nodes) values.evaluate(node);
-  return values.takeAll();
 }
 
 }  // namespace npusim

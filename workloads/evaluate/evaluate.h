@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -40,8 +41,11 @@ Tensor evaluateNode(const Graph& graph, const Node& node, const std::vector<cons
 /// returns every graph output in order.
 std::vector<Tensor> evaluate(const Graph& graph, const std::map<std::string, Tensor>& inputs);
 
-/// As evaluate(), but returns every value's tensor (calibration, debugging); constants excluded.
-std::vector<Tensor> evaluateAll(const Graph& graph, const std::map<std::string, Tensor>& inputs);
+/// As evaluate(), showing every tensor as it is written, in a loop in each pass (calibration,
+/// debugging): inputs first, constants never.
+using Observer = std::function<void(const Value&, const Tensor&)>;
+std::vector<Tensor> evaluate(const Graph& graph, const std::map<std::string, Tensor>& inputs,
+                             const Observer& observe);
 
 /// Real values to the integers of `quantization` along its axis (rne, saturate), and back.
 Tensor quantize(const Tensor& real, DataType type, const Quantization& quantization);

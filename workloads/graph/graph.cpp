@@ -10,8 +10,9 @@ namespace npusim {
 namespace {
 
 constexpr std::array<std::string_view, std::variant_size_v<Operation>> kOperationNames = {
-    "Convolution",       "MatMul", "Elementwise", "Pool",      "Reduce", "Softmax",
-    "LocalResponseNorm", "Remap",  "Reshape",     "Transpose", "Concat", "Gather"};
+    "Convolution", "MatMul",  "Elementwise", "Pool",   "Reduce", "Softmax", "LocalResponseNorm",
+    "Remap",       "Reshape", "Transpose",   "Concat", "Gather", "Take",    "Carried",
+    "Collect",     "Merge"};
 
 std::vector<Shape> inputShapes(const Graph& graph, const Node& node) {
   std::vector<Shape> shapes;
@@ -22,21 +23,34 @@ std::vector<Shape> inputShapes(const Graph& graph, const Node& node) {
 }
 
 DataType outputType(const Graph& graph, const Node& node) {
-  if (!node.steps.empty() && node.steps.back().op == ElementOp::Equal) return DataType::Bool;
-  return graph.value(node.inputs.front()).type;
+  if (!node.steps.empty() && givesTruth(node.steps.back().op)) return DataType::Bool;
+  const bool merges = std::holds_alternative<Merge>(node.operation);
+  return graph.value(node.inputs.at(merges ? 1 : 0)).type;
 }
 
-/// Nodes from which a graph output is reached. Relies on the order of nodes.
+/// Nodes from which a graph output is reached. One look backwards finds them, but for what state
+/// is carried from: that is written after it is read.
 std::vector<bool> liveNodes(const Graph& graph) {
   std::vector<bool> wanted(graph.values.size(), false);
-  for (const ValueId id : graph.outputs) wanted.at(static_cast<std::size_t>(id)) = true;
   std::vector<bool> live(graph.nodes.size(), false);
-  for (std::size_t i = graph.nodes.size(); i-- > 0;) {
-    const Node& node = graph.nodes[i];
-    live[i] = wanted.at(static_cast<std::size_t>(node.output));
-    if (!live[i]) continue;
-    for (const ValueId id : node.inputs) {
-      if (id != kNoValue) wanted.at(static_cast<std::size_t>(id)) = true;
+  bool more = true;
+  const auto want = [&](ValueId id) {
+    if (id == kNoValue || wanted.at(static_cast<std::size_t>(id))) return;
+    wanted[static_cast<std::size_t>(id)] = true;
+    more = true;
+  };
+  for (const ValueId id : graph.outputs) want(id);
+  while (std::exchange(more, false)) {
+    for (std::size_t i = graph.nodes.size(); i-- > 0;) {
+      const Node& node = graph.nodes[i];
+      if (live[i] || !wanted.at(static_cast<std::size_t>(node.output))) continue;
+      live[i] = true;
+      for (const ValueId id : node.inputs) want(id);
+      for (int loop = node.repeat; loop >= 0;) {
+        const Repeat& repeat = graph.repeats.at(static_cast<std::size_t>(loop));
+        want(repeat.condition);
+        loop = repeat.parent;
+      }
     }
   }
   return live;
@@ -53,6 +67,32 @@ void forEachId(Graph& graph, const Visit& visit) {
   }
   for (ValueId& id : graph.inputs) visit(id);
   for (ValueId& id : graph.outputs) visit(id);
+  for (Repeat& repeat : graph.repeats) {
+    if (repeat.condition != kNoValue) visit(repeat.condition);
+  }
+}
+
+/// Loops that no node is in any more, nor a loop that stays.
+void dropEmptyRepeats(Graph& graph) {
+  std::vector<bool> used(graph.repeats.size(), false);
+  for (const Node& node : graph.nodes) {
+    for (int loop = node.repeat; loop >= 0;
+         loop = graph.repeats[static_cast<std::size_t>(loop)].parent)
+      used[static_cast<std::size_t>(loop)] = true;
+  }
+  std::vector<int> newIndex(used.size(), -1);
+  std::vector<Repeat> kept;
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    if (!used[i]) continue;
+    newIndex[i] = static_cast<int>(kept.size());
+    kept.push_back(std::move(graph.repeats[i]));
+  }
+  const auto renumber = [&](int& loop) {
+    if (loop >= 0) loop = newIndex[static_cast<std::size_t>(loop)];
+  };
+  for (Repeat& repeat : kept) renumber(repeat.parent);
+  for (Node& node : graph.nodes) renumber(node.repeat);
+  graph.repeats = std::move(kept);
 }
 
 void dropUnusedValues(Graph& graph) {
@@ -72,6 +112,11 @@ void dropUnusedValues(Graph& graph) {
 }  // namespace
 
 std::string_view name(const Operation& operation) { return kOperationNames.at(operation.index()); }
+
+bool isOfLoops(const Operation& operation) {
+  return std::holds_alternative<Take>(operation) || std::holds_alternative<Carried>(operation) ||
+         std::holds_alternative<Collect>(operation) || std::holds_alternative<Merge>(operation);
+}
 
 ValueId Graph::addValue(Value value) {
   values.push_back(std::move(value));
@@ -104,6 +149,17 @@ ValueId Graph::addNode(Node node, std::string outputName) {
   return nodes.back().output;
 }
 
+bool Graph::isIn(int repeat, int outer) const {
+  while (repeat != outer && repeat >= 0)
+    repeat = repeats.at(static_cast<std::size_t>(repeat)).parent;
+  return repeat == outer;
+}
+
+std::size_t Graph::endOf(int repeat, std::size_t first) const {
+  while (first < nodes.size() && isIn(nodes[first].repeat, repeat)) ++first;
+  return first;
+}
+
 std::vector<std::vector<int>> Graph::consumers() const {
   std::vector<std::vector<int>> readers(values.size());
   for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -131,6 +187,7 @@ void Graph::removeDead() {
     if (live[i]) kept.push_back(std::move(nodes[i]));
   }
   nodes = std::move(kept);
+  dropEmptyRepeats(*this);
   dropUnusedValues(*this);
 }
 

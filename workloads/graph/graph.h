@@ -122,10 +122,37 @@ struct Gather {
   int axis = 0;
 };
 
-using Operation = std::variant<Convolution, MatMul, Elementwise, Pool, Reduce, Softmax,
-                               LocalResponseNorm, Remap, Reshape, Transpose, Concat, Gather>;
+// --- Of loops (Graph::repeats) ---
+
+/// This pass's part of input 0, which is [passes, ...] and written before the loop. `reverse`: the
+/// last part first.
+struct Take {
+  bool reverse = false;
+};
+
+/// State: input 0, written before the loop, in the first pass; then what input 1, written later in
+/// the loop, was in the pass before. At the loop's beginning, before all that is no Carried.
+struct Carried {};
+
+/// What input 0 is in each pass, as [passes, ...]; to be read after the loop. `reverse`: the last
+/// pass's first.
+struct Collect {
+  std::int64_t passes = 1;
+  bool reverse = false;
+};
+
+/// Input 1 if input 0 (one element) is not 0, else input 2. Each is written only in that case: in
+/// loops that run on this condition.
+struct Merge {};
+
+using Operation =
+    std::variant<Convolution, MatMul, Elementwise, Pool, Reduce, Softmax, LocalResponseNorm, Remap,
+                 Reshape, Transpose, Concat, Gather, Take, Carried, Collect, Merge>;
 
 std::string_view name(const Operation& operation);
+
+/// Has the operation a value in a pass of a loop only?
+bool isOfLoops(const Operation& operation);
 
 /// One scalar step applied to every element of a node's result, in fp32 (exact integers for
 /// integer tensors). Binary steps take `operand`, an index into Node::inputs, broadcast to the
@@ -145,6 +172,18 @@ struct Node {
   std::vector<ElementStep> steps;  ///< applied to the result, in order
   ValueId output = kNoValue;
   std::optional<RowStationaryMapping> mapping = {};  ///< given, not searched
+  int repeat = -1;  ///< the innermost loop it is in: index into Graph::repeats
+};
+
+/// A loop: its nodes follow one another and run `passes` times, each value anew. What is read after
+/// the loop is what the last pass wrote, or a Collect. With a `condition` (one element, written
+/// before) it runs only where that is `runsIf`: a branch.
+struct Repeat {
+  std::string name;
+  std::int64_t passes = 1;
+  int parent = -1;  ///< the loop around it
+  ValueId condition = kNoValue;
+  bool runsIf = true;
 };
 
 /// A network: values, and nodes in an order in which every input is produced before it is used.
@@ -155,6 +194,7 @@ class Graph {
   std::vector<Node> nodes;
   std::vector<ValueId> inputs;
   std::vector<ValueId> outputs;
+  std::vector<Repeat> repeats;
 
   Value& value(ValueId id) { return values.at(static_cast<std::size_t>(id)); }
   const Value& value(ValueId id) const { return values.at(static_cast<std::size_t>(id)); }
@@ -165,6 +205,11 @@ class Graph {
   /// Appends a node, infers its output's shape and type and names the output after the node
   /// unless `outputName` is given. Throws BadInput naming the node when the shapes do not fit.
   ValueId addNode(Node node, std::string outputName = {});
+
+  /// Is a node or loop in loop `outer`, itself or in one inside? All are in -1.
+  bool isIn(int repeat, int outer) const;
+  /// End of the nodes from `first` on that are in loop `repeat`.
+  std::size_t endOf(int repeat, std::size_t first) const;
 
   /// For each value the indices of the nodes that read it.
   std::vector<std::vector<int>> consumers() const;

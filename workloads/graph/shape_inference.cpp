@@ -224,6 +224,31 @@ Shape infer(const Gather& op, const Shapes& inputs) {
   return out;
 }
 
+Shape infer(const Take&, const Shapes& inputs) {
+  const Shape& x = input(inputs, 0);
+  require(!x.empty(), "a scalar has no parts to take one of");
+  return Shape(x.begin() + 1, x.end());
+}
+
+Shape infer(const Carried&, const Shapes& inputs) {
+  require(input(inputs, 0) == input(inputs, 1),
+          "state of shape " + toString(inputs[0]) + " cannot go on as " + toString(inputs[1]));
+  return inputs[0];
+}
+
+Shape infer(const Collect& op, const Shapes& inputs) {
+  require(op.passes >= 1, "collects " + std::to_string(op.passes) + " passes");
+  Shape out = input(inputs, 0);
+  out.insert(out.begin(), op.passes);
+  return out;
+}
+
+Shape infer(const Merge&, const Shapes& inputs) {
+  require(input(inputs, 1) == input(inputs, 2),
+          "branches give " + toString(inputs[1]) + " and " + toString(inputs[2]));
+  return inputs[1];
+}
+
 }  // namespace
 
 Shape broadcast(const Shape& a, const Shape& b) {

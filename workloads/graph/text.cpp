@@ -82,6 +82,11 @@ std::string attributes(const Transpose& op) {
 std::string attributes(const Concat& op) { return fmt::format("axis={}", op.axis); }
 std::string attributes(const Gather& op) { return fmt::format("axis={}", op.axis); }
 
+std::string attributes(const Take& op) { return op.reverse ? "reverse" : ""; }
+std::string attributes(const Carried&) { return ""; }
+std::string attributes(const Collect& op) { return op.reverse ? "reverse" : ""; }
+std::string attributes(const Merge&) { return ""; }
+
 std::string reference(const Graph& graph, ValueId id) {
   return id == kNoValue ? "_" : "%" + graph.value(id).name;
 }
@@ -135,6 +140,30 @@ std::string nodeText(const Graph& graph, const Node& node) {
   return text + " : " + typeOf(graph.value(node.output)) + "\n";
 }
 
+/// Closes and opens loops until the innermost open one is `repeat`.
+void changeLoops(const Graph& graph, int repeat, std::vector<int>& open, std::string& text) {
+  while (!open.empty() && !graph.isIn(repeat, open.back())) {
+    open.pop_back();
+    text += std::string(2 * open.size(), ' ') + "}\n";
+  }
+  std::vector<int> toOpen;
+  for (int loop = repeat; loop >= 0 && (open.empty() || loop != open.back());) {
+    toOpen.push_back(loop);
+    loop = graph.repeats[static_cast<std::size_t>(loop)].parent;
+  }
+  for (auto loop = toOpen.rbegin(); loop != toOpen.rend(); ++loop) {
+    const Repeat& entered = graph.repeats[static_cast<std::size_t>(*loop)];
+    text += std::string(2 * open.size(), ' ') +
+            fmt::format("repeat {} x {}", entered.name, entered.passes);
+    if (entered.condition != kNoValue) {
+      text += fmt::format(" if {}{}", entered.runsIf ? "" : "not ",
+                          reference(graph, entered.condition));
+    }
+    text += " {\n";
+    open.push_back(*loop);
+  }
+}
+
 std::string constantText(const Constant& constant) {
   if (constant.splat) return fmt::format("splat({})", *constant.splat);
   if (constant.seed && constant.zeroShare > 0) {
@@ -162,7 +191,12 @@ std::string Graph::toText() const {
     text +=
         fmt::format("%{} = {} : {}\n", value.name, constantText(*value.constant), typeOf(value));
   }
-  for (const Node& node : nodes) text += nodeText(*this, node);
+  std::vector<int> open;
+  for (const Node& node : nodes) {
+    changeLoops(*this, node.repeat, open, text);
+    text += std::string(2 * open.size(), ' ') + nodeText(*this, node);
+  }
+  changeLoops(*this, -1, open, text);
   std::vector<std::string> results;
   for (const ValueId id : outputs) results.push_back(reference(*this, id));
   return text + fmt::format("return {}\n", fmt::join(results, ", "));

@@ -59,8 +59,10 @@ class OrderCheck {
   }
 
   void visit(const Node& node) {
-    for (const ValueId id : node.inputs) {
-      if (id != kNoValue && !at(id)) {
+    const bool carries = std::holds_alternative<Carried>(node.operation);
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      const ValueId id = node.inputs[i];
+      if (id != kNoValue && !at(id) && !(carries && i == 1)) {
         fail("node '" + node.name + "' reads '" + graph_.value(id).name + "' before it is written");
       }
     }
@@ -108,6 +110,66 @@ void checkShape(const Graph& graph, const Node& node) {
   }
 }
 
+/// Holds the loops to what graph.h says of them.
+class LoopCheck {
+ public:
+  explicit LoopCheck(const Graph& graph) : graph_(graph), producers_(graph.producers()) {
+    for (std::size_t r = 0; r < graph.repeats.size(); ++r) checkRepeat(r);
+    for (std::size_t n = 0; n < graph.nodes.size(); ++n) checkNode(n);
+  }
+
+ private:
+  void checkRepeat(std::size_t r) const {
+    const Repeat& repeat = graph_.repeats[r];
+    const auto index = static_cast<int>(r);
+    if (repeat.passes < 1) fail("loop '" + repeat.name + "' has no passes");
+    if (repeat.parent >= index) fail("loop '" + repeat.name + "' comes before the one around it");
+    std::size_t first = 0;
+    while (first < graph_.nodes.size() && !graph_.isIn(graph_.nodes[first].repeat, index)) ++first;
+    for (std::size_t n = graph_.endOf(index, first); n < graph_.nodes.size(); ++n) {
+      if (graph_.isIn(graph_.nodes[n].repeat, index)) {
+        fail("the nodes of loop '" + repeat.name + "' do not follow one another");
+      }
+    }
+  }
+
+  void checkNode(std::size_t n) const {
+    const Node& node = graph_.nodes[n];
+    const int count = static_cast<int>(graph_.repeats.size());
+    if (node.repeat < -1 || node.repeat >= count) fail("node '" + node.name + "' is in no loop");
+    const bool takes = std::holds_alternative<Take>(node.operation);
+    const auto* collects = std::get_if<Collect>(&node.operation);
+    const bool carries = std::holds_alternative<Carried>(node.operation);
+    if (!takes && collects == nullptr && !carries) return;
+    if (node.repeat < 0) fail("node '" + node.name + "' belongs in a loop");
+    const Repeat& repeat = graph_.repeats[static_cast<std::size_t>(node.repeat)];
+    const Shape& x = graph_.value(node.inputs[0]).shape;
+    const std::int64_t parts = takes ? x.front() : collects ? collects->passes : repeat.passes;
+    if (parts != repeat.passes) {
+      fail("node '" + node.name + "' has " + std::to_string(parts) + " parts for " +
+           std::to_string(repeat.passes) + " passes of loop '" + repeat.name + "'");
+    }
+    if (carries) checkState(n);
+  }
+
+  void checkState(std::size_t n) const {
+    const Node& node = graph_.nodes[n];
+    const int next = producers_[static_cast<std::size_t>(node.inputs[1])];
+    const bool later =
+        next > static_cast<int>(n) &&
+        graph_.isIn(graph_.nodes[static_cast<std::size_t>(next)].repeat, node.repeat);
+    if (!later) fail("state '" + node.name + "' goes on from nothing later in its loop");
+    const Node* before = n > 0 ? &graph_.nodes[n - 1] : nullptr;
+    if (before && before->repeat == node.repeat &&
+        !std::holds_alternative<Carried>(before->operation)) {
+      fail("state '" + node.name + "' is not at the beginning of its loop");
+    }
+  }
+
+  const Graph& graph_;
+  const std::vector<int> producers_;
+};
+
 }  // namespace
 
 void Graph::verify() const {
@@ -126,6 +188,7 @@ void Graph::verify() const {
       fail("node '" + node.name + "' gathers by indices that are no integers");
     }
   }
+  LoopCheck loops(*this);
   for (const ValueId id : outputs) {
     if (!order.at(id)) fail("output '" + value(id).name + "' is never written");
   }

@@ -43,6 +43,7 @@ ValueId GraphBuilder::emit(const std::string& hint, Operation operation,
   Node node{name, {}, std::move(operation), std::move(inputs), std::move(steps), kNoValue};
   const ValueId id = graph_.addNode(std::move(node));
   if (type) graph_.value(id).type = *type;
+  graph_.nodes.back().repeat = repeat_;
   std::optional<Constant> constant;
   if (elementCount(shape) == 0) {
     constant = Constant{std::make_shared<const Tensor>(graph_.value(id).type, shape), {}, {}};
@@ -54,6 +55,33 @@ ValueId GraphBuilder::emit(const std::string& hint, Operation operation,
     graph_.nodes.pop_back();
   }
   return id;
+}
+
+void GraphBuilder::openRepeat(Repeat repeat) {
+  repeat.parent = repeat_;
+  repeat_ = static_cast<int>(graph_.repeats.size());
+  graph_.repeats.push_back(std::move(repeat));
+}
+
+void GraphBuilder::beginRepeat(const std::string& hint, std::int64_t passes) {
+  openRepeat({hint, passes});
+}
+
+void GraphBuilder::beginBranch(const std::string& hint, ValueId condition, bool runsIf) {
+  openRepeat({hint, 1, -1, condition, runsIf});
+}
+
+void GraphBuilder::endRepeat() {
+  repeat_ = graph_.repeats.at(static_cast<std::size_t>(repeat_)).parent;
+}
+
+ValueId GraphBuilder::emitCarried(const std::string& hint, ValueId initial) {
+  return emit(hint, Carried{}, {initial, initial}, {}, std::nullopt);
+}
+
+void GraphBuilder::carryOn(ValueId carried, ValueId next) {
+  const auto reads = [carried](const Node& node) { return node.output == carried; };
+  std::find_if(graph_.nodes.begin(), graph_.nodes.end(), reads)->inputs.at(1) = next;
 }
 
 ValueId GraphBuilder::addConstant(const std::string& hint, Tensor tensor) {

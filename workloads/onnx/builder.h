@@ -24,6 +24,16 @@ class GraphBuilder {
   /// type. Throws BadInput (without node name) when shapes do not fit or are absurd.
   ValueId emit(const std::string& hint, Operation operation, std::vector<ValueId> inputs,
                std::vector<ElementStep> steps, std::optional<DataType> type);
+  /// What is emitted until endRepeat() is in a loop of so many passes, inside those open already.
+  void beginRepeat(const std::string& hint, std::int64_t passes);
+  /// Likewise in a branch, which runs if `condition` (one element) is `runsIf`.
+  void beginBranch(const std::string& hint, ValueId condition, bool runsIf);
+  void endRepeat();
+  /// State of the innermost loop, to be emitted before all else in it: `initial`, then what
+  /// carryOn() says.
+  ValueId emitCarried(const std::string& hint, ValueId initial);
+  void carryOn(ValueId carried, ValueId next);
+
   ValueId addConstant(const std::string& hint, Tensor tensor);
   ValueId addSplat(const std::string& hint, DataType type, Shape shape, double value);
   ValueId addInput(const std::string& name, DataType type, Shape shape);
@@ -47,8 +57,10 @@ class GraphBuilder {
 
  private:
   bool isPlain(ValueId id) const;
+  void openRepeat(Repeat repeat);
 
   Graph graph_;
+  int repeat_ = -1;  ///< the innermost open loop
   std::unordered_map<std::string, Tensor>& initializers_;
   std::unordered_map<std::string, ValueId> bound_;
   std::unordered_map<std::string, std::string> refused_;

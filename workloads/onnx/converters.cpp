@@ -9,10 +9,10 @@ namespace {
 constexpr std::int64_t kMaxIndexList = std::int64_t{1} << 22;
 
 using Family = std::span<const Converter> (*)();
-constexpr std::array<Family, 9> kFamilies = {
-    convolutionConverters, matrixConverters,    normalizationConverters,
-    elementwiseConverters, reductionConverters, shapeConverters,
-    indexConverters,       resizeConverters,    constantConverters};
+constexpr std::array<Family, 11> kFamilies = {
+    convolutionConverters, matrixConverters, recurrentConverters, normalizationConverters,
+    elementwiseConverters, logicConverters,  reductionConverters, shapeConverters,
+    indexConverters,       resizeConverters, constantConverters};
 
 }  // namespace
 

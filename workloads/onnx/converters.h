@@ -18,8 +18,10 @@ struct Converter {
 /// The operators of each family; converter tables live in converters_*.cpp.
 std::span<const Converter> convolutionConverters();  ///< Conv, pooling
 std::span<const Converter> matrixConverters();       ///< Gemm, MatMul
+std::span<const Converter> recurrentConverters();    ///< RNN, LSTM, GRU
 std::span<const Converter> normalizationConverters();
 std::span<const Converter> elementwiseConverters();
+std::span<const Converter> logicConverters();  ///< comparisons, truths, Where
 std::span<const Converter> reductionConverters();
 std::span<const Converter> shapeConverters();   ///< the same elements under another shape
 std::span<const Converter> indexConverters();   ///< elements taken from fixed places
@@ -36,6 +38,10 @@ std::vector<std::string_view> operatorNames();
 /// f(a, b) with numpy broadcasting. The operand that is computed at run time and has the result's
 /// shape becomes input 0. Throws BadInput when the types differ.
 ValueId emitBinary(NodeContext& context, ElementOp op, ValueId a, ValueId b);
+/// KeepIf or KeepUnless: x, or 0, by whether the condition is 0; of x's type.
+ValueId emitKept(NodeContext& context, ElementOp op, ValueId x, ValueId condition);
+/// x B + bias, or x B^T + bias with `transposeB`; any bias that broadcasts, or kNoValue.
+ValueId emitProduct(NodeContext& context, ValueId x, ValueId b, bool transposeB, ValueId bias);
 /// `x` repeated to `target`, which it must broadcast to.
 ValueId expandTo(NodeContext& context, ValueId x, const Shape& target);
 /// `x` under another shape; `x` itself when it has that shape.

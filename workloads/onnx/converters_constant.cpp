@@ -76,40 +76,6 @@ void convertCast(NodeContext& c) {
   c.output(0, type == c.type(x) ? x : c.emit(Elementwise{}, {x}, {}, type));
 }
 
-/// Element by element over broadcast constants.
-Tensor choose(NodeContext& c, const std::vector<ValueId>& inputs) {
-  std::vector<Tensor> tensors;
-  for (const ValueId id : inputs) tensors.push_back(c.constantValue(id, "an operand"));
-  Tensor result(tensors[1].type(), tensors[0].shape());
-  const auto width = static_cast<std::size_t>(byteSize(result.type()));
-  for (std::int64_t i = 0; i < result.size(); ++i) {
-    const Tensor& from = tensors[0].at(i) != 0 ? tensors[1] : tensors[2];
-    const auto offset = static_cast<std::size_t>(i) * width;
-    std::copy_n(from.bytes().begin() + static_cast<std::ptrdiff_t>(offset), width,
-                result.bytes().begin() + static_cast<std::ptrdiff_t>(offset));
-  }
-  return result;
-}
-
-/// Only where everything is known now, or the condition is the same everywhere.
-void convertWhere(NodeContext& c) {
-  const ValueId condition = c.input(0);
-  const std::array<ValueId, 2> branches = {c.input(1), c.input(2)};
-  if (c.type(branches[0]) != c.type(branches[1])) throw BadInput("chooses between two types");
-  const Shape shape =
-      broadcast(c.shape(condition), broadcast(c.shape(branches[0]), c.shape(branches[1])));
-  const Tensor mask = c.constantValue(condition, "the condition");
-  std::int64_t chosen = 0;
-  for (std::int64_t i = 0; i < mask.size(); ++i) chosen += mask.at(i) != 0 ? 1 : 0;
-  if (chosen == 0 || chosen == mask.size()) {
-    return c.output(0, expandTo(c, branches[chosen == 0 ? 1 : 0], shape));
-  }
-  const std::vector<ValueId> inputs = {expandTo(c, condition, shape),
-                                       expandTo(c, branches[0], shape),
-                                       expandTo(c, branches[1], shape)};
-  c.output(0, c.constant("chosen", choose(c, inputs)));
-}
-
 constexpr std::array kConverters = {
     Converter{"Cast", convertCast},
     Converter{"Constant", convertConstant},
@@ -118,7 +84,6 @@ constexpr std::array kConverters = {
     Converter{"Identity", convertIdentity},
     Converter{"Shape", convertShape},
     Converter{"Size", convertSize},
-    Converter{"Where", convertWhere},
 };
 
 }  // namespace

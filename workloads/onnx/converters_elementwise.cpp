@@ -128,12 +128,30 @@ void convertVariadicOp(NodeContext& c) {
 
 void convertMean(NodeContext& c) { convertVariadic(c, ElementOp::Add, true); }
 
+void convertElu(NodeContext& c) {
+  c.output(0, c.emitStep({.op = ElementOp::Elu, .alpha = c.real("alpha", 1)}, c.input(0)));
+}
+
+void convertSelu(NodeContext& c) {
+  const ElementStep step{.op = ElementOp::Selu,
+                         .alpha = c.real("alpha", 1.67326319217681884765625F),
+                         .beta = c.real("gamma", 1.05070102214813232421875F)};
+  c.output(0, c.emitStep(step, c.input(0)));
+}
+
+void convertThresholdedRelu(NodeContext& c) {
+  c.output(0,
+           c.emitStep({.op = ElementOp::ThresholdedRelu, .alpha = c.real("alpha", 1)}, c.input(0)));
+}
+
 constexpr std::array kConverters = {
     Converter{"Abs", convertUnary<ElementOp::Abs>},
     Converter{"Add", convertBinary<ElementOp::Add>},
     Converter{"Ceil", convertUnary<ElementOp::Ceil>},
     Converter{"Clip", convertClip},
+    Converter{"Cos", convertUnary<ElementOp::Cos>},
     Converter{"Div", convertBinary<ElementOp::Div>},
+    Converter{"Elu", convertElu},
     Converter{"Equal", convertBinary<ElementOp::Equal>},
     Converter{"Erf", convertUnary<ElementOp::Erf>},
     Converter{"Exp", convertUnary<ElementOp::Exp>},
@@ -152,11 +170,17 @@ constexpr std::array kConverters = {
     Converter{"Reciprocal", convertUnary<ElementOp::Reciprocal>},
     Converter{"Relu", convertUnary<ElementOp::Relu>},
     Converter{"Round", convertUnary<ElementOp::Round>},
+    Converter{"Selu", convertSelu},
     Converter{"Sigmoid", convertUnary<ElementOp::Sigmoid>},
+    Converter{"Sign", convertUnary<ElementOp::Sign>},
+    Converter{"Sin", convertUnary<ElementOp::Sin>},
+    Converter{"Softplus", convertUnary<ElementOp::Softplus>},
+    Converter{"Softsign", convertUnary<ElementOp::Softsign>},
     Converter{"Sqrt", convertUnary<ElementOp::Sqrt>},
     Converter{"Sub", convertBinary<ElementOp::Sub>},
     Converter{"Sum", convertVariadicOp<ElementOp::Add>},
     Converter{"Tanh", convertUnary<ElementOp::Tanh>},
+    Converter{"ThresholdedRelu", convertThresholdedRelu},
 };
 
 }  // namespace

@@ -32,14 +32,10 @@ void convertGemm(NodeContext& c) {
   b = scaled(c, b, alpha, "alpha");
   const std::int64_t columns = c.shape(b)[transposeB ? 0 : 1];
   ValueId addend = scaled(c, c.optionalInput(2), beta, "beta");
-  ValueId bias = kNoValue;
   if (addend != kNoValue && isRow(c.shape(addend), columns)) {
-    bias = reshapeTo(c, addend, {columns});
-    addend = kNoValue;
+    addend = reshapeTo(c, addend, {columns});
   }
-  ValueId y = c.emit(MatMul{transposeB}, {a, b, bias});
-  if (addend != kNoValue) y = emitBinary(c, ElementOp::Add, y, addend);
-  c.output(0, y);
+  c.output(0, emitProduct(c, a, b, transposeB, addend));
 }
 
 void convertMatMul(NodeContext& c) {
@@ -52,6 +48,14 @@ constexpr std::array kConverters = {
 };
 
 }  // namespace
+
+/// The array starts its sums from a bias that is constant; any other is added behind it.
+ValueId emitProduct(NodeContext& c, ValueId x, ValueId b, bool transposeB, ValueId bias) {
+  const std::int64_t columns = c.shape(b)[c.shape(b).size() - (transposeB ? 2 : 1)];
+  const bool starts = bias != kNoValue && c.isConstant(bias) && c.shape(bias) == Shape{columns};
+  const ValueId y = c.emit(MatMul{transposeB}, {x, b, starts ? bias : kNoValue});
+  return bias == kNoValue || starts ? y : emitBinary(c, ElementOp::Add, y, bias);
+}
 
 std::span<const Converter> matrixConverters() { return kConverters; }
 

@@ -36,6 +36,7 @@ bool isSmall(const Value& value) { return elementCount(value.shape) <= kMaxFolde
 }  // namespace
 
 std::optional<Constant> foldNode(const Graph& graph, const Node& node) {
+  if (isOfLoops(node.operation)) return std::nullopt;
   bool foldable = isSmall(graph.value(node.output));
   for (const ValueId id : node.inputs) {
     if (id == kNoValue) continue;

@@ -118,6 +118,11 @@ std::vector<float> NodeContext::reals(std::string_view name) {
   return value ? *value : std::vector<float>{};
 }
 
+std::vector<std::string> NodeContext::texts(std::string_view name) {
+  const auto* value = find<std::vector<std::string>>(name, "a list of texts");
+  return value ? *value : std::vector<std::string>{};
+}
+
 std::optional<Tensor> NodeContext::tensor(std::string_view name) {
   const auto* value = find<Tensor>(name, "a tensor");
   return value ? std::optional(*value) : std::nullopt;
@@ -143,6 +148,12 @@ ValueId NodeContext::emit(Operation operation, std::vector<ValueId> inputs,
 
 ValueId NodeContext::emitStep(ElementStep step, ValueId x) {
   return emit(Elementwise{}, {x}, {step});
+}
+
+ValueId NodeContext::emitCarried(ValueId initial) {
+  const ValueId id = builder_.emitCarried(name_ + "/state", initial);
+  unnamed_.insert(id);
+  return id;
 }
 
 ValueId NodeContext::constant(std::string_view what, Tensor tensor) {

@@ -44,6 +44,7 @@ class NodeContext {
   std::vector<std::int64_t> integers(std::string_view name,
                                      const std::vector<std::int64_t>& otherwise);
   std::vector<float> reals(std::string_view name);
+  std::vector<std::string> texts(std::string_view name);
   std::optional<Tensor> tensor(std::string_view name);
   /// Throws BadInput when the node has an attribute that no call above has asked for and that is
   /// not in `ignored` (names separated by spaces).
@@ -54,6 +55,11 @@ class NodeContext {
                std::vector<ElementStep> steps = {}, std::optional<DataType> type = {});
   /// One unary step on a value.
   ValueId emitStep(ElementStep step, ValueId x);
+  /// A loop around what is emitted until endRepeat(), and its state; see GraphBuilder.
+  void beginRepeat(std::int64_t passes) { builder_.beginRepeat(name_, passes); }
+  void endRepeat() { builder_.endRepeat(); }
+  ValueId emitCarried(ValueId initial);
+  void carryOn(ValueId carried, ValueId next) { builder_.carryOn(carried, next); }
   ValueId constant(std::string_view what, Tensor tensor);
   ValueId splat(std::string_view what, DataType type, Shape shape, double value);
   std::size_t outputCount() const { return node_.outputs.size(); }

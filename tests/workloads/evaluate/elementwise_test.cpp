@@ -48,6 +48,20 @@ std::vector<Unary> unaries() {
       {{.op = ElementOp::Ceil}, [](double x) { return std::ceil(x); }},
       {{.op = ElementOp::Round}, [](double x) { return std::nearbyint(x); }},
       {{.op = ElementOp::Square}, [](double x) { return x * x; }},
+      {{.op = ElementOp::Not}, [](double x) { return x == 0 ? 1 : 0; }},
+      {{.op = ElementOp::Sign}, [](double x) { return x > 0   ? 1
+                                                      : x < 0 ? -1
+                                                              : 0; }},
+      {{.op = ElementOp::Elu, .alpha = 0.5f},
+       [](double x) { return x > 0 ? x : std::expm1(x) / 2; }},
+      {{.op = ElementOp::Selu, .alpha = 0.5f, .beta = 3},
+       [](double x) { return 3 * (x > 0 ? x : std::expm1(x) / 2); }},
+      {{.op = ElementOp::Softplus}, [](double x) { return std::log(1 + std::exp(x)); }},
+      {{.op = ElementOp::Softsign}, [](double x) { return x / (1 + std::abs(x)); }},
+      {{.op = ElementOp::ThresholdedRelu, .alpha = 0.7f},
+       [](double x) { return x > 0.7f ? x : 0; }},
+      {{.op = ElementOp::Sin}, [](double x) { return std::sin(x); }},
+      {{.op = ElementOp::Cos}, [](double x) { return std::cos(x); }},
   };
 }
 
@@ -67,6 +81,17 @@ std::vector<Binary> binaries() {
       {ElementOp::Max, [](double x, double y) { return std::max(x, y); }},
       {ElementOp::Min, [](double x, double y) { return std::min(x, y); }},
       {ElementOp::Equal, [](double x, double y) { return x == y ? 1 : 0; }},
+      {ElementOp::Less, [](double x, double y) { return x < y ? 1 : 0; }},
+      {ElementOp::LessOrEqual, [](double x, double y) { return x <= y ? 1 : 0; }},
+      {ElementOp::Greater, [](double x, double y) { return x > y ? 1 : 0; }},
+      {ElementOp::GreaterOrEqual, [](double x, double y) { return x >= y ? 1 : 0; }},
+      {ElementOp::And, [](double x, double y) { return x != 0 && y != 0 ? 1 : 0; }},
+      {ElementOp::Or, [](double x, double y) { return x != 0 || y != 0 ? 1 : 0; }},
+      {ElementOp::Xor, [](double x, double y) { return (x != 0) != (y != 0) ? 1 : 0; }},
+      {ElementOp::Mod, [](double x, double y) { return x - y * std::floor(x / y); }, 0.5, 4},
+      {ElementOp::Remainder, [](double x, double y) { return x - y * std::trunc(x / y); }, 0.5, 4},
+      {ElementOp::KeepIf, [](double x, double y) { return y != 0 ? x : 0; }},
+      {ElementOp::KeepUnless, [](double x, double y) { return y != 0 ? 0 : x; }},
       {ElementOp::PRelu, [](double x, double y) { return x < 0 ? x * y : x; }},
   };
 }
