@@ -16,13 +16,16 @@ std::string quoted(const std::string& name) { return "'" + name + "'"; }
 
 }  // namespace
 
-GraphBuilder::GraphBuilder(OnnxModel& model) : initializers_(model.initializers) {
-  for (const auto& [name, tensor] : model.initializers) taken_.insert(name);
-  for (const OnnxInput& input : model.inputs) taken_.insert(input.name);
-  for (const OnnxNode& node : model.nodes) {
+GraphBuilder::GraphBuilder(OnnxGraph& graph) {
+  for (const auto& [name, tensor] : graph.initializers) taken_.insert(name);
+  for (const OnnxInput& input : graph.inputs) taken_.insert(input.name);
+  for (const OnnxNode& node : graph.nodes) {
     taken_.insert(node.outputs.begin(), node.outputs.end());
   }
+  openScope(graph);
 }
+
+void GraphBuilder::openScope(OnnxGraph& body) { scopes_.push_back({&body.initializers, {}, {}}); }
 
 std::string GraphBuilder::uniqueName(const std::string& hint) {
   std::string name = hint;
@@ -102,40 +105,45 @@ ValueId GraphBuilder::addInput(const std::string& name, DataType type, Shape sha
 }
 
 ValueId GraphBuilder::lookup(const std::string& name) {
-  if (const auto found = bound_.find(name); found != bound_.end()) return found->second;
-  if (const auto found = initializers_.find(name); found != initializers_.end()) {
-    const ValueId id = graph_.addConstant(name, std::move(found->second));
-    bound_.emplace(name, id);
-    return id;
-  }
-  if (const auto found = refused_.find(name); found != refused_.end()) {
-    throw NotPossible("reads " + quoted(name) + ", " + found->second);
+  for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope) {
+    if (const auto found = scope->bound.find(name); found != scope->bound.end()) {
+      return found->second;
+    }
+    if (const auto found = scope->initializers->find(name); found != scope->initializers->end()) {
+      const bool outermost = scopes_.size() == 1;
+      const ValueId id =
+          graph_.addConstant(outermost ? name : uniqueName(name), std::move(found->second));
+      scope->bound.emplace(name, id);
+      return id;
+    }
+    if (const auto found = scope->refused.find(name); found != scope->refused.end()) {
+      throw NotPossible("reads " + quoted(name) + ", " + found->second);
+    }
   }
   throw BadInput("reads " + quoted(name) +
                  ", which no initialiser, graph input or earlier node provides");
 }
 
-bool GraphBuilder::isKnown(const std::string& name) const {
-  return bound_.contains(name) || refused_.contains(name);
+bool GraphBuilder::isKnown(const std::string& name) const { return scopes_.back().knows(name); }
+
+void GraphBuilder::requireNew(const std::string& name) const {
+  if (!scopes_.back().initializers->contains(name) && !isKnown(name)) return;
+  throw BadInput("writes " + quoted(name) + ", which exists already");
 }
 
 void GraphBuilder::bind(const std::string& name, ValueId id) {
-  if (initializers_.contains(name) || isKnown(name)) {
-    throw BadInput("writes " + quoted(name) + ", which exists already");
-  }
-  bound_.emplace(name, id);
+  requireNew(name);
+  scopes_.back().bound.emplace(name, id);
 }
 
 void GraphBuilder::refuse(const std::string& name, const std::string& reason) {
-  if (initializers_.contains(name) || isKnown(name)) {
-    throw BadInput("writes " + quoted(name) + ", which exists already");
-  }
-  refused_.emplace(name, reason);
+  requireNew(name);
+  scopes_.back().refused.emplace(name, reason);
 }
 
 void GraphBuilder::rename(ValueId id, const std::string& valueName, const std::string& nodeName) {
   taken_.erase(graph_.value(id).name);
-  graph_.value(id).name = valueName;
+  graph_.value(id).name = scopes_.size() == 1 ? valueName : uniqueName(valueName);
   for (std::size_t i = graph_.nodes.size(); i-- > 0;) {
     if (graph_.nodes[i].output != id) continue;
     graph_.nodes[i].name = nodeName;

@@ -14,8 +14,12 @@ namespace npusim::onnx_import {
 /// each ONNX name stands for.
 class GraphBuilder {
  public:
-  /// Takes the model's initialisers, which become constants when first used.
-  explicit GraphBuilder(OnnxModel& model);
+  /// Takes the graph's initialisers, which become constants when first used.
+  explicit GraphBuilder(OnnxGraph& graph);
+
+  /// Names bound from here to closeScope() are those of a node's body, which ends there.
+  void openScope(OnnxGraph& body);
+  void closeScope() { scopes_.pop_back(); }
 
   Graph& graph() { return graph_; }
   const Graph& graph() const { return graph_; }
@@ -49,21 +53,30 @@ class GraphBuilder {
   void refuse(const std::string& name, const std::string& reason);
 
   /// Gives a value that emit() or add...() just made, and the node that writes it, a name of the
-  /// network's own.
+  /// network's own; numbered where bodies of nodes have it too.
   void rename(ValueId id, const std::string& valueName, const std::string& nodeName);
   /// Declares a graph output; copies where another input, output or constant stands for it.
   void addOutput(const std::string& name);
   std::string uniqueName(const std::string& hint);
 
  private:
+  /// ONNX names of a graph or body.
+  struct Scope {
+    std::unordered_map<std::string, Tensor>* initializers = nullptr;
+    std::unordered_map<std::string, ValueId> bound;
+    std::unordered_map<std::string, std::string> refused;
+    bool knows(const std::string& name) const {
+      return bound.contains(name) || refused.contains(name);
+    }
+  };
+
   bool isPlain(ValueId id) const;
+  void requireNew(const std::string& name) const;
   void openRepeat(Repeat repeat);
 
   Graph graph_;
-  int repeat_ = -1;  ///< the innermost open loop
-  std::unordered_map<std::string, Tensor>& initializers_;
-  std::unordered_map<std::string, ValueId> bound_;
-  std::unordered_map<std::string, std::string> refused_;
+  int repeat_ = -1;            ///< the innermost open loop
+  std::vector<Scope> scopes_;  ///< innermost last
   std::unordered_set<std::string> taken_;
 };
 

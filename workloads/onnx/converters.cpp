@@ -9,10 +9,10 @@ namespace {
 constexpr std::int64_t kMaxIndexList = std::int64_t{1} << 22;
 
 using Family = std::span<const Converter> (*)();
-constexpr std::array<Family, 11> kFamilies = {
+constexpr std::array<Family, 12> kFamilies = {
     convolutionConverters, matrixConverters, recurrentConverters, normalizationConverters,
     elementwiseConverters, logicConverters,  reductionConverters, shapeConverters,
-    indexConverters,       resizeConverters, constantConverters};
+    indexConverters,       resizeConverters, controlConverters,   constantConverters};
 
 }  // namespace
 

@@ -23,9 +23,10 @@ std::span<const Converter> normalizationConverters();
 std::span<const Converter> elementwiseConverters();
 std::span<const Converter> logicConverters();  ///< comparisons, truths, Where
 std::span<const Converter> reductionConverters();
-std::span<const Converter> shapeConverters();   ///< the same elements under another shape
-std::span<const Converter> indexConverters();   ///< elements taken from fixed places
-std::span<const Converter> resizeConverters();  ///< Resize, Upsample
+std::span<const Converter> shapeConverters();    ///< the same elements under another shape
+std::span<const Converter> indexConverters();    ///< elements taken from fixed places
+std::span<const Converter> resizeConverters();   ///< Resize, Upsample
+std::span<const Converter> controlConverters();  ///< If
 std::span<const Converter> constantConverters();
 
 /// The converter of an operator, or nullptr.

@@ -53,23 +53,42 @@ std::string distinctName(const OnnxNode& node, std::set<std::string>& used) {
   return distinct;
 }
 
-void convertNode(const OnnxNode& node, int opset, const std::string& name, GraphBuilder& builder) {
-  const Converter& converter = converterFor(node, opset);
-  if (nodeName(node).empty()) throw BadInput("has no outputs");
-  NodeContext context(node, opset, name, builder);
-  converter.convert(context);
-  context.finishAttributes(converter.ignoredAttributes);
-  context.finish();
-}
+/// Converts the nodes of a model and of the bodies in it.
+class NodeConverter {
+ public:
+  NodeConverter(int opset, GraphBuilder& builder) : opset_(opset), builder_(builder) {}
 
-void convertNodes(const OnnxModel& model, GraphBuilder& builder) {
-  std::set<std::string> used;
-  for (const OnnxNode& node : model.nodes) {
-    const std::string name = distinctName(node, used);
-    explained("node '" + name + "' (" + node.op + ")",
-              [&] { convertNode(node, model.opset, name, builder); });
+  void convert(const OnnxGraph& graph) {
+    for (const OnnxNode& node : graph.nodes) {
+      const std::string name = distinctName(node, used_);
+      explained("node '" + name + "' (" + node.op + ")", [&] { convert(node, name); });
+    }
   }
-}
+
+ private:
+  void convert(const OnnxNode& node, const std::string& name) {
+    const Converter& converter = converterFor(node, opset_);
+    if (nodeName(node).empty()) throw BadInput("has no outputs");
+    NodeContext context(node, opset_, name, builder_,
+                        [this](OnnxGraph& body) { return convertBody(body); });
+    converter.convert(context);
+    context.finishAttributes(converter.ignoredAttributes);
+    context.finish();
+  }
+
+  std::vector<ValueId> convertBody(OnnxGraph& body) {
+    builder_.openScope(body);
+    convert(body);
+    std::vector<ValueId> outputs;
+    for (const std::string& name : body.outputs) outputs.push_back(builder_.lookup(name));
+    builder_.closeScope();
+    return outputs;
+  }
+
+  int opset_;
+  GraphBuilder& builder_;
+  std::set<std::string> used_;
+};
 
 void addOutputs(const OnnxModel& model, GraphBuilder& builder) {
   if (model.outputs.empty()) throw BadInput("the graph has no outputs");
@@ -108,7 +127,7 @@ Graph convertModel(OnnxModel model, const OnnxOptions& options) {
   for (std::size_t i = 0; i < model.inputs.size(); ++i) {
     builder.addInput(model.inputs[i].name, model.inputs[i].type, shapes[i]);
   }
-  convertNodes(model, builder);
+  NodeConverter(model.opset, builder).convert(model);
   addOutputs(model, builder);
   Graph graph = std::move(builder.graph());
   graph.name = std::filesystem::path(model.file).stem().string();

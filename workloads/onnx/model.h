@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,10 +16,12 @@ namespace npusim::onnx_import {
 
 /// An ONNX model as plain data, so that only the reader sees protobuf.
 
-/// std::monostate: a form that no supported operator has (graphs, types, sparse tensors).
-using Attribute =
-    std::variant<std::monostate, std::int64_t, float, std::string, Tensor,
-                 std::vector<std::int64_t>, std::vector<float>, std::vector<std::string>>;
+struct OnnxGraph;
+
+/// std::monostate: a form that no supported operator has (types, sparse tensors, lists of graphs).
+using Attribute = std::variant<std::monostate, std::int64_t, float, std::string, Tensor,
+                               std::vector<std::int64_t>, std::vector<float>,
+                               std::vector<std::string>, std::shared_ptr<OnnxGraph>>;
 
 struct OnnxNode {
   std::string name;
@@ -40,13 +43,17 @@ struct OnnxInput {
   std::optional<std::vector<OnnxDimension>> dimensions;
 };
 
-struct OnnxModel {
-  std::string file;  ///< for messages
-  int opset = 0;
+/// A model's graph, or the body of a node: that reads the names around it too.
+struct OnnxGraph {
   std::vector<OnnxInput> inputs;  ///< without those that are initialisers
   std::vector<std::string> outputs;
   std::unordered_map<std::string, Tensor> initializers;
   std::vector<OnnxNode> nodes;
+};
+
+struct OnnxModel : OnnxGraph {
+  std::string file;  ///< for messages
+  int opset = 0;
 };
 
 /// Largest number of elements of any tensor; more is taken for a damaged file.

@@ -41,10 +41,13 @@ onnx::AttributeProto::AttributeType attributeType(const onnx::AttributeProto& me
   if (message.has_f()) return A::FLOAT;
   if (message.has_s()) return A::STRING;
   if (message.has_t()) return A::TENSOR;
+  if (message.has_g()) return A::GRAPH;
   if (message.ints_size() > 0) return A::INTS;
   if (message.floats_size() > 0) return A::FLOATS;
   return A::UNDEFINED;
 }
+
+OnnxGraph readGraph(onnx::GraphProto& message, const TensorSource& source);
 
 Attribute readAttribute(onnx::AttributeProto& message, const TensorSource& source) {
   using A = onnx::AttributeProto;
@@ -63,6 +66,8 @@ Attribute readAttribute(onnx::AttributeProto& message, const TensorSource& sourc
       return toVector(message.floats());
     case A::STRINGS:
       return toVector(message.strings());
+    case A::GRAPH:
+      return std::make_shared<OnnxGraph>(readGraph(*message.mutable_g(), source));
     default:
       return std::monostate{};
   }
@@ -120,7 +125,7 @@ int readOpset(const onnx::ModelProto& message) {
   return static_cast<int>(version);
 }
 
-void readInitializers(onnx::GraphProto& graph, const TensorSource& source, OnnxModel& model) {
+void readInitializers(onnx::GraphProto& graph, const TensorSource& source, OnnxGraph& read) {
   if (graph.sparse_initializer_size() > 0) {
     throw NotPossible("sparse initialisers are not supported, only dense ones");
   }
@@ -128,37 +133,39 @@ void readInitializers(onnx::GraphProto& graph, const TensorSource& source, OnnxM
     const std::string what = "initialiser '" + message.name() + "'";
     if (message.name().empty()) throw BadInput("an initialiser has no name");
     Tensor tensor = explained(what, [&] { return takeTensor(message, source); });
-    if (!model.initializers.emplace(message.name(), std::move(tensor)).second) {
+    if (!read.initializers.emplace(message.name(), std::move(tensor)).second) {
       throw BadInput(what + " is given twice");
     }
   }
 }
 
-void readInputs(const onnx::GraphProto& graph, OnnxModel& model) {
+void readInputs(const onnx::GraphProto& graph, OnnxGraph& read) {
   std::set<std::string> names;
   for (const onnx::ValueInfoProto& message : graph.input()) {
     const std::string what = "input '" + message.name() + "'";
     if (message.name().empty()) throw BadInput("a graph input has no name");
     if (!names.insert(message.name()).second) throw BadInput(what + " is given twice");
-    if (model.initializers.contains(message.name())) continue;
-    model.inputs.push_back(explained(what, [&] { return readInput(message); }));
+    if (read.initializers.contains(message.name())) continue;
+    read.inputs.push_back(explained(what, [&] { return readInput(message); }));
   }
+}
+
+OnnxGraph readGraph(onnx::GraphProto& message, const TensorSource& source) {
+  OnnxGraph graph;
+  readInitializers(message, source, graph);
+  readInputs(message, graph);
+  for (const auto& output : message.output()) graph.outputs.push_back(output.name());
+  for (int i = 0; i < message.node_size(); ++i) {
+    graph.nodes.push_back(readNode(*message.mutable_node(i), i, source));
+  }
+  return graph;
 }
 
 OnnxModel readMessage(onnx::ModelProto& message, const std::string& file,
                       const TensorSource& source) {
-  OnnxModel model;
-  model.file = file;
   if (!message.has_graph()) throw BadInput("holds no graph, expected an ONNX model");
-  model.opset = readOpset(message);
-  onnx::GraphProto& graph = *message.mutable_graph();
-  readInitializers(graph, source, model);
-  readInputs(graph, model);
-  for (const auto& output : graph.output()) model.outputs.push_back(output.name());
-  for (int i = 0; i < graph.node_size(); ++i) {
-    model.nodes.push_back(readNode(*graph.mutable_node(i), i, source));
-  }
-  return model;
+  const int opset = readOpset(message);
+  return {readGraph(*message.mutable_graph(), source), file, opset};
 }
 
 }  // namespace

@@ -22,11 +22,13 @@ bool listContains(std::string_view list, std::string_view word) {
 
 }  // namespace
 
-NodeContext::NodeContext(const OnnxNode& node, int opset, std::string name, GraphBuilder& builder)
+NodeContext::NodeContext(const OnnxNode& node, int opset, std::string name, GraphBuilder& builder,
+                         BodyConverter convertBody)
     : node_(node),
       opset_(opset),
       name_(std::move(name)),
       builder_(builder),
+      convertBody_(std::move(convertBody)),
       firstNewNode_(builder.graph().nodes.size()) {}
 
 bool NodeContext::hasInput(std::size_t index) const {
@@ -150,6 +152,16 @@ ValueId NodeContext::emitStep(ElementStep step, ValueId x) {
   return emit(Elementwise{}, {x}, {step});
 }
 
+OnnxGraph& NodeContext::body(std::string_view name) {
+  const auto* value = find<std::shared_ptr<OnnxGraph>>(name, "a graph");
+  if (value == nullptr) throw BadInput("attribute '" + std::string(name) + "' is missing");
+  return **value;
+}
+
+void NodeContext::beginBranch(std::string_view what, ValueId condition, bool runsIf) {
+  builder_.beginBranch(name_ + "/" + std::string(what), condition, runsIf);
+}
+
 ValueId NodeContext::emitCarried(ValueId initial) {
   const ValueId id = builder_.emitCarried(name_ + "/state", initial);
   unnamed_.insert(id);
@@ -183,7 +195,9 @@ void NodeContext::output(std::size_t index, ValueId id) {
 
 void NodeContext::finish() {
   std::vector<Node>& nodes = builder_.graph().nodes;
-  for (std::size_t i = firstNewNode_; i < nodes.size(); ++i) nodes[i].opName = node_.op;
+  for (std::size_t i = firstNewNode_; i < nodes.size(); ++i) {
+    if (nodes[i].opName.empty()) nodes[i].opName = node_.op;
+  }
   for (std::size_t i = 0; i < node_.outputs.size(); ++i) {
     if (!hasOutput(i) || builder_.isKnown(node_.outputs[i])) continue;
     builder_.refuse(node_.outputs[i],

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,7 +16,11 @@ namespace npusim::onnx_import {
 /// method throws BadInput or NotPossible without the node's name; the importer adds it.
 class NodeContext {
  public:
-  NodeContext(const OnnxNode& node, int opset, std::string name, GraphBuilder& builder);
+  /// Converts a node's body into the graph; the values of its outputs.
+  using BodyConverter = std::function<std::vector<ValueId>(OnnxGraph&)>;
+
+  NodeContext(const OnnxNode& node, int opset, std::string name, GraphBuilder& builder,
+              BodyConverter convertBody);
 
   int opset() const { return opset_; }
   std::string_view op() const { return node_.op; }
@@ -46,6 +51,8 @@ class NodeContext {
   std::vector<float> reals(std::string_view name);
   std::vector<std::string> texts(std::string_view name);
   std::optional<Tensor> tensor(std::string_view name);
+  /// A body; throws BadInput when there is none.
+  OnnxGraph& body(std::string_view name);
   /// Throws BadInput when the node has an attribute that no call above has asked for and that is
   /// not in `ignored` (names separated by spaces).
   void finishAttributes(std::string_view ignored) const;
@@ -55,6 +62,9 @@ class NodeContext {
                std::vector<ElementStep> steps = {}, std::optional<DataType> type = {});
   /// One unary step on a value.
   ValueId emitStep(ElementStep step, ValueId x);
+  std::vector<ValueId> convertBody(OnnxGraph& body) { return convertBody_(body); }
+  /// A branch around what is emitted until endRepeat(); see GraphBuilder.
+  void beginBranch(std::string_view what, ValueId condition, bool runsIf);
   /// A loop around what is emitted until endRepeat(), and its state; see GraphBuilder.
   void beginRepeat(std::int64_t passes) { builder_.beginRepeat(name_, passes); }
   void endRepeat() { builder_.endRepeat(); }
@@ -78,6 +88,7 @@ class NodeContext {
   int opset_;
   std::string name_;
   GraphBuilder& builder_;
+  BodyConverter convertBody_;
   std::size_t firstNewNode_;
   std::set<ValueId> unnamed_;  ///< made here, and no output yet
   std::set<std::string, std::less<>> asked_;
