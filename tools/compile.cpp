@@ -52,6 +52,7 @@ void compileProgram(const Arguments& arguments) {
   GivenTensors given = readGiven(options.data);
   given.onlyShapes = !mayCalibrate(options, chip);
   Network network = readNetwork(options.network, given);
+  dropSettled(network.graph, given);
   const DataType precision = choosePrecision(options.compile.precision, network, chip);
   checkSeedUsed(options.data, {}, given, precision == DataType::Int8);
   const Compiled compiled =

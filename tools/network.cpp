@@ -23,13 +23,25 @@ bool isYaml(const std::string& file) { return file.ends_with(".yaml") || file.en
 
 std::string stem(const std::string& file) { return std::filesystem::path(file).stem().string(); }
 
+/// May shapes follow from a tensor's values?
+bool isSmall(const Tensor& tensor) {
+  constexpr std::int64_t kMost = 4096;
+  return tensor.size() <= kMost;
+}
+
 OnnxOptions onnxOptions(const NetworkOptions& options, const GivenTensors& given) {
   OnnxOptions result;
   result.dims = options.dims;
   result.batch = options.batch;
-  for (const auto& [name, tensor] : given.byName) result.inputShapes[name] = tensor.shape();
+  for (const auto& [name, tensor] : given.byName) {
+    result.inputShapes[name] = tensor.shape();
+    if (isSmall(tensor)) result.offeredInputs.emplace(name, tensor);
+  }
   result.shapesMustBind = given.onlyShapes;
-  for (const Tensor& tensor : given.data.inputs) result.orderedShapes.push_back(tensor.shape());
+  for (const Tensor& tensor : given.data.inputs) {
+    result.orderedShapes.push_back(tensor.shape());
+    result.orderedOffers.push_back(isSmall(tensor) ? tensor : Tensor());
+  }
   return result;
 }
 
@@ -128,6 +140,18 @@ Network readNetwork(const NetworkOptions& options, const GivenTensors& given) {
   const std::vector<InputSlot> slots = inputSlots(network.graph);
   if (!slots.empty() && slots.front().shape.size() > 1) network.batch = slots.front().shape.front();
   return network;
+}
+
+void dropSettled(const Graph& graph, GivenTensors& given) {
+  std::vector<Tensor> runTime;
+  for (std::size_t i = 0; i < given.data.inputs.size(); ++i) {
+    const bool settled =
+        std::any_of(graph.settledInputs.begin(), graph.settledInputs.end(),
+                    [i](const Graph::SettledInput& input) { return input.position == i; });
+    if (!settled) runTime.push_back(std::move(given.data.inputs[i]));
+  }
+  given.data.inputs = std::move(runTime);
+  for (const Graph::SettledInput& input : graph.settledInputs) given.byName.erase(input.name);
 }
 
 DataType choosePrecision(const std::optional<DataType>& asked, const Network& network,

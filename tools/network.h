@@ -24,8 +24,12 @@ struct Network {
 std::uint64_t contentHash(const Graph& graph);
 
 /// Reads FILE.onnx, FILE.yaml, or a network of the zoo by its name. Inputs that the user gave bind
-/// open dimensions. Throws BadInput for a workload that is none of these.
+/// open dimensions; those whose values decide shapes become constants. Throws BadInput for a
+/// workload that is none of these.
 Network readNetwork(const NetworkOptions& options, const GivenTensors& given);
+
+/// Takes out of `given` the inputs that became constants (Graph::settledInputs).
+void dropSettled(const Graph& graph, GivenTensors& given);
 
 /// Names of the zoo's networks, sorted, and the embedded file of one.
 std::vector<std::string> zooNames();

@@ -35,7 +35,9 @@ void run(const Arguments& arguments) {
   session.progress.show("reading the network");
   GivenTensors given = readGiven(options->data);
   given.onlyShapes = !options->data.values && !options->results.asksHost();
-  runNetwork(*options, readNetwork(options->network, given), given, session);
+  Network network = readNetwork(options->network, given);
+  dropSettled(network.graph, given);
+  runNetwork(*options, std::move(network), given, session);
 }
 
 }  // namespace npusim::tools

@@ -195,6 +195,13 @@ class Graph {
   std::vector<ValueId> inputs;
   std::vector<ValueId> outputs;
   std::vector<Repeat> repeats;
+  /// Inputs that the file has and the graph has not: they became constants, since shapes follow
+  /// from their values.
+  struct SettledInput {
+    std::string name;
+    std::size_t position = 0;  ///< among the file's inputs
+  };
+  std::vector<SettledInput> settledInputs;
 
   Value& value(ValueId id) { return values.at(static_cast<std::size_t>(id)); }
   const Value& value(ValueId id) const { return values.at(static_cast<std::size_t>(id)); }

@@ -100,8 +100,21 @@ ValueId GraphBuilder::addSplat(const std::string& hint, DataType type, Shape sha
 ValueId GraphBuilder::addInput(const std::string& name, DataType type, Shape shape) {
   const ValueId id = graph_.addValue({name, type, std::move(shape), {}, {}});
   graph_.inputs.push_back(id);
+  inputs_.push_back(id);
   bind(name, id);
   return id;
+}
+
+void GraphBuilder::settle(ValueId id) {
+  Value& value = graph_.value(id);
+  const auto offered = offers_.find(value.name);
+  const auto input = std::find(graph_.inputs.begin(), graph_.inputs.end(), id);
+  if (offered == offers_.end() || input == graph_.inputs.end()) return;
+  if (offered->second.type() != value.type || offered->second.shape() != value.shape) return;
+  value.constant = Constant{std::make_shared<const Tensor>(offered->second), {}, {}};
+  const auto position = std::find(inputs_.begin(), inputs_.end(), id) - inputs_.begin();
+  graph_.settledInputs.push_back({value.name, static_cast<std::size_t>(position)});
+  graph_.inputs.erase(input);
 }
 
 ValueId GraphBuilder::lookup(const std::string& name) {

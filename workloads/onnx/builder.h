@@ -41,6 +41,10 @@ class GraphBuilder {
   ValueId addConstant(const std::string& hint, Tensor tensor);
   ValueId addSplat(const std::string& hint, DataType type, Shape shape, double value);
   ValueId addInput(const std::string& name, DataType type, Shape shape);
+  /// What an input will be; see OnnxOptions::offeredInputs.
+  void offer(const std::string& name, const Tensor& tensor) { offers_.emplace(name, tensor); }
+  /// Makes an input constant that has been offered; leaves any other value as it is.
+  void settle(ValueId id);
 
   /// The value of an ONNX name; throws BadInput when nothing before has written it and NotPossible
   /// when it is an output that was refused.
@@ -75,8 +79,10 @@ class GraphBuilder {
   void openRepeat(Repeat repeat);
 
   Graph graph_;
-  int repeat_ = -1;            ///< the innermost open loop
-  std::vector<Scope> scopes_;  ///< innermost last
+  int repeat_ = -1;  ///< the innermost open loop
+  std::unordered_map<std::string, Tensor> offers_;
+  std::vector<ValueId> inputs_;  ///< all that were added, in order
+  std::vector<Scope> scopes_;    ///< innermost last
   std::unordered_set<std::string> taken_;
 };
 

@@ -127,6 +127,11 @@ Graph convertModel(OnnxModel model, const OnnxOptions& options) {
   for (std::size_t i = 0; i < model.inputs.size(); ++i) {
     builder.addInput(model.inputs[i].name, model.inputs[i].type, shapes[i]);
   }
+  for (const auto& [name, tensor] : options.offeredInputs) builder.offer(name, tensor);
+  for (std::size_t i = 0; i < std::min(options.orderedOffers.size(), model.inputs.size()); ++i) {
+    const Tensor& offered = options.orderedOffers[i];
+    if (offered.size() > 0) builder.offer(model.inputs[i].name, offered);
+  }
   NodeConverter(model.opset, builder).convert(model);
   addOutputs(model, builder);
   Graph graph = std::move(builder.graph());

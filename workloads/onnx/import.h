@@ -25,6 +25,11 @@ struct OnnxOptions {
   std::vector<Shape> orderedShapes = {};
   /// The shapes are given for nothing else: refuse them where they are those of the file.
   bool shapesMustBind = false;
+  /// What inputs will be, by name: where an operator must know one before the run (axes, a shape),
+  /// the input becomes this constant, and the graph's `settledInputs` say so.
+  std::map<std::string, Tensor> offeredInputs = {};
+  /// Likewise in the order of the model's inputs; one without elements offers nothing.
+  std::vector<Tensor> orderedOffers = {};
   /// Inputs whose value is known before the run: they become constants, and so may be what an
   /// operator needs to know (axes, a shape, a BatchNormalization's mean).
   std::map<std::string, Tensor> fixedInputs = {};

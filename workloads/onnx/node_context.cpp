@@ -47,6 +47,7 @@ ValueId NodeContext::optionalInput(std::size_t index) {
 }
 
 Tensor NodeContext::constantValue(ValueId id, const char* what) const {
+  builder_.settle(id);
   const Value& value = builder_.graph().value(id);
   if (!value.constant) {
     throw NotPossible(std::string(what) + " ('" + value.name +
