@@ -48,7 +48,16 @@ Extent AccessWriter::extent(int dim) const {
   return result;
 }
 
-int AccessWriter::stageDepth() const { return plan_.images > 1 ? 1 : 0; }
+int AccessWriter::stageDepth() const {
+  return (plan_.images > 1 ? 1 : 0) + plan_.depthOf(task_.repeat);
+}
+
+void AccessWriter::addPasses(Affine& address, const Operand& operand) const {
+  for (const plan::PassStride& pass : operand.passes) {
+    addTerm(address.terms,
+            {.depth = plan_.depthOf(pass.repeat) - 1, .stride = pass.bytes, .modulo = pass.modulo});
+  }
+}
 
 int AccessWriter::depthOf(int dim) const {
   const int depth = tiling_.depth(dim);
@@ -107,7 +116,7 @@ isa::Bound AccessWriter::bound(const Axis& axis, const std::vector<int>& dims) c
 Affine AccessWriter::slotAddress(const Slot& slot, std::int64_t address) const {
   Affine result{address, {}};
   if (slot.depth == 1) return result;
-  std::int64_t passes = plan_.images;
+  std::int64_t passes = plan_.images * plan_.passesOf(task_.repeat);
   for (int depth = 0; depth <= slot.level; ++depth) {
     passes *= mapping::tileCount(task_, tiling_, tiling_.order[static_cast<std::size_t>(depth)]);
   }
@@ -124,6 +133,7 @@ Access AccessWriter::seen(const Operand& operand, const Slot& slot, const Operan
   access.storage = slot.used() ? slot.storage : block.storage;
   access.address =
       slot.used() ? slotAddress(slot, address) : Affine{block.address + operand.offset, {}};
+  if (!slot.used()) addPasses(access.address, operand);
   access.strides.assign(dims.size(), 0);
   for (std::size_t a = 0; a < operand.axes.size(); ++a) {
     const Axis& axis = operand.axes[a];
@@ -259,6 +269,7 @@ isa::Transfer AccessWriter::move(const Operand& operand, const Slot& slot, const
   near.storage = slot.storage;
   far.type = near.type = operand.type;
   far.address.base = block.address + operand.offset;
+  addPasses(far.address, operand);
   near.address = slotAddress(slot, address);
 
   // Outermost in the block first, so that the innermost dimensions make long runs there.

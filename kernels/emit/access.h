@@ -46,6 +46,8 @@ class AccessWriter {
   isa::Access seen(const plan::Operand& operand, const mapping::Slot& slot,
                    const mapping::OperandTile& tile, std::int64_t address,
                    const std::vector<int>& dims) const;
+  /// Adds how far the operand moves with the loops around the task.
+  void addPasses(isa::Affine& address, const plan::Operand& operand) const;
   isa::Affine slotAddress(const mapping::Slot& slot, std::int64_t address) const;
   isa::Transfer move(const plan::Operand& operand, const mapping::Slot& slot,
                      const mapping::OperandTile& tile, std::int64_t address, bool toSlot) const;

@@ -221,7 +221,8 @@ class Finder {
       if ((from == to && !onSeveral(i, j)) || known_[to].has(i, from)) continue;
       const auto& before = regions_[static_cast<std::size_t>(i)][from];
       const bool apart = !intersect(placed(i).task->cores, placed(j).task->cores);
-      if (!conflict(before, regions_.back()[to], from == to || apart)) continue;
+      const bool again = placed(i).task == placed(j).task;  // hands its slots over by itself
+      if (!conflict(before, regions_.back()[to], from == to || apart || again)) continue;
       add(i, from, j, to);
     }
   }

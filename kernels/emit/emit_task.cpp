@@ -72,6 +72,7 @@ class TaskEmitter {
   }
 
   bool reused(const Slot& slot) const {
+    if (plan_.passesOf(task_.repeat) > 1) return true;
     for (int depth = 0; depth <= slot.level; ++depth) {
       const int dim = mapping_.tiling.order[static_cast<std::size_t>(depth)];
       if (mapping::tileCount(task_, mapping_.tiling, dim) > 1) return true;

@@ -30,7 +30,7 @@ bool keepsLayout(const Operation& operation) {
 bool writesAnywhere(const Operation& operation) {
   return !std::holds_alternative<Reshape>(operation) &&
          !std::holds_alternative<Transpose>(operation) &&
-         !std::holds_alternative<Gather>(operation);
+         !std::holds_alternative<Gather>(operation) && !isOfLoops(operation);
 }
 
 /// Does the order of channels and pixels matter for this shape?
@@ -104,6 +104,11 @@ Lowering::Lowering(const Graph& graph, const ChipConfig& chip, DataType precisio
   plan_.network = graph.name;
   plan_.precision = precision;
   plan_.values = values;
+  for (const Repeat& repeat : graph.repeats)
+    plan_.repeats.push_back({repeat.passes, repeat.parent});
+  for (const Node& node : graph.nodes) {
+    if (std::holds_alternative<Carried>(node.operation)) nextOf_[node.inputs[1]] = &node;
+  }
   chooseLayouts();
   aliasConcatenations();
   addInputs();
@@ -125,6 +130,12 @@ void Lowering::chooseLayouts() {
   // Row-major where the network's own order of elements is needed: outputs and reshapes.
   for (const ValueId output : graph_.outputs)
     channelsLast_[static_cast<std::size_t>(output)] = false;
+  // Likewise what loops take apart, put together and carry on.
+  for (const Node& node : graph_.nodes) {
+    if (!isOfLoops(node.operation)) continue;
+    channelsLast_[static_cast<std::size_t>(node.output)] = false;
+    for (const ValueId input : node.inputs) channelsLast_[static_cast<std::size_t>(input)] = false;
+  }
   for (const Node& node : graph_.nodes) {
     if (!std::holds_alternative<Reshape>(node.operation)) continue;
     const ValueId input = node.inputs.front();
@@ -147,7 +158,9 @@ void Lowering::aliasConcatenations() {
       const int producer = producers[at];
       const bool writes =
           producer >= 0 &&
-          writesAnywhere(graph_.nodes[static_cast<std::size_t>(producer)].operation);
+          graph_.nodes[static_cast<std::size_t>(producer)].repeat == node->repeat &&
+          writesAnywhere(graph_.nodes[static_cast<std::size_t>(producer)].operation) &&
+          !isCarriedOn(input);
       if (writes && !isOutput[at] && !partOf_[at]) {
         partOf_[at] = Part{node->output, offset, concat->axis};
         channelsLast_[at] = channelsLast(node->output);
@@ -201,7 +214,8 @@ bool Lowering::isOutput(ValueId value) const {
 }
 
 bool Lowering::mustWrite(ValueId value) const {
-  return isOutput(value) || partOf_.at(static_cast<std::size_t>(value)).has_value();
+  return isOutput(value) || isCarriedOn(value) ||
+         partOf_.at(static_cast<std::size_t>(value)).has_value();
 }
 
 void Lowering::setView(ValueId value, View view) {
@@ -212,7 +226,7 @@ View Lowering::view(ValueId id, bool lastChannels) {
   const Value& value = graph_.value(id);
   if (!value.constant) {
     ensure(hasView(id), "a value is read before it has a place");
-    return *views_[static_cast<std::size_t>(id)];
+    return fromHere(*views_[static_cast<std::size_t>(id)]);
   }
   const auto known = constants_.find({id, lastChannels});
   if (known != constants_.end()) return known->second;
@@ -226,10 +240,33 @@ View Lowering::view(ValueId id, bool lastChannels) {
   return made;
 }
 
+/// What was written in a loop is, after that, what the last pass wrote.
+View Lowering::fromHere(View view) const {
+  std::erase_if(view.passes, [&](const plan::PassStride& pass) {
+    const bool within = plan_.isIn(repeat_, pass.repeat);
+    if (!within) view.offset += pass.last();
+    return !within;
+  });
+  return view;
+}
+
+View Lowering::stateSlot(const View& state, bool next) {
+  View slot = state;
+  plan::PassStride& pass = slot.passes.back();
+  if (!next) return slot;
+  slot.offset += pass.bytes;
+  pass.bytes = -pass.bytes;
+  return slot;
+}
+
 View Lowering::outputView(const Node& node) {
   const ValueId id = node.output;
   const auto at = static_cast<std::size_t>(id);
   if (views_[at]) return *views_[at];
+  if (const auto carried = nextOf_.find(id); carried != nextOf_.end()) {
+    views_[at] = stateSlot(*views_[static_cast<std::size_t>(carried->second->output)], true);
+    return *views_[at];
+  }
   const Value& value = graph_.value(id);
   if (partOf_[at]) {
     Node whole;
@@ -259,7 +296,7 @@ std::optional<float> Lowering::scalar(ValueId id) const {
 
 Operand Lowering::operand(const View& view, isa::Scaling scaling, const DimMap& map,
                           const std::vector<int>& layout, std::size_t taskDims) const {
-  Operand result{view.block, view.offset, view.type, scaling, {}};
+  Operand result = operandAt(view, scaling);
   const int missing = static_cast<int>(map.size() - view.shape.size());
   for (const int logical : layout) {
     const int own = logical - missing;
@@ -295,6 +332,7 @@ std::vector<isa::VectorStep> Lowering::steps(const Node& node, plan::Task& task,
 void Lowering::addTask(const Node& node, plan::Task task, const std::string& op,
                        const std::string& part) {
   task.layer = static_cast<int>(plan_.layers.size());
+  task.repeat = repeat_;
   isa::Layer layer;
   layer.name = node.name + part;
   layer.op = op;

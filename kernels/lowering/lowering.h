@@ -43,6 +43,16 @@ class Lowering {
   /// The view a node's result is to be written to: part of a concatenation, or a block of its own.
   plan::View outputView(const Node& node);
 
+  /// The loop that what is lowered now is in: views are as seen from there.
+  void enter(int repeat) { repeat_ = repeat; }
+  int repeat() const { return repeat_; }
+
+  /// Is the value state of a loop for the next pass, to be written where that reads it?
+  bool isCarriedOn(ValueId value) const { return nextOf_.contains(value); }
+  /// One of the two places that a state has by turns: where a pass finds it, `view` of the Carried
+  /// node, or (`next`) where it writes it.
+  static plan::View stateSlot(const plan::View& state, bool next);
+
   /// Must the value be written to a place of its own: a graph output or part of a concatenation?
   bool mustWrite(ValueId value) const;
   bool isOutput(ValueId value) const;
@@ -92,6 +102,7 @@ class Lowering {
   void chooseLayouts();
   void aliasConcatenations();
   void addInputs();
+  plan::View fromHere(plan::View view) const;
 
   const Graph& graph_;
   const ChipConfig& chip_;
@@ -108,6 +119,8 @@ class Lowering {
     int axis;
   };
   std::vector<std::optional<Part>> partOf_;
+  std::map<ValueId, const Node*> nextOf_;  ///< the Carried node that goes on from a value
+  int repeat_ = -1;
 };
 
 /// Strides in bytes of a dense tensor; with `channelsLast` dimension 1 is innermost.

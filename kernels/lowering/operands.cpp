@@ -19,6 +19,10 @@ plan::Axis axisOf(std::size_t taskDims, std::int64_t extent, std::int64_t stride
   return axis;
 }
 
+plan::Operand operandAt(const plan::View& view, isa::Scaling scaling) {
+  return {view.block, view.offset, view.type, scaling, {}, view.passes};
+}
+
 int addOperand(plan::Task& task, plan::Operand operand) {
   task.operands.push_back(std::move(operand));
   return static_cast<int>(task.operands.size()) - 1;

@@ -16,6 +16,9 @@ std::vector<int> upTo(std::size_t count);
 plan::Axis axisOf(std::size_t taskDims, std::int64_t extent, std::int64_t stride,
                   const std::vector<DimTerm>& terms, std::int64_t offset = 0);
 
+/// An operand at a view's place, as yet without axes.
+plan::Operand operandAt(const plan::View& view, isa::Scaling scaling = {});
+
 /// Appends an operand and returns its index.
 int addOperand(plan::Task& task, plan::Operand operand);
 

@@ -82,6 +82,10 @@ OperatorWork operatorWork(const Graph& graph, const Node& node) {
   }
   describe(work, graph, node);
   for (const ElementStep& step : node.steps) addOps(work, step.op, work.outputElements);
+  for (std::int64_t* each : {&work.batch, &work.simpleOps, &work.divideOps, &work.transcendentalOps,
+                             &work.inputElements, &work.weightElements, &work.outputElements}) {
+    *each *= graph.passesOf(node.repeat);
+  }
   return work;
 }
 

@@ -70,7 +70,7 @@ Weights pack(const Lowering& lowering, const Value& w, const Sizes& s, std::int6
 
 Operand inputOperand(const View& view, const Sizes& s, std::int64_t together) {
   const lowering::Windows& w = s.windows;
-  Operand a{view.block, view.offset, view.type, {}, {}};
+  Operand a = lowering::operandAt(view);
   const auto add = [&](std::int64_t extent, std::int64_t stride, std::int64_t offset,
                        const std::vector<lowering::DimTerm>& terms) {
     a.axes.push_back(lowering::axisOf(kMatrixDims, extent, stride, terms, offset));

@@ -29,8 +29,8 @@ void addCopy(Lowering& lowering, const Node& node, const std::string& part, cons
              const View& to, const std::vector<Stretch>& stretches,
              std::optional<std::uint32_t> fill) {
   plan::Task task;
-  Operand source{from.block, from.offset, from.type, {}, {}};
-  Operand target{to.block, to.offset, to.type, {}, {}};
+  Operand source = lowering::operandAt(from);
+  Operand target = lowering::operandAt(to);
   std::vector<int> firstDim(stretches.size());
   const std::vector<int> order = lowering::physicalOrder(to);
   for (const int logical : order) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <numeric>
 
+#include "kernels/lowering/operands.h"
 #include "kernels/movement/copy.h"
 
 namespace npusim::movement {
@@ -16,8 +17,9 @@ using plan::View;
 
 /// The same elements under another shape without moving them, when the strides allow it.
 std::optional<View> reshaped(const View& view, const Shape& shape) {
-  View result{view.block, view.offset, view.type, shape,
-              lowering::denseStrides(shape, view.type, false)};
+  View result{
+      view.block, view.offset, view.type, shape, lowering::denseStrides(shape, view.type, false),
+      view.passes};
   if (lowering::isRowMajor(view)) return result;
   // Only extents of 1 come or go: the other strides stay.
   std::size_t from = 0;
@@ -134,8 +136,8 @@ void lowerReshape(Lowering& lowering, const Node& node) {
     addCopy(lowering, node, "", x, dense, whole(x.shape), std::nullopt);
     seen = reshaped(dense, out.shape);
   }
-  const bool port = lowering.isOutput(node.output);
-  if (port && !lowering::isRowMajor(*seen)) {
+  const bool port = lowering.isOutput(node.output) && !lowering::isRowMajor(*seen);
+  if (port || lowering.isCarriedOn(node.output)) {
     addCopy(lowering, node, "", *seen, lowering.outputView(node), whole(out.shape), std::nullopt);
     return;
   }
@@ -151,7 +153,8 @@ void lowerTranspose(Lowering& lowering, const Node& node) {
     seen.shape[d] = x.shape[from];
     seen.strides[d] = x.strides[from];
   }
-  if (lowering.isOutput(node.output) && !lowering::isRowMajor(seen)) {
+  const bool port = lowering.isOutput(node.output) && !lowering::isRowMajor(seen);
+  if (port || lowering.isCarriedOn(node.output)) {
     addCopy(lowering, node, "", seen, lowering.outputView(node), whole(seen.shape), std::nullopt);
     return;
   }
@@ -234,8 +237,8 @@ void lowerGather(Lowering& lowering, const Node& node) {
   flat.insert(flat.end(), data.shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1,
               data.shape.end());
   const Shape strides = lowering::denseStrides(flat, y.type, false);
-  plan::Operand source{data.block, data.offset, data.type, {}, {}};
-  plan::Operand target{y.block, y.offset, y.type, {}, {}};
+  plan::Operand source = lowering::operandAt(data);
+  plan::Operand target = lowering::operandAt(y);
   for (std::size_t d = 0; d < flat.size(); ++d) {
     task.dims.push_back({flat[d], false});
     std::vector<std::int64_t> one(flat.size(), 0);
@@ -245,7 +248,7 @@ void lowerGather(Lowering& lowering, const Node& node) {
   }
   std::vector<std::int64_t> one(flat.size(), 0);
   one[axis] = 1;
-  plan::Operand list{indices.block, indices.offset, indices.type, {}, {}};
+  plan::Operand list = lowering::operandAt(indices);
   list.axes.push_back({count, byteSize(indices.type), one, 0, 0, 0});
   task.operands = {source, list};
   task.output = target;

@@ -13,4 +13,10 @@ void lowerConcat(lowering::Lowering& lowering, const Node& node);
 void lowerRemap(lowering::Lowering& lowering, const Node& node);
 void lowerGather(lowering::Lowering& lowering, const Node& node);
 
+/// Of loops. A part is taken by seeing it through the number of the pass; state has two places, by
+/// turns read and written; what is collected is copied to its part.
+void lowerTake(lowering::Lowering& lowering, const Node& node);
+void lowerCarried(lowering::Lowering& lowering, const Node& node);
+void lowerCollect(lowering::Lowering& lowering, const Node& node);
+
 }  // namespace npusim::movement

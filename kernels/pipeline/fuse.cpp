@@ -77,7 +77,8 @@ class Fuser {
     const Value& out = graph_.value(node.output);
     const bool same = between.shape == out.shape && between.type == out.type;
     const Node& from = graph_.nodes[static_cast<std::size_t>(producer)];
-    return same && isFloat(out.type) && takesSteps(from.operation) ? producer : -1;
+    const bool here = from.repeat == node.repeat;
+    return same && here && isFloat(out.type) && takesSteps(from.operation) ? producer : -1;
   }
 
   /// Makes `node` compute what `producer` did, followed by its own steps.

@@ -44,6 +44,7 @@ struct Dispatch {
   void operator()(const Pool&) const { vector::lowerPool(lowering, node); }
   void operator()(const Reduce&) const { vector::lowerReduce(lowering, node); }
   void operator()(const Softmax&) const { vector::lowerSoftmax(lowering, node); }
+  void operator()(const LayerNorm&) const { vector::lowerLayerNorm(lowering, node); }
   void operator()(const LocalResponseNorm&) const {
     vector::lowerLocalResponseNorm(lowering, node);
   }
@@ -52,13 +53,23 @@ struct Dispatch {
   void operator()(const Transpose&) const { movement::lowerTranspose(lowering, node); }
   void operator()(const Concat&) const { movement::lowerConcat(lowering, node); }
   void operator()(const Gather&) const { movement::lowerGather(lowering, node); }
+  void operator()(const Take&) const { movement::lowerTake(lowering, node); }
+  void operator()(const Carried&) const { movement::lowerCarried(lowering, node); }
+  void operator()(const Collect&) const { movement::lowerCollect(lowering, node); }
+  void operator()(const Merge&) const {
+    throw NotPossible("not supported: '" + node.name + "', an If whose condition depends on data");
+  }
 };
 
 }  // namespace
 
 plan::Plan lower(const Graph& graph, const ChipConfig& chip, const CompileOptions& options) {
   Lowering lowering(graph, chip, options.precision, options.values);
-  for (const Node& node : graph.nodes) std::visit(Dispatch{lowering, node}, node.operation);
+  for (const Node& node : graph.nodes) {
+    lowering.enter(node.repeat);
+    std::visit(Dispatch{lowering, node}, node.operation);
+  }
+  lowering.enter(-1);
   lowering.addOutputs();
   plan::Plan plan = lowering.take();
   if (chip.array.partialSumBytes == 2) plan.sumType = DataType::Float16;

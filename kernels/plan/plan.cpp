@@ -31,13 +31,53 @@ bool looksUp(const Task& task, const Operand& operand, const Axis& axis) {
 
 }  // namespace
 
+bool Plan::isIn(int repeat, int outer) const {
+  while (repeat != outer && repeat >= 0)
+    repeat = repeats.at(static_cast<std::size_t>(repeat)).parent;
+  return repeat == outer;
+}
+
+int Plan::loopInside(int repeat, int outer) const {
+  int inner = repeat;
+  while (repeat != outer) {
+    inner = repeat;
+    repeat = repeats.at(static_cast<std::size_t>(repeat)).parent;
+  }
+  return inner;
+}
+
+int Plan::depthOf(int repeat) const {
+  int depth = 0;
+  for (; repeat >= 0; repeat = repeats.at(static_cast<std::size_t>(repeat)).parent) ++depth;
+  return depth;
+}
+
+std::int64_t Plan::passesOf(int repeat) const {
+  std::int64_t passes = 1;
+  while (repeat >= 0) {
+    const Repeat& loop = repeats.at(static_cast<std::size_t>(repeat));
+    passes *= loop.passes;
+    repeat = loop.parent;
+  }
+  return passes;
+}
+
 void Plan::computeLifetimes() {
   for (Block& each : blocks) each.firstTask = each.lastTask = -1;
-  for (std::size_t t = 0; t < tasks.size(); ++t) {
-    for (const Operand& operand : tasks[t].operands) {
-      touch(block(operand.block), static_cast<int>(t));
+  for (std::size_t t = 0; t < tasks.size();) {
+    // All of an outermost loop as one.
+    const int loop = loopInside(tasks[t].repeat, -1);
+    std::size_t end = t + 1;
+    while (loop >= 0 && end < tasks.size() && isIn(tasks[end].repeat, loop)) ++end;
+    const auto touchAll = [&](BlockId id) {
+      touch(block(id), static_cast<int>(t));
+      touch(block(id), static_cast<int>(end) - 1);
+    };
+    for (std::size_t i = t; i < end; ++i) {
+      for (const Operand& operand : tasks[i].operands) touchAll(operand.block);
+      touchAll(tasks[i].output.block);
     }
-    touch(block(tasks[t].output.block), static_cast<int>(t));
+    t = end;
   }
   const int last = std::max(0, static_cast<int>(tasks.size()) - 1);
   for (const Port& port : inputs) block(port.view.block).firstTask = 0;
@@ -140,6 +180,10 @@ Coordinates coordinates(const Task& task, const Axis& axis) {
 
 ByteRange footprint(const Task& task, const Operand& operand) {
   ByteRange range{operand.offset, operand.offset + byteSize(operand.type)};
+  for (const PassStride& pass : operand.passes) {
+    range.first += std::min<std::int64_t>(0, pass.farthest());
+    range.last += std::max<std::int64_t>(0, pass.farthest());
+  }
   for (const Axis& axis : operand.axes) {
     auto [low, high] = coordinates(task, axis);
     if (looksUp(task, operand, axis)) high = axis.extent - 1;

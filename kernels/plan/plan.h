@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -54,13 +55,28 @@ struct Block {
   std::int64_t address = 0;
 };
 
+/// What is read or written moves from pass to pass of a loop (Plan::repeats): by `bytes` x the
+/// number of the pass, with a `modulo` that number modulo it.
+struct PassStride {
+  int repeat = 0;
+  std::int64_t bytes = 0;
+  std::int64_t passes = 1;  ///< of that loop
+  std::int64_t modulo = 0;
+  /// How far the last pass is from the first, and the farthest.
+  std::int64_t last() const { return bytes * (modulo > 0 ? (passes - 1) % modulo : passes - 1); }
+  std::int64_t farthest() const {
+    return bytes * ((modulo > 0 ? std::min(modulo, passes) : passes) - 1);
+  }
+};
+
 /// A tensor's place in a block: byte address = offset + sum of stride x index.
 struct View {
   BlockId block = kNoBlock;
   std::int64_t offset = 0;
   DataType type = DataType::Float32;
   Shape shape;
-  Shape strides;  ///< bytes
+  Shape strides;                        ///< bytes
+  std::vector<PassStride> passes = {};  ///< of the loops that its reader or writer is in
 };
 
 /// One axis of an operand's tensor, indexed from the iteration space:
@@ -83,6 +99,7 @@ struct Operand {
   DataType type = DataType::Float32;
   isa::Scaling scaling;
   std::vector<Axis> axes;
+  std::vector<PassStride> passes = {};  ///< of the loops around the task
 };
 
 struct Dimension {
@@ -154,6 +171,13 @@ struct Task {
   Operand output;
   std::variant<MatrixWork, VectorWork, CopyWork> work;
   isa::CoreRange cores = {};  ///< that work on it: as many as its digits tell apart
+  int repeat = -1;            ///< the innermost loop it is in: index into Plan::repeats
+};
+
+/// A loop around tasks that follow one another, as Repeat in workloads/graph/graph.h.
+struct Repeat {
+  std::int64_t passes = 1;
+  int parent = -1;
 };
 
 /// Consecutive tasks [first, last) that some of the cores repeat for one image after another.
@@ -177,7 +201,8 @@ struct Plan {
   std::vector<Task> tasks;
   std::vector<isa::Layer> layers;
   std::vector<Port> inputs, outputs;
-  std::int64_t cores = 1;     ///< with queues of their own
+  std::int64_t cores = 1;  ///< with queues of their own
+  std::vector<Repeat> repeats;
   std::vector<Stage> stages;  ///< of a pipeline of more than one image
   std::int64_t images = 1;    ///< passes of each stage
   bool supersteps = false;    ///< all cores move data, then all compute: nothing overlaps
@@ -187,7 +212,16 @@ struct Plan {
   Block& block(BlockId id) { return blocks.at(static_cast<std::size_t>(id)); }
   const Block& block(BlockId id) const { return blocks.at(static_cast<std::size_t>(id)); }
 
-  /// Sets firstTask and lastTask of every block from the tasks and ports.
+  /// Is loop `repeat` the loop `outer` or inside it? All are in -1.
+  bool isIn(int repeat, int outer) const;
+  /// The outermost loop inside `outer` that `repeat` is in; `outer` itself when it is that.
+  int loopInside(int repeat, int outer) const;
+  /// How many loops lie around what is in `repeat`, and how many passes they make in all.
+  int depthOf(int repeat) const;
+  std::int64_t passesOf(int repeat) const;
+
+  /// Sets firstTask and lastTask of every block from the tasks and ports. What is touched in a loop
+  /// lives as long as the loop.
   void computeLifetimes();
   /// Lets every block live from the first task to the last: stages of a pipeline are at work on
   /// different images at the same time.

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "kernels/lowering/operands.h"
+#include "kernels/vector/kept_and_reduced.h"
 #include "kernels/vector/one_pass.h"
 #include "kernels/vector/vector.h"
 
@@ -11,39 +12,15 @@ using lowering::DimMap;
 using lowering::Lowering;
 using lowering::upTo;
 
-/// Task dimensions for a tensor: the kept logical dimensions in the order they lie in memory, then
-/// the others in logical order (the order in which a reduction is defined).
-struct Split {
-  std::vector<plan::Dimension> dims;
-  std::vector<int> kept, reduced;  ///< task dimensions
-  std::vector<int> dimOf;          ///< task dimension of each logical one
-};
-
-Split split(const plan::View& view, const std::vector<int>& axes) {
-  Split result;
-  result.dimOf.resize(view.shape.size());
-  const auto isReduced = [&](int d) {
-    return std::find(axes.begin(), axes.end(), d) != axes.end();
-  };
-  const auto add = [&](int logical, bool tileable, std::vector<int>& list) {
-    const int dim = static_cast<int>(result.dims.size());
-    result.dims.push_back({view.shape[static_cast<std::size_t>(logical)], tileable});
-    result.dimOf[static_cast<std::size_t>(logical)] = dim;
-    list.push_back(dim);
-  };
-  for (const int d : lowering::physicalOrder(view)) {
-    if (!isReduced(d)) add(d, true, result.kept);
+/// Appends the node's steps to its last pass.
+void addSteps(plan::Pass& pass, const std::vector<isa::VectorStep>& steps) {
+  for (isa::VectorStep step : steps) {
+    if (step.operand >= 0) {
+      pass.operands.push_back(step.operand);
+      step.operand = static_cast<int>(pass.operands.size()) - 1;
+    }
+    pass.post.push_back(step);
   }
-  for (int d = 0; d < static_cast<int>(view.shape.size()); ++d) {
-    if (isReduced(d)) add(d, false, result.reduced);
-  }
-  return result;
-}
-
-DimMap identityMap(const Split& split) {
-  DimMap map;
-  for (const int dim : split.dimOf) map.push_back({{dim, 1}});
-  return map;
 }
 
 }  // namespace
@@ -100,14 +77,59 @@ void lowerSoftmax(Lowering& lowering, const Node& node) {
   plan::Pass sum{all, 1, ReduceOp::Sum, {~Exponential}, {}, {}, RowSum};
   plan::Pass quotient{all, 0, ReduceOp::Sum, {~Exponential, ~RowSum}, {}, {}, std::nullopt};
   quotient.post = {{ElementOp::Div, 1, 0, 0, false}};
-  for (isa::VectorStep step : lowering.steps(node, task, map, lowering::physicalOrder(y))) {
-    if (step.operand >= 0) {
-      quotient.operands.push_back(step.operand);
-      step.operand = static_cast<int>(quotient.operands.size()) - 1;
-    }
-    quotient.post.push_back(step);
-  }
+  addSteps(quotient, lowering.steps(node, task, map, lowering::physicalOrder(y)));
   work.passes = {largest, exponential, sum, quotient};
+  task.work = std::move(work);
+  lowering::simplify(task, {});
+  lowering.addTask(node, std::move(task), node.opName);
+}
+
+void lowerLayerNorm(Lowering& lowering, const Node& node) {
+  const auto& norm = std::get<LayerNorm>(node.operation);
+  const ValueId input = node.inputs.front();
+  const plan::View x = lowering.view(input);
+  const plan::View y = lowering.outputView(node);
+  std::vector<int> axes;
+  std::int64_t count = 1;
+  for (int d = norm.axis; d < static_cast<int>(x.shape.size()); ++d) {
+    axes.push_back(d);
+    count *= x.shape[static_cast<std::size_t>(d)];
+  }
+  const float share = 1.0F / static_cast<float>(count);
+  const Split dims = split(x, axes);
+  const DimMap map = identityMap(dims);
+  plan::Task task;
+  task.dims = dims.dims;
+  task.operands.push_back(lowering.operand(x, lowering.scaling(input), map,
+                                           lowering::physicalOrder(x), task.dims.size()));
+  task.output = lowering.operand(y, lowering.scaling(node.output), map, lowering::physicalOrder(y),
+                                 task.dims.size());
+  const std::vector<int> all = upTo(task.dims.size());
+  const int reduced = static_cast<int>(axes.size());
+  plan::VectorWork work;
+  const int scale = 0;
+  work.temporaries = {{dims.kept}};
+  int centered = 0;  // the operand itself
+  if (norm.centered) {
+    work.temporaries.push_back({dims.kept});
+    work.temporaries.push_back({all});
+    plan::Pass mean{all, reduced, ReduceOp::Sum, {0}, {}, {}, 1};
+    mean.post = {{ElementOp::Mul, -1, share, 0, false}};
+    plan::Pass difference{all, 0, ReduceOp::Sum, {0, ~1}, {}, {}, 2};
+    difference.post = {{ElementOp::Sub, 1, 0, 0, false}};
+    work.passes = {mean, difference};
+    centered = ~2;
+  }
+  plan::Pass deviation{all, reduced, ReduceOp::Sum, {centered}, {}, {}, scale};
+  deviation.pre = {{ElementOp::Square, -1, 0, 0, false}};
+  deviation.post = {{ElementOp::Mul, -1, share, 0, false},
+                    {ElementOp::Add, -1, norm.epsilon, 0, false},
+                    {ElementOp::Sqrt, -1, 0, 0, false}};
+  plan::Pass quotient{all, 0, ReduceOp::Sum, {centered, ~scale}, {}, {}, std::nullopt};
+  quotient.post = {{ElementOp::Div, 1, 0, 0, false}};
+  addSteps(quotient, lowering.steps(node, task, map, lowering::physicalOrder(y)));
+  work.passes.push_back(deviation);
+  work.passes.push_back(quotient);
   task.work = std::move(work);
   lowering::simplify(task, {});
   lowering.addTask(node, std::move(task), node.opName);

@@ -12,6 +12,9 @@ void lowerReduce(lowering::Lowering& lowering, const Node& node);
 /// max, exp(x - max), sum, quotient: four passes over two temporaries a row and one a tile.
 void lowerSoftmax(lowering::Lowering& lowering, const Node& node);
 
+/// Mean, difference, deviation, quotient: four passes, two where it is not centred.
+void lowerLayerNorm(lowering::Lowering& lowering, const Node& node);
+
 /// Two passes: the windowed sum of squares to the power, then the quotient.
 void lowerLocalResponseNorm(lowering::Lowering& lowering, const Node& node);
 

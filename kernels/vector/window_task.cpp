@@ -12,7 +12,7 @@ std::vector<plan::Dimension> windowDims(const Shape& shape, const lowering::Wind
 
 plan::Operand windowOperand(const plan::View& view, isa::Scaling scaling,
                             const lowering::Windows& windows) {
-  plan::Operand x{view.block, view.offset, view.type, scaling, {}};
+  plan::Operand x = lowering::operandAt(view, scaling);
   const auto add = [&](std::size_t logical, std::int64_t offset,
                        const std::vector<lowering::DimTerm>& terms) {
     x.axes.push_back(

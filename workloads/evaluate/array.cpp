@@ -199,10 +199,14 @@ Tensor store(Array<float> reals, const Value& as) {
                          : storePlain(reals, as.type);
 }
 
-Tensor store(Array<std::int64_t> integers, const Value& as) {
+template <std::integral Integer>
+Tensor store(Array<Integer> integers, const Value& as) {
   ensure(!as.quantization && !isFloat(as.type), "evaluate: integers stored as another kind");
   return storePlain(integers, as.type);
 }
+
+template Tensor store(Array<std::int32_t>, const Value&);
+template Tensor store(Array<std::int64_t>, const Value&);
 
 Tensor quantize(const Tensor& real, DataType type, const Quantization& quantization) {
   return quantizeArray(loadPlain<float>(real), type, quantization);

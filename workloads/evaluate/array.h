@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -69,6 +70,7 @@ Array<std::int32_t> loadCentered(const Tensor& tensor, const Quantization& quant
 Tensor store(Array<float> reals, const Value& as);
 
 /// Integers to a value's plain integer type, modulo its width; Bool is integer != 0.
-Tensor store(Array<std::int64_t> integers, const Value& as);
+template <std::integral Integer>
+Tensor store(Array<Integer> integers, const Value& as);
 
 }  // namespace npusim

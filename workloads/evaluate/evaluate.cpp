@@ -54,10 +54,19 @@ bool computesReals(const Evaluation& e) {
   return real;
 }
 
+bool isProduct(const Evaluation& e) {
+  return std::holds_alternative<Convolution>(e.node.operation) ||
+         std::holds_alternative<MatMul>(e.node.operation);
+}
+
 bool isQuantizedProduct(const Evaluation& e) {
-  const bool product = std::holds_alternative<Convolution>(e.node.operation) ||
-                       std::holds_alternative<MatMul>(e.node.operation);
-  return product && e.value(0).quantization && e.value(1).quantization;
+  return isProduct(e) && e.value(0).quantization && e.value(1).quantization;
+}
+
+/// A product of plain integers that is kept modulo 2^32, and so can be computed so.
+bool isNarrowProduct(const Evaluation& e) {
+  return isProduct(e) && e.node.steps.empty() && e.output().type == DataType::Int32 &&
+         !computesReals(e);
 }
 
 template <typename Op, typename... Ops>
@@ -79,6 +88,7 @@ struct Apply {
   Array<T> operator()(const Reduce& op) const { return reduce(op, e.load<T>(0)); }
   Array<T> operator()(const Softmax& op) const { return reals(op, softmax); }
   Array<T> operator()(const LocalResponseNorm& op) const { return reals(op, normalize); }
+  Array<T> operator()(const LayerNorm& op) const { return reals(op, normalizeLayer); }
   Array<T> operator()(const Remap& op) const { return remap(op, e.load<T>(0)); }
   Array<T> operator()(const Reshape& op) const { return e.load<T>(0).reshaped(op.shape); }
   Array<T> operator()(const Transpose& op) const { return transpose(op, e.load<T>(0)); }
@@ -104,20 +114,23 @@ struct Apply {
   }
 };
 
+/// Sums of a product modulo 2^32.
+Array<std::int32_t> narrowProduct(const Evaluation& e, Array<std::int32_t> a,
+                                  Array<std::int32_t> b) {
+  const std::optional<Array<std::int32_t>> bias = e.loadOptional<std::int32_t>(2);
+  if (const auto* op = std::get_if<Convolution>(&e.node.operation)) {
+    return convolve(*op, a, b, bias);
+  }
+  return multiplyMatrices(std::get<MatMul>(e.node.operation), std::move(a), std::move(b), bias);
+}
+
 /// The int32 sums of a quantised product, as reals.
 Array<float> quantizedProduct(const Evaluation& e) {
   const Quantization& x = *e.value(0).quantization;
   const Quantization& w = *e.value(1).quantization;
   ensure(x.scales.size() == 1, "evaluate: activations have one scale");
-  const Array<std::int32_t> sums = [&] {
-    Array<std::int32_t> a = loadCentered(e.tensor(0), x);
-    Array<std::int32_t> b = loadCentered(e.tensor(1), w);
-    const std::optional<Array<std::int32_t>> bias = e.loadOptional<std::int32_t>(2);
-    if (const auto* op = std::get_if<Convolution>(&e.node.operation)) {
-      return convolve(*op, a, b, bias);
-    }
-    return multiplyMatrices(std::get<MatMul>(e.node.operation), std::move(a), std::move(b), bias);
-  }();
+  const Array<std::int32_t> sums =
+      narrowProduct(e, loadCentered(e.tensor(0), x), loadCentered(e.tensor(1), w));
 
   const bool convolution = std::holds_alternative<Convolution>(e.node.operation);
   const std::size_t axis = convolution ? 1 : sums.shape().size() - 1;  // of the output channels
@@ -158,6 +171,9 @@ Tensor evaluateNode(const Graph& graph, const Node& node,
   const Evaluation e{graph, node, inputs};
   try {
     if (isQuantizedProduct(e)) return finish<float>(e, quantizedProduct(e));
+    if (isNarrowProduct(e)) {
+      return store(narrowProduct(e, e.load<std::int32_t>(0), e.load<std::int32_t>(1)), e.output());
+    }
     return computesReals(e) ? evaluateAs<float>(e) : evaluateAs<std::int64_t>(e);
   } catch (const BadInput& error) {
     throw BadInput("node '" + node.name + "' (" + node.opName + "): " + error.what());

@@ -33,6 +33,7 @@ Array<T> reduce(const Reduce& op, const Array<T>& x);
 
 Array<float> softmax(const Softmax& op, const Array<float>& x);
 Array<float> normalize(const LocalResponseNorm& op, const Array<float>& x);
+Array<float> normalizeLayer(const LayerNorm& op, const Array<float>& x);
 
 template <typename T>
 Array<T> remap(const Remap& op, const Array<T>& x);

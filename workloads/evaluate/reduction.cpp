@@ -156,6 +156,26 @@ Array<float> normalize(const LocalResponseNorm& op, const Array<float>& x) {
   return y;
 }
 
+Array<float> normalizeLayer(const LayerNorm& op, const Array<float>& x) {
+  Array<float> y(x.shape());
+  const Lines lines(x.shape(), op.axis);
+  const std::int64_t length = lines.length * lines.inner;
+  for (std::int64_t outer = 0; outer < lines.outer; ++outer) {
+    const float* from = x.data() + outer * length;
+    float* to = y.own() + outer * length;
+    float sum = 0, squares = 0;
+    for (std::int64_t i = 0; op.centered && i < length; ++i) sum += from[i];
+    const float middle = mean(sum, length);
+    for (std::int64_t i = 0; i < length; ++i) {
+      to[i] = from[i] - middle;
+      squares += to[i] * to[i];
+    }
+    const float deviation = std::sqrt(mean(squares, length) + op.epsilon);
+    for (std::int64_t i = 0; i < length; ++i) to[i] /= deviation;
+  }
+  return y;
+}
+
 template Array<float> pool(const Pool&, const Array<float>&);
 template Array<std::int64_t> pool(const Pool&, const Array<std::int64_t>&);
 template Array<float> reduce(const Reduce&, const Array<float>&);

@@ -10,9 +10,9 @@ namespace npusim {
 namespace {
 
 constexpr std::array<std::string_view, std::variant_size_v<Operation>> kOperationNames = {
-    "Convolution", "MatMul",  "Elementwise", "Pool",   "Reduce", "Softmax", "LocalResponseNorm",
-    "Remap",       "Reshape", "Transpose",   "Concat", "Gather", "Take",    "Carried",
-    "Collect",     "Merge"};
+    "Convolution", "MatMul",  "Elementwise", "Pool",      "Reduce", "Softmax", "LocalResponseNorm",
+    "LayerNorm",   "Remap",   "Reshape",     "Transpose", "Concat", "Gather",  "Take",
+    "Carried",     "Collect", "Merge"};
 
 std::vector<Shape> inputShapes(const Graph& graph, const Node& node) {
   std::vector<Shape> shapes;
@@ -153,6 +153,16 @@ bool Graph::isIn(int repeat, int outer) const {
   while (repeat != outer && repeat >= 0)
     repeat = repeats.at(static_cast<std::size_t>(repeat)).parent;
   return repeat == outer;
+}
+
+std::int64_t Graph::passesOf(int repeat) const {
+  std::int64_t passes = 1;
+  while (repeat >= 0) {
+    const Repeat& loop = repeats.at(static_cast<std::size_t>(repeat));
+    passes *= loop.passes;
+    repeat = loop.parent;
+  }
+  return passes;
 }
 
 std::size_t Graph::endOf(int repeat, std::size_t first) const {

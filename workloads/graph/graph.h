@@ -52,6 +52,11 @@ struct Value {
 
 // --- Operations. Canonical: whatever the opset, one form for each meaning. ---
 // Axes are non-negative. Spatial vectors have one entry a spatial dimension (N,C,spatial...).
+//
+// ONNX's quantised operators (QLinearConv, MatMulInteger ...) are plain integer arithmetic here: an
+// Elementwise subtracts the zero point, to int32; the Convolution or MatMul of int32 operands gives
+// int32 sums, modulo 2^32; requantisation is an Elementwise of Mul (by the combined scale), Round
+// and Add (the zero point) whose output type saturates. So zero points may come at run time.
 
 /// Convolution of x [N, C, spatial...] with w [M, C/groups, kernel...] and optional bias [M].
 /// Inputs: x, w, bias or kNoValue. ONNX Conv with auto_pad resolved.
@@ -94,6 +99,15 @@ struct Softmax {
 struct LocalResponseNorm {
   std::int64_t size = 1;
   float alpha = 0, beta = 0, bias = 0;
+};
+
+/// (x - mean) / sqrt(mean((x - mean)^2) + epsilon), the means over dimensions [axis, rank)
+/// together; not `centered`: x / sqrt(mean(x^2) + epsilon). Scale and bias are elementwise steps
+/// behind it.
+struct LayerNorm {
+  int axis = 0;
+  float epsilon = 1e-5f;
+  bool centered = true;
 };
 
 /// Gathers by a fixed index list an axis: out[i0, i1, ...] = in[source0[i0], source1[i1], ...],
@@ -145,9 +159,9 @@ struct Collect {
 /// loops that run on this condition.
 struct Merge {};
 
-using Operation =
-    std::variant<Convolution, MatMul, Elementwise, Pool, Reduce, Softmax, LocalResponseNorm, Remap,
-                 Reshape, Transpose, Concat, Gather, Take, Carried, Collect, Merge>;
+using Operation = std::variant<Convolution, MatMul, Elementwise, Pool, Reduce, Softmax,
+                               LocalResponseNorm, LayerNorm, Remap, Reshape, Transpose, Concat,
+                               Gather, Take, Carried, Collect, Merge>;
 
 std::string_view name(const Operation& operation);
 
@@ -215,6 +229,8 @@ class Graph {
 
   /// Is a node or loop in loop `outer`, itself or in one inside? All are in -1.
   bool isIn(int repeat, int outer) const;
+  /// Passes in all of a loop and those around it; 1 for -1.
+  std::int64_t passesOf(int repeat) const;
   /// End of the nodes from `first` on that are in loop `repeat`.
   std::size_t endOf(int repeat, std::size_t first) const;
 
@@ -238,7 +254,8 @@ Shape inferShape(const Operation& operation, const std::vector<Shape>& inputs,
 /// numpy broadcasting of two shapes; throws BadInput when they do not fit.
 Shape broadcast(const Shape& a, const Shape& b);
 
-/// Multiply-accumulates of one execution of the node: from shapes alone.
+/// Multiply-accumulates of a node in one run of the network, in all passes of the loops around it:
+/// from shapes alone.
 std::int64_t macCount(const Graph& graph, const Node& node);
 
 }  // namespace npusim

@@ -166,6 +166,11 @@ Shape infer(const LocalResponseNorm& op, const Shapes& inputs) {
   return inputs[0];
 }
 
+Shape infer(const LayerNorm& op, const Shapes& inputs) {
+  checkedAxis(op.axis, input(inputs, 0));
+  return inputs[0];
+}
+
 Shape infer(const Remap& op, const Shapes& inputs) {
   Shape out = input(inputs, 0);
   require(op.source.size() == out.size(), "has index lists for " +

@@ -68,6 +68,9 @@ std::string attributes(const Softmax& op) { return fmt::format("axis={}", op.axi
 std::string attributes(const LocalResponseNorm& op) {
   return fmt::format("size={} alpha={} beta={} bias={}", op.size, op.alpha, op.beta, op.bias);
 }
+std::string attributes(const LayerNorm& op) {
+  return fmt::format("axis={} epsilon={}{}", op.axis, op.epsilon, op.centered ? "" : " rms");
+}
 std::string attributes(const Remap& op) {
   std::string text;
   for (const auto& indices : op.source) {

@@ -102,19 +102,26 @@ ValueId GraphBuilder::addInput(const std::string& name, DataType type, Shape sha
   graph_.inputs.push_back(id);
   inputs_.push_back(id);
   bind(name, id);
+  const Value& value = graph_.value(id);
+  if (elementCount(value.shape) == 0) settleAs(id, Tensor(value.type, value.shape));
   return id;
 }
 
-void GraphBuilder::settle(ValueId id) {
+void GraphBuilder::settleAs(ValueId id, Tensor tensor) {
   Value& value = graph_.value(id);
+  value.constant = Constant{std::make_shared<const Tensor>(std::move(tensor)), {}, {}};
+  const auto position = std::find(inputs_.begin(), inputs_.end(), id) - inputs_.begin();
+  graph_.settledInputs.push_back({value.name, static_cast<std::size_t>(position)});
+  std::erase(graph_.inputs, id);
+}
+
+void GraphBuilder::settle(ValueId id) {
+  const Value& value = graph_.value(id);
   const auto offered = offers_.find(value.name);
   const auto input = std::find(graph_.inputs.begin(), graph_.inputs.end(), id);
   if (offered == offers_.end() || input == graph_.inputs.end()) return;
   if (offered->second.type() != value.type || offered->second.shape() != value.shape) return;
-  value.constant = Constant{std::make_shared<const Tensor>(offered->second), {}, {}};
-  const auto position = std::find(inputs_.begin(), inputs_.end(), id) - inputs_.begin();
-  graph_.settledInputs.push_back({value.name, static_cast<std::size_t>(position)});
-  graph_.inputs.erase(input);
+  settleAs(id, offered->second);
 }
 
 ValueId GraphBuilder::lookup(const std::string& name) {

@@ -40,6 +40,7 @@ class GraphBuilder {
 
   ValueId addConstant(const std::string& hint, Tensor tensor);
   ValueId addSplat(const std::string& hint, DataType type, Shape shape, double value);
+  /// An input; one without elements is known already, and so a constant.
   ValueId addInput(const std::string& name, DataType type, Shape shape);
   /// What an input will be; see OnnxOptions::offeredInputs.
   void offer(const std::string& name, const Tensor& tensor) { offers_.emplace(name, tensor); }
@@ -75,6 +76,7 @@ class GraphBuilder {
   };
 
   bool isPlain(ValueId id) const;
+  void settleAs(ValueId id, Tensor tensor);
   void requireNew(const std::string& name) const;
   void openRepeat(Repeat repeat);
 

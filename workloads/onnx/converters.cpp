@@ -7,12 +7,16 @@ namespace npusim::onnx_import {
 namespace {
 
 constexpr std::int64_t kMaxIndexList = std::int64_t{1} << 22;
+constexpr std::int64_t kMaxComputedElements = std::int64_t{1} << 24;
+constexpr std::int64_t kMaxParts = 4096;
 
 using Family = std::span<const Converter> (*)();
-constexpr std::array<Family, 12> kFamilies = {
-    convolutionConverters, matrixConverters, recurrentConverters, normalizationConverters,
-    elementwiseConverters, logicConverters,  reductionConverters, shapeConverters,
-    indexConverters,       resizeConverters, controlConverters,   constantConverters};
+constexpr std::array<Family, 17> kFamilies = {
+    convolutionConverters,   transposedConverters,  quantizedConverters, einsumConverters,
+    orderConverters,         scatterConverters,     matrixConverters,    recurrentConverters,
+    normalizationConverters, elementwiseConverters, logicConverters,     reductionConverters,
+    shapeConverters,         indexConverters,       resizeConverters,    controlConverters,
+    constantConverters};
 
 }  // namespace
 
@@ -32,6 +36,14 @@ std::vector<std::string_view> operatorNames() {
   }
   std::sort(names.begin(), names.end());
   return names;
+}
+
+ValueId scalarLike(NodeContext& context, ValueId x, double value) {
+  return context.splat("scalar", context.type(x), {}, value);
+}
+
+ValueId emitCast(NodeContext& context, ValueId x, DataType type) {
+  return type == context.type(x) ? x : context.emit(Elementwise{}, {x}, {}, type);
 }
 
 ValueId expandTo(NodeContext& context, ValueId x, const Shape& target) {
@@ -65,6 +77,18 @@ ValueId remap(NodeContext& context, ValueId x, std::vector<std::vector<std::int6
     keeps = keeps && source[d].empty();
   }
   return keeps ? x : context.emit(Remap{std::move(source), fill}, {x});
+}
+
+Tensor blankConstant(DataType type, const Shape& shape) {
+  if (elementCount(shape) <= kMaxComputedElements) return Tensor(type, shape);
+  throw NotPossible("needs a constant of shape " + toString(shape) + ", at most " +
+                    std::to_string(kMaxComputedElements) + " elements are supported");
+}
+
+void requireParts(std::int64_t count, const char* parts) {
+  if (count <= kMaxParts) return;
+  throw NotPossible("would become " + std::to_string(count) + " " + parts + ", at most " +
+                    std::to_string(kMaxParts) + " are supported");
 }
 
 void requireIndexList(std::int64_t length) {

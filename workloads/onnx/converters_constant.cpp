@@ -1,11 +1,15 @@
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "workloads/onnx/converters.h"
 #include "workloads/onnx/tensor_proto.h"
 
 namespace npusim::onnx_import {
 namespace {
+
+/// Most numbers that a Range gives.
+constexpr std::int64_t kMaxRange = std::int64_t{1} << 24;
 
 Tensor realTensor(const std::vector<float>& values) {
   Tensor tensor(DataType::Float32, {static_cast<std::int64_t>(values.size())});
@@ -59,29 +63,77 @@ void convertSize(NodeContext& c) {
 
 void convertIdentity(NodeContext& c) { c.output(0, c.input(0)); }
 
-/// Inference leaves the input as it is. Since opset 12 training is asked for by input 2.
+/// Inference leaves the input as it is and keeps all, which the mask says. Since opset 12 training
+/// is asked for by input 2; it does the same where the ratio is 0.
 void convertDropout(NodeContext& c) {
-  if (c.opset() >= 12 && c.hasInput(2) && c.scalar(2, "training_mode") != 0) {
-    throw NotPossible("only inference is supported (training_mode false)");
+  const bool asInputs = c.opset() >= 12;
+  const bool trains = asInputs && c.hasInput(2) && c.scalar(2, "training_mode") != 0;
+  if (trains && (!c.hasInput(1) || c.scalar(1, "ratio") != 0)) {
+    throw NotPossible("dropping at random (training_mode true) is not supported, only ratio 0");
   }
+  const ValueId x = c.input(0);
   convertIdentity(c);
+  if (!c.hasOutput(1)) return;
+  c.output(1, c.splat("mask", c.opset() >= 10 ? DataType::Bool : c.type(x), c.shape(x), 1));
+}
+
+DataType readType(NodeContext& c, const char* attribute, std::int64_t otherwise) {
+  const std::int64_t type = c.integer(attribute, otherwise);
+  if (type >= 0 && type <= 255) return toDataType(static_cast<int>(type));
+  throw BadInput("'" + std::string(attribute) + "' is " + std::to_string(type) +
+                 ", no element type");
 }
 
 void convertCast(NodeContext& c) {
-  const ValueId x = c.input(0);
   if (!c.hasAttribute("to")) throw BadInput("attribute 'to' is missing");
-  const std::int64_t to = c.integer("to", 0);
-  if (to < 0 || to > 255) throw BadInput("'to' is " + std::to_string(to) + ", no element type");
-  const DataType type = toDataType(static_cast<int>(to));
-  c.output(0, type == c.type(x) ? x : c.emit(Elementwise{}, {x}, {}, type));
+  if (c.opset() < 6) {
+    throw NotPossible("names its type by a text before opset 6, which is not supported");
+  }
+  c.output(0, emitCast(c, c.input(0), readType(c, "to", 0)));
+}
+
+void convertCastLike(NodeContext& c) { c.output(0, emitCast(c, c.input(0), c.type(c.input(1)))); }
+
+/// Numbers of start, start + delta, ... before limit.
+void convertRange(NodeContext& c) {
+  const double start = c.scalar(0, "start"), limit = c.scalar(1, "limit");
+  const double delta = c.scalar(2, "delta");
+  if (delta == 0) throw BadInput("delta is 0");
+  const double count = std::max(0.0, std::ceil((limit - start) / delta));
+  if (!(count <= static_cast<double>(kMaxRange))) {
+    throw NotPossible("gives " + std::to_string(count) + " numbers, at most " +
+                      std::to_string(kMaxRange) + " are supported");
+  }
+  Tensor numbers(c.type(c.input(0)), {static_cast<std::int64_t>(count)});
+  for (std::int64_t i = 0; i < numbers.size(); ++i) {
+    numbers.set(i, start + static_cast<double>(i) * delta);
+  }
+  c.output(0, c.constant("range", std::move(numbers)));
+}
+
+/// 1 on diagonal k of a matrix of the input's shape.
+void convertEyeLike(NodeContext& c) {
+  const ValueId x = c.input(0);
+  const Shape shape = c.shape(x);
+  if (shape.size() != 2) throw BadInput("input " + toString(shape) + " is no matrix");
+  const bool typed = c.hasAttribute("dtype");
+  Tensor eye = blankConstant(typed ? readType(c, "dtype", 0) : c.type(x), shape);
+  const std::int64_t k = std::clamp(c.integer("k", 0), -shape[0], shape[1]);
+  for (std::int64_t row = 0; row < shape[0]; ++row) {
+    if (row + k >= 0 && row + k < shape[1]) eye.set(row * shape[1] + row + k, 1);
+  }
+  c.output(0, c.constant("eye", std::move(eye)));
 }
 
 constexpr std::array kConverters = {
     Converter{"Cast", convertCast},
+    Converter{"CastLike", convertCastLike},
     Converter{"Constant", convertConstant},
     Converter{"ConstantOfShape", convertConstantOfShape},
-    Converter{"Dropout", convertDropout, "ratio seed"},
+    Converter{"Dropout", convertDropout, "ratio seed is_test"},
+    Converter{"EyeLike", convertEyeLike},
     Converter{"Identity", convertIdentity},
+    Converter{"Range", convertRange},
     Converter{"Shape", convertShape},
     Converter{"Size", convertSize},
 };

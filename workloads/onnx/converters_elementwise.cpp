@@ -34,17 +34,18 @@ void convertUnary(NodeContext& c) {
 
 template <ElementOp op>
 void convertBinary(NodeContext& c) {
-  c.output(0, emitBinary(c, op, c.input(0), c.input(1)));
+  c.output(0, emitBinary(c, op, c.input(0), secondOperand(c)));
 }
 
-/// The exponent may have another type than the base.
+/// The exponent may have another type than the base, whose type the power has.
 void convertPow(NodeContext& c) {
   const ValueId x = c.input(0);
-  ValueId exponent = c.input(1);
-  if (c.type(exponent) != c.type(x)) {
-    exponent = c.emit(Elementwise{}, {exponent}, {}, c.type(x));
-  }
-  c.output(0, emitBinary(c, ElementOp::Pow, x, exponent));
+  const ValueId exponent = secondOperand(c);
+  const DataType type =
+      isFloat(c.type(exponent)) && !isFloat(c.type(x)) ? c.type(exponent) : c.type(x);
+  const ValueId power =
+      emitBinary(c, ElementOp::Pow, emitCast(c, x, type), emitCast(c, exponent, type));
+  c.output(0, emitCast(c, power, c.type(x)));
 }
 
 void convertLeakyRelu(NodeContext& c) {
@@ -58,9 +59,15 @@ void convertHardSigmoid(NodeContext& c) {
   c.output(0, c.emitStep(step, c.input(0)));
 }
 
+/// Before opset 7 a list of slopes is one a channel.
 void convertPRelu(NodeContext& c) {
   const ValueId x = c.input(0);
-  const ValueId slope = c.input(1);
+  ValueId slope = c.input(1);
+  if (c.opset() < 7 && c.shape(slope).size() == 1 && c.shape(x).size() > 1) {
+    Shape channels(c.shape(x).size() - 1, 1);
+    channels[0] = c.shape(slope)[0];
+    slope = reshapeTo(c, slope, channels);
+  }
   if (broadcast(c.shape(x), c.shape(slope)) != c.shape(x)) {
     throw BadInput("slope " + toString(c.shape(slope)) + " does not broadcast to " +
                    toString(c.shape(x)));
@@ -139,6 +146,45 @@ void convertSelu(NodeContext& c) {
   c.output(0, c.emitStep(step, c.input(0)));
 }
 
+/// alpha * elu(x / alpha).
+void convertCelu(NodeContext& c) {
+  const ValueId x = c.input(0);
+  const ValueId alpha = scalarLike(c, x, c.real("alpha", 1));
+  c.output(0, c.emit(Elementwise{}, {x, alpha},
+                     {{.op = ElementOp::Div, .operand = 1},
+                      {.op = ElementOp::Elu, .alpha = 1},
+                      {.op = ElementOp::Mul, .operand = 1}}));
+}
+
+/// x + bias below -lambd, x - bias above lambd, else 0.
+void convertShrink(NodeContext& c) {
+  const ValueId x = c.input(0);
+  const double lambda = c.real("lambd", 0.5f);
+  const ValueId bias = scalarLike(c, x, c.real("bias", 0));
+  const ValueId below = emitBinary(c, ElementOp::Less, x, scalarLike(c, x, -lambda));
+  const ValueId above = emitBinary(c, ElementOp::Greater, x, scalarLike(c, x, lambda));
+  const ValueId raised = emitBinary(c, ElementOp::Add, x, bias);
+  const ValueId lowered = emitBinary(c, ElementOp::Sub, x, bias);
+  c.output(0, emitBinary(c, ElementOp::Add, emitKept(c, ElementOp::KeepIf, raised, below),
+                         emitKept(c, ElementOp::KeepIf, lowered, above)));
+}
+
+/// (exp(x) op exp(-x)) / 2.
+template <ElementOp op>
+void convertHyperbolic(NodeContext& c) {
+  const ValueId x = c.input(0);
+  const ValueId up = c.emitStep({.op = ElementOp::Exp}, x);
+  const ValueId down = c.emit(Elementwise{}, {x}, {{.op = ElementOp::Neg}, {.op = ElementOp::Exp}});
+  const ValueId sum = emitBinary(c, op, up, down);
+  c.output(0, emitBinary(c, ElementOp::Mul, sum, scalarLike(c, x, 0.5)));
+}
+
+void convertTan(NodeContext& c) {
+  const ValueId sine = c.emitStep({.op = ElementOp::Sin}, c.input(0));
+  const ValueId cosine = c.emitStep({.op = ElementOp::Cos}, c.input(0));
+  c.output(0, emitBinary(c, ElementOp::Div, sine, cosine));
+}
+
 void convertThresholdedRelu(NodeContext& c) {
   c.output(0,
            c.emitStep({.op = ElementOp::ThresholdedRelu, .alpha = c.real("alpha", 1)}, c.input(0)));
@@ -147,9 +193,11 @@ void convertThresholdedRelu(NodeContext& c) {
 constexpr std::array kConverters = {
     Converter{"Abs", convertUnary<ElementOp::Abs>},
     Converter{"Add", convertBinary<ElementOp::Add>},
+    Converter{"Celu", convertCelu},
     Converter{"Ceil", convertUnary<ElementOp::Ceil>},
     Converter{"Clip", convertClip},
     Converter{"Cos", convertUnary<ElementOp::Cos>},
+    Converter{"Cosh", convertHyperbolic<ElementOp::Add>},
     Converter{"Div", convertBinary<ElementOp::Div>},
     Converter{"Elu", convertElu},
     Converter{"Equal", convertBinary<ElementOp::Equal>},
@@ -171,14 +219,17 @@ constexpr std::array kConverters = {
     Converter{"Relu", convertUnary<ElementOp::Relu>},
     Converter{"Round", convertUnary<ElementOp::Round>},
     Converter{"Selu", convertSelu},
+    Converter{"Shrink", convertShrink},
     Converter{"Sigmoid", convertUnary<ElementOp::Sigmoid>},
     Converter{"Sign", convertUnary<ElementOp::Sign>},
     Converter{"Sin", convertUnary<ElementOp::Sin>},
+    Converter{"Sinh", convertHyperbolic<ElementOp::Sub>},
     Converter{"Softplus", convertUnary<ElementOp::Softplus>},
     Converter{"Softsign", convertUnary<ElementOp::Softsign>},
     Converter{"Sqrt", convertUnary<ElementOp::Sqrt>},
     Converter{"Sub", convertBinary<ElementOp::Sub>},
     Converter{"Sum", convertVariadicOp<ElementOp::Add>},
+    Converter{"Tan", convertTan},
     Converter{"Tanh", convertUnary<ElementOp::Tanh>},
     Converter{"ThresholdedRelu", convertThresholdedRelu},
 };
@@ -195,6 +246,23 @@ ValueId emitBinary(NodeContext& context, ElementOp op, ValueId a, ValueId b) {
   const bool swap = !isMain(a) && isMain(b);
   const ElementStep step{.op = op, .operand = 1, .reversed = swap && !isCommutative(op)};
   return context.emit(Elementwise{}, swap ? std::vector{b, a} : std::vector{a, b}, {step});
+}
+
+ValueId secondOperand(NodeContext& c) {
+  const ValueId b = c.input(1);
+  const Shape shape = c.shape(b);
+  if (c.opset() >= 7) return b;
+  const bool broadcasts = c.integer("broadcast", 0) != 0;
+  const std::size_t rank = c.shape(c.input(0)).size();
+  if (!broadcasts || !c.hasAttribute("axis") || shape.size() > rank) return b;
+  const auto axis = static_cast<std::size_t>(normalizeAxis(c.integer("axis", 0), rank));
+  if (axis + shape.size() > rank) {
+    throw BadInput("operand " + toString(shape) + " reaches past the " + std::to_string(rank) +
+                   " dimensions from axis " + std::to_string(axis));
+  }
+  Shape trailing = shape;
+  trailing.resize(rank - axis, 1);
+  return reshapeTo(c, b, trailing);
 }
 
 std::span<const Converter> elementwiseConverters() { return kConverters; }

@@ -186,7 +186,8 @@ void convertPad(NodeContext& c) {
   const Shape shape = c.shape(x);
   const PadIndex mode = padMode(c.text("mode", "constant"));
   const bool asInputs = c.opset() >= 11;
-  const Indices pads = asInputs ? c.integers(1, "pads") : c.integers("pads", Indices{});
+  const Indices pads =
+      asInputs ? c.integers(1, "pads") : c.integers(c.opset() < 2 ? "paddings" : "pads", Indices{});
   float fill = asInputs ? 0.0f : c.real("value", 0);
   if (asInputs && c.hasInput(2)) fill = static_cast<float>(c.scalar(2, "constant_value"));
   if (pads.size() != 2 * shape.size()) {
@@ -236,6 +237,7 @@ void convertGather(NodeContext& c) {
 }
 
 void convertTile(NodeContext& c) {
+  if (c.opset() < 6) throw NotPossible("tiles one axis before opset 6, which is not supported");
   const ValueId x = c.input(0);
   const Shape shape = c.shape(x);
   const Indices repeats = c.integers(1, "repeats");
@@ -268,8 +270,8 @@ void convertExpand(NodeContext& c) {
 /// Parts without elements add nothing.
 void convertConcat(NodeContext& c) {
   const ValueId first = c.input(0);
-  if (!c.hasAttribute("axis")) throw BadInput("attribute 'axis' is missing");
-  const int axis = normalizeAxis(c.integer("axis", 0), c.shape(first).size());
+  if (c.opset() >= 4 && !c.hasAttribute("axis")) throw BadInput("attribute 'axis' is missing");
+  const int axis = normalizeAxis(c.integer("axis", 1), c.shape(first).size());
   std::vector<ValueId> parts;
   for (std::size_t i = 0; i < c.inputCount(); ++i) {
     const ValueId part = c.input(i);

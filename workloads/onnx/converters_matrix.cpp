@@ -43,7 +43,7 @@ void convertMatMul(NodeContext& c) {
 }
 
 constexpr std::array kConverters = {
-    Converter{"Gemm", convertGemm},
+    Converter{"Gemm", convertGemm, "broadcast"},
     Converter{"MatMul", convertMatMul},
 };
 

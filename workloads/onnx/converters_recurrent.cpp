@@ -304,9 +304,9 @@ void convertGru(NodeContext& c) {
 }
 
 constexpr std::array kConverters = {
-    Converter{"GRU", convertGru, "linear_before_reset"},
-    Converter{"LSTM", convertLstm, "input_forget"},
-    Converter{"RNN", convertRnn},
+    Converter{"GRU", convertGru, "linear_before_reset output_sequence"},
+    Converter{"LSTM", convertLstm, "input_forget output_sequence"},
+    Converter{"RNN", convertRnn, "output_sequence"},
 };
 
 }  // namespace

@@ -32,7 +32,7 @@ float cropAndResize(float i, const Axis& a) {
 }
 
 /// ONNX nearest_mode: the index nearest to a coordinate.
-using Nearest = float (*)(float coordinate, const Axis& axis);
+using Rounding = float (*)(float coordinate, const Axis& axis);
 
 float preferFloor(float x, const Axis&) { return std::ceil(x - 0.5f); }
 float preferCeil(float x, const Axis&) { return std::floor(x + 0.5f); }
@@ -52,7 +52,7 @@ constexpr std::array<Table<Coordinate>, 6> kCoordinates = {{
     {"tf_half_pixel_for_nn", tfHalfPixel},
     {"tf_crop_and_resize", cropAndResize},
 }};
-constexpr std::array<Table<Nearest>, 4> kNearest = {{
+constexpr std::array<Table<Rounding>, 4> kNearest = {{
     {"round_prefer_floor", preferFloor},
     {"round_prefer_ceil", preferCeil},
     {"floor", roundDown},
@@ -69,13 +69,20 @@ auto choose(const Rows& rows, std::string_view attribute, const std::string& val
   throw BadInput(std::string(attribute) + " is '" + value + "', expected one of " + known);
 }
 
+enum class Mode : std::uint8_t { Nearest, Linear, Cubic };
+
 /// How the elements of one Resize are found.
 struct Method {
-  bool linear = false;
+  Mode mode = Mode::Nearest;
   Coordinate coordinate = asymmetric;
-  Nearest nearest = oldNearest;
-  float outside = 0;  ///< value beyond the input; only tf_crop_and_resize looks there
+  Rounding nearest = oldNearest;
+  float outside = 0;             ///< value beyond the input; only tf_crop_and_resize looks there
+  float sharpness = -0.75f;      ///< of cubic interpolation: cubic_coeff_a
+  bool excludesOutside = false;  ///< elements beyond the input have no weight
   bool crops() const { return coordinate == Coordinate{cropAndResize}; }
+  bool isOutside(float x, const Axis& axis) const {
+    return crops() && !(x >= 0 && x <= static_cast<float>(axis.in - 1));
+  }
 };
 
 std::vector<std::int64_t> nearestIndices(const Axis& axis, const Method& method) {
@@ -83,9 +90,8 @@ std::vector<std::int64_t> nearestIndices(const Axis& axis, const Method& method)
   const auto last = static_cast<float>(axis.in - 1);
   for (std::size_t i = 0; i < indices.size(); ++i) {
     const float x = method.coordinate(static_cast<float>(i), axis);
-    const bool outside = method.crops() && !(x >= 0 && x <= last);
     const float clamped = std::clamp(method.nearest(x, axis), 0.0f, last);
-    indices[i] = outside ? -1 : static_cast<std::int64_t>(clamped);
+    indices[i] = method.isOutside(x, axis) ? -1 : static_cast<std::int64_t>(clamped);
   }
   return indices;
 }
@@ -97,46 +103,116 @@ ValueId resizeNearest(NodeContext& c, ValueId x, const std::vector<Axis>& axes,
   return remap(c, x, std::move(source), method.outside);
 }
 
-/// Linear interpolation along dimension `d`: (upper - lower) * share + lower, where lower and upper
-/// are the neighbours of each output element's coordinate.
-ValueId interpolate(NodeContext& c, ValueId x, std::size_t d, const Axis& axis,
-                    const Method& method) {
-  const std::size_t rank = c.shape(x).size();
-  std::vector<std::vector<std::int64_t>> lower(rank), upper(rank);
-  Shape shareShape(rank - d, 1);
-  shareShape[0] = axis.out;
-  Tensor share(c.type(x), shareShape);
+/// One of the elements that an interpolation along a dimension sums: its index for each output, or
+/// -1 for the value outside, and its share.
+struct Tap {
+  std::vector<std::int64_t> index;
+  std::vector<float> share;
+  void add(std::int64_t from, float weight) {
+    index.push_back(from);
+    share.push_back(weight);
+  }
+};
+
+ValueId take(NodeContext& c, ValueId x, std::size_t d, const Tap& tap, const Method& method) {
+  std::vector<std::vector<std::int64_t>> source(c.shape(x).size());
+  source[d] = tap.index;
+  return remap(c, x, std::move(source), method.outside);
+}
+
+ValueId shareOf(NodeContext& c, ValueId x, std::size_t d, const Tap& tap) {
+  Shape shape(c.shape(x).size() - d, 1);
+  shape[0] = static_cast<std::int64_t>(tap.share.size());
+  Tensor share(c.type(x), shape);
+  for (std::int64_t i = 0; i < share.size(); ++i) {
+    share.set(i, tap.share[static_cast<std::size_t>(i)]);
+  }
+  return c.constant("share", std::move(share));
+}
+
+/// (upper - lower) * share + lower, where lower and upper are the neighbours of each output's
+/// coordinate.
+ValueId interpolateLinearly(NodeContext& c, ValueId x, std::size_t d, const Axis& axis,
+                            const Method& method) {
+  Tap lower, upper;
   const auto last = static_cast<float>(axis.in - 1);
   for (std::int64_t i = 0; i < axis.out; ++i) {
-    const float at = std::clamp(method.coordinate(static_cast<float>(i), axis), 0.0f, last);
+    const float coordinate = method.coordinate(static_cast<float>(i), axis);
+    const bool outside = method.isOutside(coordinate, axis);
+    const float at = std::clamp(coordinate, 0.0f, last);
     const auto below = static_cast<std::int64_t>(at);
-    lower[d].push_back(below);
-    upper[d].push_back(std::min(below + 1, axis.in - 1));
-    share.set(i, at - static_cast<float>(below));
+    lower.add(outside ? -1 : below, 0);
+    upper.add(outside ? -1 : std::min(below + 1, axis.in - 1), at - static_cast<float>(below));
   }
-  const ValueId low = remap(c, x, std::move(lower));
-  const ValueId high = remap(c, x, std::move(upper));
-  const ValueId weights = c.constant("share", std::move(share));
-  return c.emit(Elementwise{}, {high, low, weights},
+  const std::vector<ValueId> inputs = {take(c, x, d, upper, method), take(c, x, d, lower, method),
+                                       shareOf(c, x, d, upper)};
+  return c.emit(Elementwise{}, inputs,
                 {{.op = ElementOp::Sub, .operand = 1},
                  {.op = ElementOp::Mul, .operand = 2},
                  {.op = ElementOp::Add, .operand = 1}});
 }
 
-/// Multilinear interpolation is one interpolation a dimension.
-ValueId resizeLinear(NodeContext& c, ValueId x, const std::vector<Axis>& axes,
-                     const Method& method) {
-  if (method.crops()) throw NotPossible("tf_crop_and_resize is supported for nearest only");
-  if (!isFloat(c.type(x))) throw NotPossible("linear resizing is supported for floats only");
+/// Shares of the elements 1 before, at, 1 and 2 after floor(coordinate), of which it is `t` past
+/// (Keys 1981, with parameter a).
+std::array<float, 4> cubicShares(float t, float a) {
+  const auto near = [a](float s) { return ((a + 2) * s - (a + 3)) * s * s + 1; };
+  const auto far = [a](float s) { return ((a * s - 5 * a) * s + 8 * a) * s - 4 * a; };
+  return {far(t + 1), near(t), near(1 - t), far(2 - t)};
+}
+
+/// A sum of four products an element.
+ValueId interpolateCubically(NodeContext& c, ValueId x, std::size_t d, const Axis& axis,
+                             const Method& method) {
+  std::array<Tap, 4> taps;
+  for (std::int64_t i = 0; i < axis.out; ++i) {
+    const float at = method.coordinate(static_cast<float>(i), axis);
+    const bool outside = method.isOutside(at, axis);
+    const float below = std::floor(at);
+    std::array<float, 4> shares = cubicShares(at - below, method.sharpness);
+    const std::int64_t first = static_cast<std::int64_t>(below) - 1;
+    float sum = 0;
+    for (std::int64_t k = 0; k < 4; ++k) {
+      float& share = shares[static_cast<std::size_t>(k)];
+      if (method.excludesOutside && (first + k < 0 || first + k >= axis.in)) share = 0;
+      sum += share;
+    }
+    for (std::int64_t k = 0; k < 4; ++k) {
+      const float share = shares[static_cast<std::size_t>(k)];
+      const std::int64_t index = std::clamp<std::int64_t>(first + k, 0, axis.in - 1);
+      taps[static_cast<std::size_t>(k)].add(outside ? -1 : index,
+                                            method.excludesOutside ? share / sum : share);
+    }
+  }
+  ValueId y = kNoValue;
+  for (const Tap& tap : taps) {
+    std::vector<ValueId> inputs = {take(c, x, d, tap, method), shareOf(c, x, d, tap)};
+    std::vector<ElementStep> steps = {{.op = ElementOp::Mul, .operand = 1}};
+    if (y != kNoValue) {
+      inputs.push_back(y);
+      steps.push_back({.op = ElementOp::Add, .operand = 2});
+    }
+    y = c.emit(Elementwise{}, std::move(inputs), std::move(steps));
+  }
+  return y;
+}
+
+/// Interpolation in several dimensions is one after the other.
+ValueId interpolate(NodeContext& c, ValueId x, const std::vector<Axis>& axes,
+                    const Method& method) {
+  if (!isFloat(c.type(x))) throw NotPossible("interpolation is supported for floats only");
+  const auto along = method.mode == Mode::Linear ? interpolateLinearly : interpolateCubically;
   for (std::size_t d = 0; d < axes.size(); ++d) {
-    if (axes[d].scale != 1) x = interpolate(c, x, d, axes[d], method);
+    const Axis& axis = axes[d];
+    const bool whole = axis.roiBegin == 0 && axis.roiEnd == 1;
+    if (axis.scale != 1 || !whole) x = along(c, x, d, axis, method);
   }
   return x;
 }
 
 void emitResize(NodeContext& c, ValueId x, const std::vector<Axis>& axes, const Method& method) {
   for (const Axis& axis : axes) requireIndexList(axis.out);
-  c.output(0, method.linear ? resizeLinear(c, x, axes, method) : resizeNearest(c, x, axes, method));
+  const bool nearest = method.mode == Mode::Nearest;
+  c.output(0, nearest ? resizeNearest(c, x, axes, method) : interpolate(c, x, axes, method));
 }
 
 // --- Reading the node ---
@@ -193,20 +269,24 @@ void setScales(std::vector<Axis>& axes, const std::vector<float>& scales) {
 }
 
 /// "linear" also means bilinear; "bilinear" is what Upsample called it in opset 7.
-bool readsLinear(NodeContext& c) {
+Mode readMode(NodeContext& c) {
   const std::string mode = c.text("mode", "nearest");
-  if (mode == "nearest") return false;
-  if (mode == "linear" || mode == "bilinear") return true;
-  throw NotPossible("mode '" + mode + "' is not supported, only 'nearest' and 'linear'");
+  if (mode == "nearest") return Mode::Nearest;
+  if (mode == "linear" || mode == "bilinear") return Mode::Linear;
+  if (mode == "cubic" && c.opset() >= 11) return Mode::Cubic;
+  throw BadInput("mode is '" + mode + "', expected nearest, linear or, since opset 11, cubic");
 }
 
 Method readMethod(NodeContext& c) {
-  Method method{.linear = readsLinear(c)};
+  Method method;
+  method.mode = readMode(c);
   if (c.opset() < 11) return method;
   constexpr const char* kCoordinateMode = "coordinate_transformation_mode";
   method.coordinate = choose(kCoordinates, kCoordinateMode, c.text(kCoordinateMode, "half_pixel"));
   method.nearest = choose(kNearest, "nearest_mode", c.text("nearest_mode", "round_prefer_floor"));
   method.outside = c.real("extrapolation_value", 0);
+  method.sharpness = c.real("cubic_coeff_a", method.sharpness);
+  method.excludesOutside = c.integer("exclude_outside", 0) != 0;
   return method;
 }
 
@@ -245,7 +325,7 @@ void convertResize(NodeContext& c) {
 }
 
 constexpr std::array kConverters = {
-    Converter{"Resize", convertResize, "cubic_coeff_a exclude_outside"},
+    Converter{"Resize", convertResize},
     Converter{"Upsample", convertScaled},
 };
 

@@ -40,7 +40,8 @@ Shape resolveShape(Shape target, const Shape& from, bool allowZero) {
 void convertReshape(NodeContext& c) {
   const ValueId x = c.input(0);
   const bool allowZero = c.integer("allowzero", 0) != 0;
-  c.output(0, reshapeTo(c, x, resolveShape(c.integers(1, "shape"), c.shape(x), allowZero)));
+  const Shape target = c.opset() < 5 ? c.integers("shape", Shape{}) : c.integers(1, "shape");
+  c.output(0, reshapeTo(c, x, resolveShape(target, c.shape(x), allowZero)));
 }
 
 /// Before opset 11 `axis` cannot be negative; reading it so does no harm.
@@ -107,9 +108,58 @@ void convertUnsqueeze(NodeContext& c) {
   c.output(0, reshapeTo(c, x, shape));
 }
 
+// --- Blocks of pixels as channels, and back ---
+
+constexpr std::int64_t kMaxBlock = 1 << 16;
+
+struct Blocks {
+  std::int64_t size, batch, channels, height, width;
+};
+
+Blocks readBlocks(NodeContext& c) {
+  const Shape shape = c.shape(c.input(0));
+  const std::int64_t size = c.integer("blocksize", 0);
+  if (shape.size() != 4 || size < 1 || size > kMaxBlock) {
+    throw BadInput("needs an input N,C,H,W and a blocksize, has " + toString(shape) + " and " +
+                   std::to_string(size));
+  }
+  return {size, shape[0], shape[1], shape[2], shape[3]};
+}
+
+/// The input split into `split`, its dimensions put in another order and joined to `joined`.
+void outputRearranged(NodeContext& c, const Shape& split, std::vector<int> permutation,
+                      const Shape& joined) {
+  const ValueId parts = reshapeTo(c, c.input(0), split);
+  c.output(0, reshapeTo(c, c.emit(Transpose{std::move(permutation)}, {parts}), joined));
+}
+
+void convertDepthToSpace(NodeContext& c) {
+  const Blocks b = readBlocks(c);
+  const std::int64_t deep = b.channels / (b.size * b.size);
+  const Shape joined = {b.batch, deep, b.height * b.size, b.width * b.size};
+  const std::string mode = c.text("mode", "DCR");
+  if (mode == "DCR") {
+    outputRearranged(c, {b.batch, b.size, b.size, deep, b.height, b.width}, {0, 3, 4, 1, 5, 2},
+                     joined);
+  } else if (mode == "CRD") {
+    outputRearranged(c, {b.batch, deep, b.size, b.size, b.height, b.width}, {0, 1, 4, 2, 5, 3},
+                     joined);
+  } else {
+    throw BadInput("mode is '" + mode + "', expected DCR or CRD");
+  }
+}
+
+void convertSpaceToDepth(NodeContext& c) {
+  const Blocks b = readBlocks(c);
+  const std::int64_t high = b.height / b.size, wide = b.width / b.size;
+  outputRearranged(c, {b.batch, b.channels, high, b.size, wide, b.size}, {0, 3, 5, 1, 2, 4},
+                   {b.batch, b.channels * b.size * b.size, high, wide});
+}
+
 constexpr std::array kConverters = {
-    Converter{"Flatten", convertFlatten},     Converter{"Reshape", convertReshape},
-    Converter{"Squeeze", convertSqueeze},     Converter{"Transpose", convertTranspose},
+    Converter{"DepthToSpace", convertDepthToSpace}, Converter{"SpaceToDepth", convertSpaceToDepth},
+    Converter{"Flatten", convertFlatten},           Converter{"Reshape", convertReshape},
+    Converter{"Squeeze", convertSqueeze},           Converter{"Transpose", convertTranspose},
     Converter{"Unsqueeze", convertUnsqueeze},
 };
 

@@ -36,7 +36,7 @@ struct OnnxOptions {
 };
 
 /// Oldest and newest version of the default operator set that is read.
-constexpr int kOldestOpset = 7;
+constexpr int kOldestOpset = 1;
 constexpr int kNewestOpset = 17;
 
 /// Reads an ONNX model into canonical operations with all shapes known and everything constant

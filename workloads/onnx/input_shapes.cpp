@@ -25,9 +25,10 @@ std::string shellWord(const std::string& word) {
   return quoted + "'";
 }
 
-void requireShape(const Shape& shape, const OnnxInput& input) {
+/// Only data, which are there to see, may have no elements.
+void requireShape(const Shape& shape, const OnnxInput& input, std::int64_t least) {
   for (const std::int64_t extent : shape) {
-    if (extent < 1) throw BadInput("input '" + input.name + "' has shape " + toString(shape));
+    if (extent < least) throw BadInput("input '" + input.name + "' has shape " + toString(shape));
   }
   if (elementCount(shape) > kMaxElements) {
     throw BadInput("input '" + input.name + "' of shape " + toString(shape) +
@@ -79,7 +80,7 @@ class Bindings {
     } else {
       for (std::size_t i = 0; i < input.dimensions->size(); ++i) shape.push_back(extent(input, i));
     }
-    requireShape(shape, input);
+    requireShape(shape, input, options_.inputShapes.contains(input.name) ? 1 : 0);
     return shape;
   }
 

@@ -133,7 +133,8 @@ std::optional<Tensor> NodeContext::tensor(std::string_view name) {
 
 void NodeContext::finishAttributes(std::string_view ignored) const {
   for (const auto& [name, value] : node_.attributes) {
-    if (!asked_.contains(name) && !listContains(ignored, name)) {
+    const bool legacy = opset_ < 6 && name == "consumed_inputs";
+    if (!legacy && !asked_.contains(name) && !listContains(ignored, name)) {
       throw BadInput("has an attribute '" + name + "', which " + node_.op +
                      " does not have in opset " + std::to_string(opset_));
     }

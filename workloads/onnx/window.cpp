@@ -41,9 +41,9 @@ void padSame(Window& window, const Shape& spatial, bool upper) {
 }  // namespace
 
 Shape spatialShape(const Shape& shape) {
-  if (shape.size() != 3 && shape.size() != 4) {
+  if (shape.size() < 3 || shape.size() > 5) {
     throw NotPossible("input of shape " + toString(shape) +
-                      " is not supported, only N,C,W and N,C,H,W");
+                      " is not supported, only N,C,W and N,C,H,W and N,C,D,H,W");
   }
   return Shape(shape.begin() + 2, shape.end());
 }

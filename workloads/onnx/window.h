@@ -10,7 +10,7 @@ struct Window {
   Shape kernel, strides, dilations, padsBegin, padsEnd;
 };
 
-/// Spatial dimensions of an input N,C,spatial...; throws NotPossible unless there are one or two.
+/// Spatial dimensions of an input N,C,spatial...; throws NotPossible unless there are one to three.
 Shape spatialShape(const Shape& shape);
 
 /// Reads strides, dilations, pads and auto_pad for `kernel` sliding over `spatial`.

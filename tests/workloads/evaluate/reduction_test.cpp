@@ -137,5 +137,28 @@ TEST(LocalResponseNorm, MatchesTheFormula) {
   }
 }
 
+TEST(LayerNorm, MatchesADirectLoop) {
+  for (unsigned seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed);
+    const Shape shape = {random.integer(1, 3), random.integer(1, 4), random.integer(2, 5)};
+    const LayerNorm op{static_cast<int>(random.integer(0, 2)), 0.01f, random.coin()};
+    const Tensor in = random.tensor(DataType::Float32, shape);
+    const Tensor out = OneNode().input(in).evaluate(op);
+    const std::int64_t length = elementCount(Shape(shape.begin() + op.axis, shape.end()));
+    for (std::int64_t i = 0; i < in.size(); ++i) {
+      const std::int64_t first = i / length * length;
+      double sum = 0, squares = 0;
+      for (std::int64_t j = first; j < first + length; ++j) sum += in.at(j);
+      const double mean = op.centered ? sum / static_cast<double>(length) : 0;
+      for (std::int64_t j = first; j < first + length; ++j) {
+        squares += (in.at(j) - mean) * (in.at(j) - mean);
+      }
+      const double deviation = std::sqrt(squares / static_cast<double>(length) + 0.01);
+      ASSERT_NEAR(out.at(i), (in.at(i) - mean) / deviation, 1e-5) << i;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace npusim

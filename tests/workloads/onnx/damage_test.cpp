@@ -3,7 +3,7 @@
 #include <random>
 
 #include "sim/core/error.h"
-#include "tests/workloads/onnx/model_builder.h"
+#include "tests/workloads/onnx/one_operator.h"
 
 namespace npusim {
 namespace {
@@ -11,6 +11,7 @@ namespace {
 using testing_onnx::floats;
 using testing_onnx::Ints;
 using testing_onnx::ModelBuilder;
+using testing_onnx::OneOperator;
 
 /// A small network that uses one converter of every family.
 std::string model() {
@@ -91,6 +92,88 @@ TEST(Damage, RandomBytesAreExplained) {
     std::string damaged = whole;
     for (int i = 0; i < 4; ++i) damaged[random() % damaged.size()] = static_cast<char>(random());
     EXPECT_TRUE(importsOrExplains(damaged)) << "seed " << seed;
+  }
+}
+
+/// Models of one operator whose attributes and constants decide what is built.
+std::vector<ModelBuilder> decidingOperators() {
+  std::vector<ModelBuilder> models;
+  const auto add = [&](const OneOperator& op, std::size_t outputs = 1) {
+    models.push_back(op.model(outputs));
+  };
+  const Tensor image = floats({1, 4, 3, 3}), bytes(DataType::UInt8, {1, 4, 3, 3});
+  const Tensor byte(DataType::UInt8, {}), scale = floats({1}, {0.5f});
+  const Ints twice{2, 2};
+  add(OneOperator("ConvTranspose", 11)
+          .operand(image)
+          .constant(floats({4, 2, 3, 3}))
+          .attribute("strides", twice)
+          .attribute("dilations", twice)
+          .attribute("output_shape", Ints{9, 8})
+          .attribute("group", 2));
+  add(OneOperator("MaxPool", 12)
+          .operand(image)
+          .attribute("kernel_shape", twice)
+          .attribute("storage_order", 1),
+      2);
+  add(OneOperator("QLinearConv", 13)
+          .operand(bytes)
+          .constant(scale)
+          .operand(byte)
+          .constant(Tensor(DataType::UInt8, {2, 4, 2, 2}))
+          .constant(floats({2}, {1, 2}))
+          .constant(Tensor(DataType::UInt8, {2}))
+          .constant(scale)
+          .constant(byte));
+  add(OneOperator("ScatterND", 16)
+          .operand(image)
+          .constant(int64Tensor({0, 1, 0, 1}).reshaped({2, 2}))
+          .operand(floats({2, 3, 3}))
+          .attribute("reduction", "add"));
+  add(OneOperator("GatherND", 13)
+          .operand(image)
+          .constant(int64Tensor({1, -2}).reshaped({1, 2}))
+          .attribute("batch_dims", 1));
+  add(OneOperator("GatherElements", 13)
+          .operand(floats({3, 4}))
+          .constant(int64Tensor({1, -2}).reshaped({1, 2}))
+          .attribute("axis", 1));
+  add(OneOperator("TopK", 11)
+          .operand(floats({3, 4}))
+          .constant(int64Tensor({2}))
+          .attribute("largest", 0),
+      2);
+  add(OneOperator("CumSum", 14).operand(floats({3, 4})).constant(int64Tensor({1})));
+  add(OneOperator("Einsum", 12)
+          .operand(floats({2, 3, 4}))
+          .operand(floats({2, 4, 5}))
+          .attribute("equation", "...ij,...jk->...ki"));
+  add(OneOperator("LayerNormalization", 17).operand(image).constant(floats({3})), 3);
+  add(OneOperator("ReduceProd", 13).operand(image).attribute("axes", Ints{1, 3}));
+  add(OneOperator("Trilu", 14).operand(image).constant(int64Tensor({1})));
+  add(OneOperator("EyeLike", 9).operand(floats({3, 4})).attribute("k", -1).attribute("dtype", 7));
+  add(OneOperator("Range", 11).constant(scale).constant(floats({1}, {9})).constant(scale));
+  add(OneOperator("DepthToSpace", 13).operand(image).attribute("blocksize", 2));
+  add(OneOperator("Resize", 13)
+          .operand(image)
+          .absent()
+          .absent()
+          .constant(int64Tensor({1, 4, 5, 2}))
+          .attribute("mode", "cubic"));
+  return models;
+}
+
+TEST(Damage, FlippedBitsOfOperatorsAreExplained) {
+  for (const ModelBuilder& builder : decidingOperators()) {
+    const std::string whole = builder.bytes();
+    ASSERT_NO_THROW(importOnnxBytes(whole, "m.onnx"));
+    for (unsigned seed = 0; seed < 200; ++seed) {
+      std::mt19937 random(seed);
+      const std::size_t bit = random() % (8 * whole.size());
+      std::string damaged = whole;
+      damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
+      EXPECT_TRUE(importsOrExplains(damaged)) << whole.size() << " bytes, bit " << bit;
+    }
   }
 }
 

@@ -251,5 +251,46 @@ TEST(OperatorText, NodesWithoutOrWithEqualNamesAreTold) {
   EXPECT_EQ(graph.nodes[2].name, "same.2");
 }
 
+TEST(OperatorText, LayersAreNormalizedByOneOperation) {
+  ModelBuilder builder(17);
+  builder.input("x", {"2", "3", "4"}).constant("s", floats({4})).constant("b", floats({4}));
+  builder.node("LayerNormalization", {"x", "s", "b"}, {"y"}).output("y");
+  EXPECT_EQ(body(builder),
+            "%n/layernorm = LayerNorm(%x) {axis=2 epsilon=1e-05} : fp32 2x3x4\n"
+            "%y = Elementwise(%n/layernorm, %s, %b) |> mul(%s) |> add(%b) : fp32 2x3x4\n");
+}
+
+/// A stride of 2 by 1 becomes two convolutions over parts of the weights, which are constant.
+TEST(OperatorText, TransposedConvolutionIsOneForEachPhase) {
+  ModelBuilder builder = image(11);
+  builder.constant("w", floats({4, 2, 4, 1}))
+      .node("ConvTranspose", {"x", "w"}, {"y"})
+      .attribute("strides", Ints{2, 1})
+      .attribute("pads", Ints{1, 0, 1, 0});
+  EXPECT_EQ(body(builder),
+            "%n/convolution = Convolution(%x, %n/remap, _) {strides=1x1 dilations=1x1 "
+            "pads=1x0:0x0 groups=1} : fp32 1x2x8x8\n"
+            "%n/convolution.2 = Convolution(%x, %n/remap.2, _) {strides=1x1 dilations=1x1 "
+            "pads=0x0:1x0 groups=1} : fp32 1x2x8x8\n"
+            "%n/reshape.3 = Reshape(%n/convolution) : fp32 1x2x8x1x8\n"
+            "%n/reshape.4 = Reshape(%n/convolution.2) : fp32 1x2x8x1x8\n"
+            "%n/concat = Concat(%n/reshape.3, %n/reshape.4) {axis=3} : fp32 1x2x8x2x8\n"
+            "%y = Reshape(%n/concat) : fp32 1x2x16x8\n");
+}
+
+TEST(OperatorText, QuantizedProductsAreIntegerArithmetic) {
+  ModelBuilder builder(13);
+  builder.input("a", {"2", "3"}, DataType::UInt8).input("za", {}, DataType::UInt8);
+  builder.constant("b", Tensor(DataType::Int8, {3, 4})).constant("zb", Tensor(DataType::Int8, {}));
+  for (const char* scale : {"sa", "sb", "sy"}) builder.constant(scale, floats({}, {0.5f}));
+  builder.constant("zy", Tensor(DataType::UInt8, {}));
+  builder.node("QLinearMatMul", {"a", "sa", "za", "b", "sb", "zb", "sy", "zy"}, {"y"});
+  EXPECT_EQ(body(builder.output("y")),
+            "%n/elementwise = Elementwise(%a, %za) |> sub(%za) : int32 2x3\n"
+            "%n/matmul = MatMul(%n/elementwise, %n/elementwise.2, _) : int32 2x4\n"
+            "%y = Elementwise(%n/matmul, %n/elementwise.4, %zy) |> mul(%n/elementwise.4) |> round "
+            "|> add(%zy) : uint8 2x4\n");
+}
+
 }  // namespace
 }  // namespace npusim

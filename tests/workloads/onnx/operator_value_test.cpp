@@ -77,6 +77,32 @@ TEST(OperatorValue, SliceBeforeOpset10TakesAttributes) {
   EXPECT_THAT(elements(run(builder.import(), {floats({2, 4})})), ElementsAre(1, 2, 5, 6));
 }
 
+// --- Before opset 7 attributes say which dimensions the second operand has ---
+
+TEST(OperatorValue, OldOperandsLieWhereTheirAxisSays) {
+  for (const char* op : {"Add", "Mul", "PRelu"}) {
+    ModelBuilder builder(6);
+    builder.input("x", {"2", "3", "2"}).constant("b", floats({3}, {10, 20, 30}));
+    builder.node(op, {"x", "b"}, {"y"}).output("y");
+    const bool slopes = std::string_view(op) == "PRelu";
+    if (!slopes) builder.attribute("broadcast", 1).attribute("axis", 1);
+    const Tensor x = floats({2, 3, 2}, {1, -1, 1, -1, 1, -1, 2, -2, 2, -2, 2, -2});
+    const Tensor y = run(builder.import(), {x});
+    for (std::int64_t i = 0; i < x.size(); ++i) {
+      const double b = 10.0 * static_cast<double>(i / 2 % 3 + 1), a = x.at(i);
+      const double product = slopes && a > 0 ? a : a * b;
+      EXPECT_EQ(y.at(i), std::string_view(op) == "Add" ? a + b : product) << op << " " << i;
+    }
+  }
+}
+
+TEST(OperatorValue, OldReshapeHasItsShapeAsAttribute) {
+  ModelBuilder builder(1);
+  builder.input("x", {"2", "6"}).node("Reshape", {"x"}, {"y"}).output("y");
+  builder.attribute("shape", Ints{0, 3, -1}).attribute("consumed_inputs", Ints{0});
+  EXPECT_EQ(run(builder.import(), {floats({2, 6})}).shape(), (Shape{2, 3, 2}));
+}
+
 // --- Pad ---
 
 std::vector<double> padded(const char* mode, const Ints& pads, std::int64_t extent) {
