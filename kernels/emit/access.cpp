@@ -54,8 +54,11 @@ int AccessWriter::stageDepth() const {
 
 void AccessWriter::addPasses(Affine& address, const Operand& operand) const {
   for (const plan::PassStride& pass : operand.passes) {
-    addTerm(address.terms,
-            {.depth = plan_.depthOf(pass.repeat) - 1, .stride = pass.bytes, .modulo = pass.modulo});
+    if (pass.passes == 1) continue;
+    const bool wraps = plan_.passesOf(pass.repeat) > pass.modulo;
+    addTerm(address.terms, {.depth = plan_.depthOf(pass.repeat) - 1,
+                            .stride = pass.bytes,
+                            .modulo = wraps ? pass.modulo : 0});
   }
 }
 

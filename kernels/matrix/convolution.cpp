@@ -84,6 +84,20 @@ Operand inputOperand(const View& view, const Sizes& s, std::int64_t together) {
   return a;
 }
 
+/// Weights [M, C/g, R, S] that are computed at run time, where they lie.
+Operand runTimeWeights(const View& view, const Sizes& s) {
+  Operand b = lowering::operandAt(view);
+  const auto add = [&](std::int64_t extent, std::int64_t stride,
+                       const std::vector<lowering::DimTerm>& terms) {
+    b.axes.push_back(lowering::axisOf(kMatrixDims, extent, stride, terms));
+  };
+  add(s.outputs, view.strides[0], {{G0, s.outputsPerGroup()}, {N, 1}});
+  add(s.channelsPerGroup(), view.strides[1], {{K2, 1}});
+  if (view.shape.size() == 4) add(s.windows.kernelH, view.strides[2], {{K0, 1}});
+  add(s.windows.kernelW, view.strides.back(), {{K1, 1}});
+  return b;
+}
+
 /// Rows and columns from output to output (stride) and from tap to tap (dilation), without their
 /// common factor; 1 where the window has one tap.
 void setSpacing(const lowering::Windows& w, std::array<std::int64_t, 2>& strides,
@@ -119,6 +133,7 @@ std::int64_t arrayCycles(const ChipConfig& chip, DataType precision, const Graph
 
 std::int64_t groupsTogether(const ChipConfig& chip, DataType precision, const Graph& graph,
                             const Node& node) {
+  if (!graph.isConstant(node.inputs[1])) return 1;
   const std::int64_t groups = std::get<Convolution>(node.operation).groups;
   std::int64_t best = 1;
   std::int64_t bestCycles = arrayCycles(chip, precision, graph, node, 1);
@@ -135,10 +150,6 @@ std::int64_t groupsTogether(const ChipConfig& chip, DataType precision, const Gr
 void lowerConvolution(Lowering& lowering, const Node& node, std::int64_t together) {
   const Graph& graph = lowering.graph();
   const Value& w = graph.value(node.inputs[1]);
-  if (!w.constant) {
-    throw NotPossible("not supported: " + node.opName + " '" + node.name +
-                      "' with weights computed at run time");
-  }
   const Sizes s = sizesOf(graph, node);
   const std::int64_t perProduct = s.outputsPerGroup() * together;
 
@@ -158,8 +169,13 @@ void lowerConvolution(Lowering& lowering, const Node& node, std::int64_t togethe
   work.mapping = node.mapping;
   const View x = lowering.view(node.inputs[0]);
   task.operands.push_back(inputOperand(x, s, together));
-  const Weights weights = pack(lowering, w, s, together);
-  task.operands.push_back(weightOperand(lowering, task, node.name + ".weights", w.type, weights));
+  Weights weights{s.groups, s.reduction(), perProduct, nullptr};
+  if (w.constant) {
+    weights = pack(lowering, w, s, together);
+    task.operands.push_back(weightOperand(lowering, task, node.name + ".weights", w.type, weights));
+  } else {
+    task.operands.push_back(runTimeWeights(lowering.view(node.inputs[1]), s));
+  }
 
   const std::vector<lowering::DimTerm> channel = {{G0, perProduct}, {N, 1}};
   DimMap map = {{{M0, 1}}, channel, {{M1, 1}}, {{M2, 1}}};

@@ -24,7 +24,8 @@ struct Dispatch {
     if (node.mapping) return lowerMapped(chip);
     const std::int64_t together = matrix::groupsTogether(chip, format, graph, node);
     const std::int64_t cycles = matrix::arrayCycles(chip, format, graph, node, together);
-    if (vector::prefersVector(chip, format, graph, node, cycles)) {
+    const bool constant = graph.isConstant(node.inputs[1]);
+    if (constant && vector::prefersVector(chip, format, graph, node, cycles)) {
       vector::lowerDepthwise(lowering, node);
     } else {
       matrix::lowerConvolution(lowering, node, together);
