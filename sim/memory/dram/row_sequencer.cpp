@@ -5,13 +5,6 @@
 #include "sim/core/rounding.h"
 
 namespace npusim {
-namespace {
-
-DramCommand columnCommand(Direction direction) {
-  return direction == Direction::Read ? DramCommand::Read : DramCommand::Write;
-}
-
-}  // namespace
 
 RowSequencer::RowSequencer(const MemoryConfig& memory)
     : timing_(memory),
