@@ -11,7 +11,10 @@ option(NPUSIM_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitiz
 
 find_program(NPUSIM_CCACHE ccache)
 if(NPUSIM_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${NPUSIM_CCACHE})
+  # The compiler names what a file includes, so ccache need not preprocess it first; and files that
+  # use a precompiled header are cached too.
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_DEPEND=1
+    CCACHE_SLOPPINESS=pch_defines,time_macros ${NPUSIM_CCACHE})
 endif()
 
 # fp-contract is off so that a multiply and an add fuse only where the source says std::fma.

@@ -59,8 +59,9 @@ Compiled compileNetwork(Network& network, const ChipConfig& chip, const CompileC
   watch = Stopwatch();
   Compiled compiled;
   compiled.graph = toPrecision(optimized, chip, precision, calibration);
-  compiled.program =
-      compile(compiled.graph, chip, {precision, choice.objective, data.values, choice.partition});
+  compiled.program = compile(compiled.graph, chip,
+                             {precision, choice.objective, data.values, choice.partition,
+                              [&](const std::string& text) { progress.note(text); }});
   compiled.program.network = network.name;
   compiled.program.batch = network.batch;
   compiled.seconds = seconds + watch.seconds();

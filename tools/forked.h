@@ -15,6 +15,9 @@ struct Forked {
   std::optional<ExitCode> code;  ///< of an error that the user can act on
 };
 
+/// For work that may take as long as it takes.
+inline constexpr unsigned kNoTimeLimit = 0;
+
 /// Runs `work` in a child of this process, because SystemC elaborates once a process. A child that
 /// takes longer than `seconds` is ended and reported as an error. Throws std::system_error when no
 /// child can be started.

@@ -67,12 +67,44 @@ Graph readZoo(const NetworkOptions& options, const GivenTensors& given) {
   return parseDescription(bytes, file, options.batch);
 }
 
-Graph readFileOrZoo(const NetworkOptions& options, const GivenTensors& given) {
+Graph readAsAsked(const NetworkOptions& options, const GivenTensors& given) {
   const std::string& workload = options.workload;
   if (isOnnx(workload)) return importOnnx(workload, onnxOptions(options, given));
   if (!isYaml(workload)) return readZoo(options, given);
   refuseBindings(options, given);
   return readDescription(workload, options.batch);
+}
+
+/// The first dimension of the first input; 1 where there is none.
+std::int64_t batchOf(const Graph& graph) {
+  const std::vector<InputSlot> slots = inputSlots(graph);
+  return !slots.empty() && slots.front().shape.size() > 1 ? slots.front().shape.front() : 1;
+}
+
+/// The batch of a network that is sound as it was exported; empty where it is broken anyway.
+std::optional<std::int64_t> exportedBatch(NetworkOptions options, const GivenTensors& given) {
+  options.batch.reset();
+  try {
+    return batchOf(readAsAsked(options, given));
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+/// A network may hold its batch in constants, as those of a Reshape: then --batch breaks it. Where
+/// other options bind dimensions too, the error may be theirs.
+Graph readFileOrZoo(const NetworkOptions& options, const GivenTensors& given) {
+  const bool alone = options.dims.empty() && given.byName.empty() && given.data.inputs.empty();
+  if (!options.batch || !alone) return readAsAsked(options, given);
+  try {
+    return readAsAsked(options, given);
+  } catch (const BadInput& error) {
+    const std::optional<std::int64_t> exported = exportedBatch(options, given);
+    if (!exported) throw;
+    throw BadInput(fmt::format(
+        "{}; the network was exported for a batch of {} and cannot take --batch {}: leave it out",
+        error.what(), *exported, *options.batch));
+  }
 }
 
 /// The format of the weights, or of the first float input of a network without.
@@ -137,8 +169,7 @@ Network readNetwork(const NetworkOptions& options, const GivenTensors& given) {
   network.graph = readFileOrZoo(options, given);
   network.precision = ownPrecision(network.graph);
   network.hash = contentHash(network.graph);
-  const std::vector<InputSlot> slots = inputSlots(network.graph);
-  if (!slots.empty() && slots.front().shape.size() > 1) network.batch = slots.front().shape.front();
+  network.batch = batchOf(network.graph);
   return network;
 }
 

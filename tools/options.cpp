@@ -211,7 +211,7 @@ void addResultOptions(CommandLine& line, ResultOptions& options) {
 
 void addDramTraceOption(CommandLine& line, ResultOptions& options) {
   line.options.add_options()("dram-trace", text("FILE", options.dramTrace),
-                             "write what the first memory is asked for");
+                             "write what the first DRAM is asked for");
 }
 
 void addProblemOptions(CommandLine& line, RunOptions& options) {

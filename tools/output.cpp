@@ -72,4 +72,9 @@ void Progress::show(const std::string& doing) const {
   if (terminal_) fmt::print(stderr, "{}{} ...", kWipeLine, doing);
 }
 
+void Progress::note(const std::string& text) const {
+  clear();
+  fmt::print(stderr, "npusim: note: {}\n", text);
+}
+
 }  // namespace npusim::tools

@@ -26,7 +26,8 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
   ~Progress() { clear(); }
   void show(const std::string& doing) const;
-  void clear() const;  ///< wipes the line, before something else is printed
+  void clear() const;                        ///< wipes the line, before something else is printed
+  void note(const std::string& text) const;  ///< a line on standard error that stays
 
  private:
   bool terminal_;

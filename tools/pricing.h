@@ -10,9 +10,10 @@
 
 namespace npusim::tools {
 
-/// Fills energies, power, area and what follows from them (time under a power limit, ratios to the
-/// references) from the counters and cycles in `result`. Pricing again under another table
-/// replaces all of it.
+/// Fills energies, power, area, what each memory did and what follows from them (ratios to the
+/// references) from the counters and cycles in `result`, which are of a run at its
+/// throttledClockMhz where that is above 0. A power limit of the chip is noted, not applied.
+/// Pricing again under another table replaces all of it.
 void priceResult(RunResult& result, const ChipConfig& chip, const EnergyTable& table);
 
 /// The same operators on reference machines, presets or files by name. Ratios are left to

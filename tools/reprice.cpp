@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "sim/config/config_files.h"
 #include "sim/config/load_config.h"
 #include "sim/core/atomic_file.h"
@@ -9,6 +11,19 @@
 #include "tools/writers.h"
 
 namespace npusim::tools {
+namespace {
+
+/// The clock that keeps a limit depends on the table, but nothing runs here.
+void noteLimit(const RunResult& result) {
+  if (result.powerLimitW == 0) return;
+  const bool throttled = result.throttledClockMhz > 0;
+  Progress().note(
+      fmt::format("the limit of {:g} W is not applied anew, since nothing runs: the clock stays "
+                  "the saved run's {:g} MHz; npusim run applies it",
+                  result.powerLimitW, throttled ? result.throttledClockMhz : result.clockMhz));
+}
+
+}  // namespace
 
 void reprice(const Arguments& arguments) {
   std::string table, json;
@@ -29,8 +44,9 @@ void reprice(const Arguments& arguments) {
   if (!parseDataType(result.precision)) {
     throw BadInput(file + ": precision: '" + result.precision + "' is no number format");
   }
-  priceResult(result, parseChip(result.chipYaml, file + ": machine.chip_yaml"),
-              loadEnergyTable(table));
+  const ChipConfig chip = parseChip(result.chipYaml, file + ": machine.chip_yaml");
+  priceResult(result, chip, loadEnergyTable(table));
+  noteLimit(result);
   if (!json.empty()) writeFileAtomically(json, toJson(result));
   result.wallS = 0;  // nothing ran now
   print(toTable(result));

@@ -31,7 +31,8 @@ void traffic(Visitor& v, Counters& counters) {
     });
     o.computed("array_network", counters.arrayNetworkBytes.total());
     readWrite(o, "buffer", counters.bufferBytes);
-    o.value("network", counters.networkBytes);
+    o.value("network", counters.networkByteHops);
+    o.eventual("network_ports", counters.networkPortBytes);
     readWrite(o, "dram", counters.dramBytes);
   });
 }
@@ -45,6 +46,16 @@ void fields(Visitor& v, DramCounts& counts) {
   v.value("refreshes", counts.refreshes);
   v.value("active_cycles", counts.activeCycles);
   v.value("idle_cycles", counts.idleCycles);
+  v.eventual("bytes_read", counts.bytesRead);
+}
+
+template <typename Visitor>
+void fields(Visitor& v, MemoryResult& memory) {
+  v.value("name", memory.name);
+  v.value("kind", memory.kind);
+  readWrite(v, "bytes", memory.bytes);
+  v.value("bandwidth_utilization", memory.bandwidthUtilization);
+  v.value("energy_pj", memory.energyPj);
 }
 
 /// What pricing needs beside the traffic.
@@ -118,6 +129,7 @@ void fields(Visitor& v, LoadResult& load) {
   v.value("time_s", load.timeS);
   v.value("energy_j", load.energyJ);
   v.value("bytes", load.bytes);
+  v.eventual("network_byte_hops", load.networkByteHops);
   v.value("host_time_s", load.hostTimeS);
   v.object("host", [&](auto& o) {
     o.value("compile_s", load.compileS);
@@ -149,6 +161,7 @@ void fields(Visitor& v, PredictResult& predict) {
   v.value("utilization", predict.utilization);
   v.eventual("busiest_core_cycles", predict.busiestCoreCycles);
   v.eventual("idlest_core_cycles", predict.idlestCoreCycles);
+  v.eventual("busiest_link_cycles", predict.busiestLinkCycles);
   v.object("loss", [&](auto& o) { fields(o, predict.loss); });
   stalls(v, predict.stalls);
   v.value("buffer_conflict_cycles", predict.counters.bufferConflictCycles);
@@ -162,6 +175,7 @@ void fields(Visitor& v, PredictResult& predict) {
     o.value("refreshes", predict.counters.refreshes);
     o.value("bandwidth_utilization", predict.bandwidthUtilization);
   });
+  v.eventualList("memories", predict.memories);
   energy(v, predict.energy);
   v.value("zero_operand_fraction", predict.zeroOperandFraction);
   events(v, predict.counters);

@@ -53,7 +53,7 @@ struct ResultOptions {
   std::int64_t repeat = 1;
   std::vector<std::string> references = {"cpu_a15", "gpu_a100"};
   std::string json, csv, outputs;  ///< files and a folder; empty: not written
-  std::string dramTrace;           ///< file for what is asked of the first memory; empty: none
+  std::string dramTrace;           ///< file for what is asked of the first DRAM; empty: none
 
   bool asksHost() const;
 };

@@ -8,9 +8,11 @@
 #include "sim/chip/array_factory.h"
 #include "sim/core/error.h"
 #include "sim/core/hash.h"
+#include "sim/energy/throttle.h"
 #include "sim/isa/program_io.h"
 #include "tools/compile_network.h"
 #include "tools/dram/trace_writer.h"
+#include "tools/forked.h"
 #include "tools/pricing.h"
 #include "tools/report.h"
 #include "tools/simulate.h"
@@ -92,11 +94,13 @@ ReferenceResult hostReference(const Graph& graph, const Inputs& inputs) {
   return result;
 }
 
-/// The parts of a result that a simulation and its program yield, priced.
-RunResult assemble(const ChipConfig& chip, Fidelity fidelity, const isa::Program& program,
-                   const Simulation& simulation) {
+/// The parts of a result that a simulation and its program yield, not priced yet. The simulation
+/// was at the clock of `asRun`.
+RunResult assemble(const ChipConfig& chip, const ChipConfig& asRun, Fidelity fidelity,
+                   const isa::Program& program, const Simulation& simulation) {
   RunResult result;
   describeMachine(result, chip, fidelity);
+  if (asRun.clockMhz < chip.clockMhz) result.throttledClockMhz = asRun.clockMhz;
   result.workload = program.network;
   result.precision = name(program.precision);
   result.batch = program.batch;
@@ -107,11 +111,44 @@ RunResult assemble(const ChipConfig& chip, Fidelity fidelity, const isa::Program
   return result;
 }
 
+/// The chip at the clock that its power limit leaves it for this program. Runs at other clocks are
+/// processes of their own.
+ChipConfig underPowerLimit(const ChipConfig& chip, const isa::Program& program,
+                           const Inputs& inputs, Fidelity fidelity, const DataOptions& data,
+                           const ResultOptions& results, const Session& session) {
+  ChipConfig asRun = chip;
+  const auto powerAt = [&](double clockMhz) {
+    asRun.clockMhz = clockMhz;
+    const auto run = [&] {
+      const Simulation simulation =
+          simulate(asRun, program, inputs, data.values, results.repeat, session.progress, fidelity);
+      RunResult result = assemble(asRun, asRun, fidelity, program, simulation);
+      priceResult(result, asRun, loadEnergyTable(chip.energy));
+      return fmt::format("{}", result.predict.averagePowerW);
+    };
+    return std::stod(answerOf(runForked(run, kNoTimeLimit)));
+  };
+  asRun.clockMhz = clockUnderLimit(chip, powerAt);
+  return asRun;
+}
+
+/// Of several memories those that were given nothing.
+void noteUnusedMemories(const RunResult& result, const Session& session) {
+  const auto& memories = result.predict.memories;
+  for (const MemoryResult& memory : memories) {
+    if (memories.size() == 1 || memory.bytes.read + memory.bytes.write > 0) continue;
+    session.progress.note("memory '" + memory.name +
+                          "' moves nothing in a predict: what it may hold lies in the memories "
+                          "named before it, or stays in buffers");
+  }
+}
+
 void finish(RunResult& result, const ChipConfig& chip, const Simulation& simulation,
             const DataOptions& data, const ResultOptions& options, const Session& session) {
   result.seed = data.seed;
   result.repeat = options.repeat;
   priceResult(result, chip, loadEnergyTable(chip.energy));
+  noteUnusedMemories(result, session);
   const auto cycles = static_cast<double>(result.predict.cycles * options.repeat);
   result.cyclesPerS = simulation.seconds > 0 ? cycles / simulation.seconds : 0;
   result.peakRssBytes = peakRssBytes();
@@ -134,20 +171,23 @@ void expectAllMacs(const Graph& graph, const PredictResult& predict) {
       fmt::format("the machine did {} MACs, the network has {}", predict.macs, macs));
 }
 
-/// With --dram-trace, what the first memory is asked for goes to its file.
+/// With --dram-trace, what the first DRAM is asked for goes to its file.
 Simulation simulateTraced(const RunOptions& options, const ChipConfig& chip,
                           const isa::Program& program, const Inputs& inputs,
                           const Session& session) {
-  std::optional<TraceWriter> trace;
-  TracingMemory::Observer observer;
-  if (!options.results.dramTrace.empty()) {
-    trace.emplace(options.results.dramTrace);
-    observer = [&](Direction direction, const Piece& piece) { trace->add(direction, piece); };
+  const auto run = [&](const ObservedMemory& observed) {
+    return simulate(chip, program, inputs, options.data.values, options.results.repeat,
+                    session.progress, options.machine.fidelity, observed);
+  };
+  if (options.results.dramTrace.empty()) return run({});
+  const std::size_t memory = tracedMemory(chip);
+  if (chip.memories.size() > 1) {
+    session.progress.note("--dram-trace: of memory '" + chip.memories[memory].name + "'");
   }
+  TraceWriter trace(options.results.dramTrace);
   Simulation simulation =
-      simulate(chip, program, inputs, options.data.values, options.results.repeat, session.progress,
-               options.machine.fidelity, observer);
-  if (trace) trace->finish();
+      run({memory, [&](Direction direction, const Piece& piece) { trace.add(direction, piece); }});
+  trace.finish();
   return simulation;
 }
 
@@ -168,10 +208,12 @@ void runNetwork(const RunOptions& options, Network network, const GivenTensors& 
   checkSeedUsed(data, slots, given, varied);
   const bool needsInputs = data.values || options.results.asksHost();
   const Inputs inputs = needsInputs ? completeInputs(slots, given, data.seed) : Inputs{};
-  const Simulation simulation = simulateTraced(options, chip, compiled.program, inputs, session);
+  const ChipConfig asRun =
+      underPowerLimit(chip, compiled.program, inputs, fidelity, data, options.results, session);
+  const Simulation simulation = simulateTraced(options, asRun, compiled.program, inputs, session);
   expectAllMacs(network.graph, simulation.predict);
 
-  RunResult result = assemble(chip, fidelity, compiled.program, simulation);
+  RunResult result = assemble(chip, asRun, fidelity, compiled.program, simulation);
   result.compileWallS = compiled.seconds;
   const std::string made =
       fmt::format("{}{}{}", static_cast<int>(options.compile.objective),
@@ -217,9 +259,10 @@ void runProgram(const isa::Program& program, Fidelity fidelity, const DataOption
   const std::vector<InputSlot> slots = inputSlots(program);
   checkSeedUsed(data, slots, given, false);
   const Inputs inputs = data.values ? completeInputs(slots, given, data.seed) : Inputs{};
+  const ChipConfig asRun = underPowerLimit(chip, program, inputs, fidelity, data, results, session);
   const Simulation simulation =
-      simulate(chip, program, inputs, data.values, results.repeat, session.progress, fidelity);
-  RunResult result = assemble(chip, fidelity, program, simulation);
+      simulate(asRun, program, inputs, data.values, results.repeat, session.progress, fidelity);
+  RunResult result = assemble(chip, asRun, fidelity, program, simulation);
   const std::uint64_t source = hashOf(inputs, hashSized(isa::toText(program)));
   result.configHash = fmt::format("{:016x}", hashOf(chip, program, data, results.repeat, source));
   result.references = costReferences(results.references, worksOf(program), program.precision);

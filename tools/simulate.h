@@ -24,12 +24,16 @@ struct Simulation {
   double seconds = 0;                ///< of wall time
 };
 
+/// Who is told what is asked of which of the chip's memories; nobody without a function.
+struct ObservedMemory {
+  std::size_t memory = 0;
+  TracingMemory::Observer observer;
+};
+
 /// Loads the program, writes the inputs and predicts `repeat` times. Once in a process, because
 /// SystemC elaborates once.
-/// `observer` is told what is asked of the chip's first memory.
 Simulation simulate(const ChipConfig& chip, const isa::Program& program, const Inputs& inputs,
                     bool values, std::int64_t repeat, const Progress& progress,
-                    Fidelity fidelity = Fidelity::Tile,
-                    const TracingMemory::Observer& observer = {});
+                    Fidelity fidelity = Fidelity::Tile, const ObservedMemory& observed = {});
 
 }  // namespace npusim::tools

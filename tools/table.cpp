@@ -39,11 +39,20 @@ std::string header(const RunResult& r) {
                       throttled ? fmt::format(", throttled from {:g} MHz", r.clockMhz) : "",
                       r.convention);
   if (r.abovePowerLimit()) {
-    text +=
-        fmt::format("still ABOVE its power limit: predict takes {:.4g} W, the limit is {:g} W\n",
-                    r.predict.averagePowerW, r.powerLimitW);
+    constexpr double kRoundedUp = 1.001;  // of four digits
+    text += fmt::format(
+        "{}ABOVE its power limit: predict takes {:.4g} W, the limit is {:g} W; try "
+        "--set power.limit_w={:.4g} or a lower power.throttled_clock_mhz\n",
+        throttled ? "still " : "", r.predict.averagePowerW, r.powerLimitW,
+        r.predict.averagePowerW * kRoundedUp);
   }
   return text;
+}
+
+/// What stands for all of the chip's memories.
+const char* memoryHeading(const PredictResult& p) {
+  if (p.memories.size() > 1) return "memories";
+  return p.memories.empty() || p.memories.front().kind == "dram" ? "DRAM" : "memory";
 }
 
 /// Length of the path that all layers' names begin with, up to its last '/'.
@@ -80,7 +89,7 @@ std::string layers(const RunResult& r) {
                    {"share"},
                    {"util."},
                    {"bound by", Align::Left},
-                   {"DRAM"},
+                   {memoryHeading(r.predict)},
                    {"energy"}});
   const std::size_t path = commonPath(r.layers);
   for (const LayerResult& layer : r.layers) {
@@ -99,14 +108,14 @@ std::string bar(double share) {
   return std::string(static_cast<std::size_t>(std::clamp(length, 0.0, 1.0 * kBarWidth)), '#');
 }
 
-using Share = std::pair<const char*, double>;
+using Share = std::pair<std::string, double>;
 
 /// A heading, then one line a share that is not nothing.
 std::string bars(const std::string& heading, const std::vector<Share>& shares,
                  const std::vector<std::string>& amounts) {
   TextTable table({{"", Align::Left}, {"", Align::Right}, {"", Align::Right}, {"", Align::Left}});
   for (std::size_t i = 0; i < shares.size(); ++i) {
-    const auto [name, share] = shares[i];
+    const auto& [name, share] = shares[i];
     if (share == 0) continue;
     table.addRow({name, percent(share), amounts.empty() ? "" : amounts[i], bar(share)});
   }
@@ -117,14 +126,17 @@ std::string arrayTime(const PredictResult& p) {
   const Loss& loss = p.loss;
   std::string cores;
   if (p.busiestCoreCycles > 0) {
-    cores = fmt::format(", mean of the cores (the busiest one's worked {} cycles, the least {})",
-                        grouped(p.busiestCoreCycles), grouped(p.idlestCoreCycles));
+    cores =
+        fmt::format(", mean of the cores (worked {} cycles at the busiest, {} at the least busy)",
+                    grouped(p.busiestCoreCycles), grouped(p.idlestCoreCycles));
   }
+  const std::string dma =
+      p.memories.empty() ? "wait for DMA" : fmt::format("wait for {}, DMA", memoryHeading(p));
   return bars("where the array's time went" + cores,
               {{"useful", p.utilization},
                {"edge", loss.edge},
                {"fill and drain", loss.fillDrain},
-               {"wait for DRAM, DMA", loss.dram},
+               {dma, loss.dram},
                {"wait for buffer", loss.buffer},
                {"wait for other engines", loss.dependency},
                {"wait for network", loss.network},
@@ -195,6 +207,42 @@ std::string cacheRemark(const Counters& c) {
                      percent(ratio(asDouble(c.cacheHits), asDouble(lookUps))), grouped(lookUps));
 }
 
+std::string networkRemark(const PredictResult& p) {
+  return fmt::format("{} over all links, the busiest in use {} of the time",
+                     bytes(p.counters.networkByteHops),
+                     percent(ratio(asDouble(p.busiestLinkCycles), asDouble(p.cycles))));
+}
+
+std::string ofPeak(double share) {
+  return share > 0 ? fmt::format("{} of peak bandwidth", percent(share)) : "";
+}
+
+/// How often the bytes moved that had to move once.
+std::string ofCompulsory(const PredictResult& p) {
+  const double moved = asDouble(p.counters.dramBytes.read + p.counters.dramBytes.write);
+  return fmt::format("{} of the compulsory {}",
+                     times(ratio(moved, asDouble(p.compulsoryDramBytes))),
+                     bytes(p.compulsoryDramBytes));
+}
+
+/// A line a memory, and of several one for all.
+void memoryRows(TextTable& table, const PredictResult& p) {
+  const ReadWrite& all = p.counters.dramBytes;
+  if (p.memories.empty()) return;
+  if (p.memories.size() == 1) {
+    const std::string peak = ofPeak(p.memories.front().bandwidthUtilization);
+    table.addRow({memoryHeading(p), bytes(all.read), bytes(all.write),
+                  ofCompulsory(p) + (peak.empty() ? "" : ", " + peak)});
+    return;
+  }
+  for (const MemoryResult& memory : p.memories) {
+    const std::string peak = ofPeak(memory.bandwidthUtilization);
+    table.addRow({memory.name, bytes(memory.bytes.read), bytes(memory.bytes.write),
+                  peak + (peak.empty() ? "" : ", ") + energy(memory.energyPj * kPico)});
+  }
+  table.addRow({memoryHeading(p), bytes(all.read), bytes(all.write), ofCompulsory(p)});
+}
+
 std::string trafficTable(const PredictResult& p) {
   const Counters& c = p.counters;
   TextTable table({{"traffic", Align::Left}, {"read"}, {"written"}, {"", Align::Left, 80}});
@@ -204,15 +252,10 @@ std::string trafficTable(const PredictResult& p) {
   level("local stores", c.localStoreBytes.total(), cacheRemark(c));
   table.addRow({"between PEs", bytes(c.arrayNetworkBytes.total()), "", ""});
   level("buffers", c.bufferBytes, "");
-  if (c.networkBytes > 0) table.addRow({"between cores", bytes(c.networkBytes), "", ""});
-  const double minimum = asDouble(p.compulsoryDramBytes);
-  level("DRAM", c.dramBytes,
-        fmt::format("{} of the compulsory {}{}",
-                    times(ratio(asDouble(c.dramBytes.read + c.dramBytes.write), minimum)),
-                    bytes(p.compulsoryDramBytes),
-                    p.bandwidthUtilization > 0
-                        ? fmt::format(", {} of peak bandwidth", percent(p.bandwidthUtilization))
-                        : ""));
+  if (c.networkByteHops > 0) {
+    table.addRow({"between cores", bytes(c.networkPortBytes), "", networkRemark(p)});
+  }
+  memoryRows(table, p);
   return table.text();
 }
 
@@ -224,7 +267,7 @@ std::string energyBars(const RunResult& r) {
                                        {"buffers", e.buffer},
                                        {"vector unit", e.vector},
                                        {"between cores", e.network},
-                                       {"DRAM", e.dram},
+                                       {memoryHeading(r.predict), e.dram},
                                        {"clock and idle", e.clockIdle},
                                        {"host link", e.host}}};
   std::vector<Share> shares;
@@ -233,33 +276,38 @@ std::string energyBars(const RunResult& r) {
     shares.emplace_back(name, picojoules == 0 ? 0 : ratio(picojoules, e.total()));
     amounts.push_back(energy(picojoules * kPico));
   }
-  return bars(fmt::format("energy of one predict (table {}; die with DRAM)", r.energyTable), shares,
-              amounts);
+  const bool dieOnly = std::ranges::count(r.predict.memories, "dram", &MemoryResult::kind) == 0;
+  return bars(fmt::format("energy of one predict (table {}; die{})", r.energyTable,
+                          dieOnly ? "" : " with DRAM"),
+              shares, amounts);
 }
 
 /// Predictions from which on the NPU with its loading has taken less time than the reference.
 std::string payOff(const ReferenceResult& reference) {
   if (reference.breakEven == 0) return "never";
-  return fmt::format("{} ({} from cache)", grouped(reference.breakEven),
+  return fmt::format("{} ({} cached)", grouped(reference.breakEven),
                      grouped(reference.breakEvenFromCache));
 }
 
+/// speed-up is of predict alone; io, which every prediction needs, comes with the next column and
+/// with what pays off.
 std::string references(const RunResult& r) {
   if (r.references.empty()) return "";
+  const double own = r.predict.timeS + r.io.timeS;
   TextTable table({{"beside it", Align::Left},
                    {"kind", Align::Left},
-                   {"precision", Align::Left},
+                   {fmt::format("batch {}", r.batch), Align::Left},
                    {"time"},
                    {"energy"},
                    {"DRAM"},
                    {"speed-up"},
+                   {"with io"},
                    {"energy ratio"},
                    {"pays off after"}});
   for (const ReferenceResult& ref : r.references) {
-    table.addRow({ref.name, ref.kind, fmt::format("{}, batch {}", ref.precision, r.batch),
-                  si(ref.timeS, "s"), energy(ref.energyJ),
+    table.addRow({ref.name, ref.kind, ref.precision, si(ref.timeS, "s"), energy(ref.energyJ),
                   std::isnan(ref.energyJ) ? "-" : bytes(ref.dramBytes), times(ref.speedup),
-                  times(ref.energyRatio), payOff(ref)});
+                  times(ratio(ref.timeS, own)), times(ref.energyRatio), payOff(ref)});
   }
   return table.text() + "\n";
 }

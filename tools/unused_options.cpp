@@ -78,11 +78,17 @@ void checkValuesUsed(const DataOptions& data, const ResultOptions& results,
   }
 }
 
+std::size_t tracedMemory(const ChipConfig& chip) {
+  const auto dram = std::ranges::find(chip.memories, MemoryKind::Dram, &MemoryConfig::kind);
+  if (dram == chip.memories.end()) {
+    throw BadInput("--dram-trace: chip '" + chip.name + "' has no DRAM; leave it out");
+  }
+  return static_cast<std::size_t>(dram - chip.memories.begin());
+}
+
 void checkDramTraceUsed(const ResultOptions& results, const ChipConfig& chip) {
   if (results.dramTrace.empty()) return;
-  if (chip.memories.empty()) {
-    throw BadInput("--dram-trace: chip '" + chip.name + "' has no memory; leave it out");
-  }
+  tracedMemory(chip);
   if (chip.idealMemory) {
     throw BadInput("--dram-trace: --memory ideal asks for nothing; leave one of them out");
   }

@@ -28,6 +28,9 @@ void checkFiles(const ResultOptions& results, std::vector<NamedFile> others);
 void checkValuesUsed(const DataOptions& data, const ResultOptions& results,
                      const std::string& remedy = "leave out --values off");
 
+/// The memory whose requests --dram-trace writes: the first DRAM. Throws BadInput without one.
+std::size_t tracedMemory(const ChipConfig& chip);
+
 /// Throws BadInput for a --dram-trace that would stay empty.
 void checkDramTraceUsed(const ResultOptions& results, const ChipConfig& chip);
 

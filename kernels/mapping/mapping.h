@@ -92,6 +92,7 @@ class Evaluator {
   struct Traffic;
 
   Route route(const plan::Operand& operand, bool weights, int queue) const;
+  std::int64_t portsUsed() const;
   double loadsAtOnce(const plan::Operand& operand, const Route& route) const;
   void shareNetwork(const plan::Operand& operand, Route& route) const;
   void shareMemory(const plan::Operand& operand, Route& route) const;

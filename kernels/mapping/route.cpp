@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "kernels/mapping/mapping.h"
+#include "sim/core/rounding.h"
 
 namespace npusim::mapping {
 namespace {
@@ -26,9 +27,10 @@ Evaluator::Route Evaluator::route(const Operand& operand, bool weights, int queu
   if (!block.resident && !block.kept && !std::holds_alternative<plan::CopyWork>(task_.work)) {
     result.slotStorage = weights ? storages.weightBuffer : storages.activationBuffer;
   }
-  const isa::StorageId memory =
+  const isa::StorageId first =
       block.kind == Block::Kind::Weights ? storages.weightMemory : storages.activationMemory;
-  const auto index = memory - static_cast<isa::StorageId>(context_.chip.buffers.size());
+  const auto buffers = static_cast<isa::StorageId>(context_.chip.buffers.size());
+  const auto index = (block.storage >= buffers ? block.storage : first) - buffers;
   result.memoryBytesPerCycle = static_cast<double>(context_.chip.dma.widthBytes);
   if (index < 0 || block.distribution) {
     if (context_.plan.cores > 1) shareNetwork(operand, result);
@@ -80,6 +82,14 @@ void Evaluator::shareNetwork(const Operand& operand, Route& route) const {
   route.memoryBytesPerCycle = std::min(link, links * link / (reached * loads));
 }
 
+/// Ports serve equally many cores each, in the order of their numbers: those of the first cores,
+/// which the task runs on.
+std::int64_t Evaluator::portsUsed() const {
+  std::int64_t cores = 1;
+  for (const isa::CoreDigit& digit : digitsOf(task_)) cores *= digit.count;
+  return ceilDiv(context_.chip.network.memoryPorts * cores, context_.plan.cores);
+}
+
 /// Cores load at the same time: the memory and the network's ports to it serve each of them with a
 /// part of what they can, one load for all that need the same bytes where the network multicasts.
 void Evaluator::shareMemory(const Operand& operand, Route& route) const {
@@ -87,7 +97,7 @@ void Evaluator::shareMemory(const Operand& operand, Route& route) const {
   if (context_.plan.cores == 1) return;
   const double loads = loadsAtOnce(operand, route);
   const auto link = static_cast<double>(chip.network.linkBytes);
-  const double ports = link * static_cast<double>(chip.network.memoryPorts);
+  const double ports = link * static_cast<double>(portsUsed());
   route.memoryBytesPerCycle = std::min(link, std::min(route.memoryBytesPerCycle, ports) / loads);
   route.activateCycles *= loads;
 }

@@ -21,6 +21,7 @@ class Signature {
     const plan::Block& block = plan_.block(operand.block);
     if (block.distribution || block.kept) text_ += block.kept ? 'k' : 'd';
     text_ += block.resident ? 'r' : block.kind == plan::Block::Kind::Weights ? 'w' : 'a';
+    if (!block.distribution && !block.kept && !block.resident) add(block.storage);  // which memory
     add(static_cast<std::int64_t>(operand.type));
     for (const plan::Axis& axis : operand.axes) {
       add(axis.extent);

@@ -63,14 +63,35 @@ Layout layoutOf(const Task& task, const Operand& b, std::int64_t columns) {
   return layout;
 }
 
-/// Dense weights to parts that follow one another, padded with zeros.
+/// Bytes from one part to the next. Cores read their parts of a memory at the same time and pace:
+/// large ones begin an odd number of `gap` bytes apart, and so as many as there are gaps before the
+/// same banks come again begin in different ones. A gap is whole rows, and at most an eighth of a
+/// part, so that the memory holds at most a quarter more.
+std::int64_t pitchOf(const plan::Plan& plan, const plan::Block& block, const Parts& parts,
+                     const Layout& layout) {
+  constexpr std::int64_t kLeastGaps = 8;
+  const bool inMemory = !block.kept && !block.distribution;
+  if (!inMemory || plan.rowBytes == 0 || parts.total == 1) return layout.bytes;
+  std::int64_t rows = plan.rowsAround;
+  while (rows > 1 && (rows * parts.total > plan.rowsAround ||
+                      rows * plan.rowBytes * kLeastGaps > layout.bytes)) {
+    rows /= 2;
+  }
+  const std::int64_t gap = rows * plan.rowBytes;
+  if (gap * kLeastGaps > layout.bytes) return layout.bytes;
+  const std::int64_t gaps = ceilDiv(layout.bytes, gap);
+  return (gaps % 2 == 0 ? gaps + 1 : gaps) * gap;
+}
+
+/// Dense weights to parts that are `pitch` bytes apart, padded with zeros.
 class Repacking {
  public:
-  Repacking(const Task& task, const Operand& b, const Parts& parts, const Layout& layout)
-      : task_(task), b_(b), parts_(parts), layout_(layout) {}
+  Repacking(const Task& task, const Operand& b, const Parts& parts, const Layout& layout,
+            std::int64_t pitch)
+      : task_(task), b_(b), parts_(parts), layout_(layout), pitch_(pitch) {}
 
   std::vector<std::byte> of(const std::vector<std::byte>& dense) const {
-    std::vector<std::byte> packed(static_cast<std::size_t>(layout_.bytes * parts_.total));
+    std::vector<std::byte> packed(static_cast<std::size_t>(pitch_ * parts_.total));
     std::vector<std::int64_t> position(task_.dims.size(), 0);
     for (std::int64_t part = 0; part < parts_.total; ++part) {
       std::int64_t rest = part;
@@ -78,7 +99,7 @@ class Repacking {
         position[parts_.dims[i]] = rest % parts_.counts[i];
         rest /= parts_.counts[i];
       }
-      copyPart(dense, packed.data() + part * layout_.bytes, position);
+      copyPart(dense, packed.data() + part * pitch_, position);
     }
     return packed;
   }
@@ -133,10 +154,12 @@ class Repacking {
   const Operand& b_;
   const Parts& parts_;
   const Layout& layout_;
+  const std::int64_t pitch_;
 };
 
 /// The operand's axes over the new layout; one more for each digit.
-void relabel(const Task& task, Operand& b, const Parts& parts, const Layout& layout) {
+void relabel(const Task& task, Operand& b, const Parts& parts, const Layout& layout,
+             std::int64_t pitch) {
   using namespace plan;
   const std::int64_t tileBytes = layout.strides[K0] * task.dims[K0].extent;
   for (Axis& axis : b.axes) {
@@ -150,7 +173,7 @@ void relabel(const Task& task, Operand& b, const Parts& parts, const Layout& lay
     }
     for (const std::size_t d : parts.dims) axis.coefficients[d] = 0;
   }
-  std::int64_t stride = layout.bytes;
+  std::int64_t stride = pitch;
   for (std::size_t i = parts.dims.size(); i-- > 0;) {
     Axis axis{parts.counts[i], stride, std::vector<std::int64_t>(task.dims.size(), 0), 0, 0, 0};
     axis.coefficients[parts.dims[i]] = 1;
@@ -166,7 +189,7 @@ std::int64_t blockedBytes(const plan::Plan& plan, const Task& task, std::int64_t
   const Operand& b = task.operands[static_cast<std::size_t>(work.b)];
   const Parts parts = partsOf(task, b);
   if (parts.total == 1 && columns >= task.dims[plan::N].extent) return plan.block(b.block).bytes;
-  return layoutOf(task, b, columns).bytes * parts.total;
+  return pitchOf(plan, plan.block(b.block), parts, layoutOf(task, b, columns)) * parts.total;
 }
 
 void blockColumns(plan::Plan& plan, Task& task, std::int64_t columns) {
@@ -177,12 +200,13 @@ void blockColumns(plan::Plan& plan, Task& task, std::int64_t columns) {
   const bool asItIs = parts.total == 1 && columns >= task.dims[plan::N].extent;
   if (block.kind != plan::Block::Kind::Weights || asItIs) return;
   const Layout layout = layoutOf(task, b, columns);
+  const std::int64_t pitch = pitchOf(plan, block, parts, layout);
   if (block.contents) {
     block.contents = std::make_shared<const std::vector<std::byte>>(
-        Repacking(task, b, parts, layout).of(*block.contents));
+        Repacking(task, b, parts, layout, pitch).of(*block.contents));
   }
-  relabel(task, b, parts, layout);
-  block.bytes = layout.bytes * parts.total;
+  relabel(task, b, parts, layout, pitch);
+  block.bytes = pitch * parts.total;
 }
 
 }  // namespace npusim::matrix

@@ -8,7 +8,7 @@ namespace npusim::partition {
 namespace {
 
 using plan::Task;
-using Cuts = std::vector<Cut>;
+using Cuts = std::vector<CoreCut>;
 
 /// A dimension that may be dealt, in whole multiples of `unit`.
 struct Choice {
@@ -99,14 +99,14 @@ class Cutter {
         matrix_(std::holds_alternative<plan::MatrixWork>(task.work)) {}
 
   /// Cuts of a dimension into at most `parts`: even ones, and ones in whole array columns.
-  std::vector<Cut> into(const Choice& choice, std::int64_t parts) const {
+  std::vector<CoreCut> into(const Choice& choice, std::int64_t parts) const {
     const std::int64_t extent = extentOf(task_, choice.dim);
     std::int64_t even = std::min(extent, roundUp(ceilDiv(extent, parts), choice.unit));
     // Products are instructions of their own, which a shorter part cannot leave out.
     const bool products = matrix_ && choice.dim <= plan::G1;
     while (products && extent % even != 0) ++even;
     if (products && cores_.all && extent / even != parts) return {};
-    std::vector<Cut> cuts = {cut(choice, even, parts)};
+    std::vector<CoreCut> cuts = {cut(choice, even, parts)};
     const std::int64_t folds = std::min(extent, roundUp(even, chip_.array.cols));
     const bool columns = matrix_ && choice.dim == plan::N && choice.unit == 1;
     if (columns && folds != even) cuts.push_back(cut(choice, folds, parts));
@@ -115,23 +115,25 @@ class Cutter {
 
   std::vector<Cuts> alone(const Choice& choice) const {
     std::vector<Cuts> all;
-    for (const Cut& each : into(choice, cores_.count)) all.push_back({each});
+    for (const CoreCut& each : into(choice, cores_.count)) all.push_back({each});
     return all;
   }
 
-  /// Two dimensions together, cores split between them every way that is a power of two.
+  /// Two dimensions together, cores split between them every way that is a power of two. The inner
+  /// one in memory changes slowest from core to core: cores that share weights follow one another,
+  /// and those that read for them are spread over the memory's ports.
   std::vector<Cuts> pairs(const Choice& x, const Choice& y) const {
     std::vector<Cuts> all;
     for (std::int64_t first = 2; first <= cores_.count / 2; first *= 2) {
-      for (const Cut& a : into(x, first)) {
-        for (const Cut& b : into(y, cores_.count / a.parts)) all.push_back({a, b});
+      for (const CoreCut& a : into(x, first)) {
+        for (const CoreCut& b : into(y, cores_.count / a.parts)) all.push_back({b, a});
       }
     }
     return all;
   }
 
  private:
-  Cut cut(const Choice& choice, std::int64_t part, std::int64_t parts) const {
+  CoreCut cut(const Choice& choice, std::int64_t part, std::int64_t parts) const {
     const std::int64_t needed = ceilDiv(extentOf(task_, choice.dim), part);
     return {choice.dim, part, cores_.all ? parts : needed};
   }
@@ -145,7 +147,7 @@ class Cutter {
 std::vector<Cuts> distinct(std::vector<Cuts> all, const Cores& cores) {
   std::vector<Cuts> kept;
   for (Cuts& cuts : all) {
-    std::erase_if(cuts, [](const Cut& cut) { return cut.parts == 1; });
+    std::erase_if(cuts, [](const CoreCut& cut) { return cut.parts == 1; });
     const std::int64_t count = coresOf(cuts);
     const bool fits = cores.all ? count == cores.count : count <= cores.count;
     if (fits && std::find(kept.begin(), kept.end(), cuts) == kept.end()) kept.push_back(cuts);
@@ -163,6 +165,11 @@ std::vector<Choice> ofOneImage(const Task& task) {
 }
 
 }  // namespace
+
+bool canFollow(const plan::Plan& plan, const Task& task, Partition partition) {
+  const Shape& shape = plan.layers[static_cast<std::size_t>(task.layer)].outputShape;
+  return partition == Partition::Auto || !named(task, shape, partition, dealable(task)).empty();
+}
 
 std::vector<Cuts> candidates(const plan::Plan& plan, const Task& task, const ChipConfig& chip,
                              Partition partition, const Cores& cores) {

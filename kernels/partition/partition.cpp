@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "kernels/mapping/mapping.h"
@@ -33,10 +34,14 @@ std::string_view name(Partition partition) {
 namespace partition {
 namespace {
 
-using Cuts = std::vector<Cut>;
+using Cuts = std::vector<CoreCut>;
 
 /// Of the candidates that look cheapest, so many get a full search for their mapping.
 constexpr std::size_t kSearched = 3;
+
+/// A candidate costs less than one before it, which has longer runs in memory, when it takes less
+/// than this part of its cycles: the estimate is no better.
+constexpr double kClearly = 0.98;
 
 /// How a task is dealt, and what that is expected to cost; nothing where it does not fit.
 struct Choice {
@@ -51,20 +56,46 @@ class Dealer {
          Partition partition)
       : plan_(plan), storages_(storages), chip_(chip), partition_(partition) {
     for (const isa::Storage& storage : storages.storages) free_.push_back(storage.capacityBytes);
+    for (const plan::Block& block : plan.blocks) {
+      const bool weights = block.kind == plan::Block::Kind::Weights;
+      if (weights && storages.weightMemory < 0) spread(storages.weightBuffer, block.bytes);
+    }
   }
 
   void run() {
     for (std::size_t t = 0; t < plan_.tasks.size(); ++t) {
-      const std::string key = keyOf(plan_.tasks[t]);
+      const plan::Task& task = plan_.tasks[t];
+      if (!canFollow(plan_, task, partition_)) others_.push_back(plan_.layers[t].name);
+      const std::string key = keyOf(task);
       auto known = known_.find(key);
-      if (known == known_.end()) known = known_.emplace(key, choose(plan_.tasks[t])).first;
+      if (known == known_.end()) known = known_.emplace(key, choose(task)).first;
       apply(t, known->second);
     }
   }
 
+  /// Which layers could not be dealt as asked, for the user; empty where all could.
+  std::string note() const {
+    constexpr std::size_t kNamed = 4;
+    if (others_.empty()) return {};
+    std::string names;
+    for (std::size_t i = 0; i < std::min(kNamed, others_.size()); ++i) {
+      names += (i == 0 ? "" : ", ") + others_[i];
+    }
+    if (others_.size() > kNamed) names += ", ...";
+    return "--partition " + std::string(name(partition_)) + ": " + std::to_string(others_.size()) +
+           " of " + std::to_string(plan_.tasks.size()) +
+           " layers cannot be dealt so and went by cost (" + names + ")";
+  }
+
  private:
+  /// What no memory holds takes room in every core.
+  void spread(isa::StorageId buffer, std::int64_t bytes) {
+    if (!chip_.idealMemory) free_[static_cast<std::size_t>(buffer)] -= bytes / chip_.cores;
+  }
+
   static bool reduces(const Cuts& cuts) {
-    return std::any_of(cuts.begin(), cuts.end(), [](const Cut& c) { return c.dim == plan::K2; });
+    return std::any_of(cuts.begin(), cuts.end(),
+                       [](const CoreCut& c) { return c.dim == plan::K2; });
   }
 
   std::string keyOf(const plan::Task& task) const {
@@ -118,8 +149,10 @@ class Dealer {
            (best.estimate->array > best.estimate->memory && best.estimate->cycles > kMuch * least);
   }
 
-  /// The candidate that costs least: by a full search for those that look cheapest.
-  Choice cheapest(const plan::Task& task, const std::vector<Cuts>& all) const {
+  /// The candidate that costs least beside `more` bytes that are spread over the cores: by a full
+  /// search for those that look cheapest.
+  Choice cheapest(const plan::Task& task, const std::vector<Cuts>& all,
+                  std::int64_t more = 0) const {
     std::vector<std::pair<double, std::size_t>> ranked;
     for (std::size_t i = 0; i < all.size(); ++i) {
       ranked.emplace_back(quickCost(dealt(task, all[i])), i);
@@ -127,9 +160,10 @@ class Dealer {
     std::sort(ranked.begin(), ranked.end());
     ranked.resize(std::min(ranked.size(), kSearched));
     Choice best{all[ranked.front().second], std::nullopt};
+    std::ranges::sort(ranked, {}, [](const auto& each) { return each.second; });
     for (const auto& [quick, i] : ranked) {
-      const std::optional<mapping::Estimate> found = fullCost(dealt(task, all[i]));
-      if (found && (!best.estimate || found->cycles < best.estimate->cycles)) {
+      const std::optional<mapping::Estimate> found = fullCost(dealt(task, all[i]), more);
+      if (found && (!best.estimate || found->cycles < kClearly * best.estimate->cycles)) {
         best = {all[i], found};
       }
     }
@@ -144,10 +178,11 @@ class Dealer {
       // Where the partial products lie decides nothing here; any activation does.
       const Reduction tasks = reduction(task, cuts, task.output.block);
       if (quickCost(tasks.products) >= least) continue;
-      const auto products = fullCost(tasks.products);
+      const std::int64_t partials = partialBytes(task, cuts);
+      const auto products = fullCost(tasks.products, partials);
       if (!products || products->cycles >= least) continue;
-      const Choice sum =
-          cheapest(tasks.sum, candidates(plan_, tasks.sum, chip_, partition_, {cores, false}));
+      const Choice sum = cheapest(
+          tasks.sum, candidates(plan_, tasks.sum, chip_, partition_, {cores, false}), partials);
       if (!sum.estimate || products->cycles + sum.estimate->cycles >= least) continue;
       least = products->cycles + sum.estimate->cycles;
       chosen = cuts;
@@ -179,9 +214,25 @@ class Dealer {
     return std::max({e.array, e.vector, e.memory}) + kShown * (e.array + e.vector + e.memory);
   }
 
-  /// By the best mapping, if there is one.
-  std::optional<mapping::Estimate> fullCost(const plan::Task& task) const {
-    const mapping::Context context{chip_, storages_, plan_, free_, mapping::Objective::Latency};
+  /// What tiles of a task may take beside what no memory holds of what it reads and writes, and
+  /// `more` bytes of it.
+  std::vector<std::int64_t> freeFor(const plan::Task& task, std::int64_t more) const {
+    std::vector<std::int64_t> free = free_;
+    if (storages_.activationMemory >= 0 || chip_.idealMemory) return free;
+    std::set<plan::BlockId> blocks = {task.output.block};
+    for (const plan::Operand& operand : task.operands) blocks.insert(operand.block);
+    for (const plan::BlockId id : blocks) {
+      const plan::Block& block = plan_.block(id);
+      if (block.kind == plan::Block::Kind::Activation) more += block.bytes;
+    }
+    free[static_cast<std::size_t>(storages_.activationBuffer)] -= more / chip_.cores;
+    return free;
+  }
+
+  /// By the best mapping beside `more` bytes that are spread over the cores, if there is one.
+  std::optional<mapping::Estimate> fullCost(const plan::Task& task, std::int64_t more = 0) const {
+    const mapping::Context context{chip_, storages_, plan_, freeFor(task, more),
+                                   mapping::Objective::Latency};
     const auto found = mapping::search(context, task);
     return found ? std::optional(found->estimate) : std::nullopt;
   }
@@ -192,20 +243,41 @@ class Dealer {
   Partition partition_;
   std::vector<std::int64_t> free_;
   std::map<std::string, Cuts> known_;
+  std::vector<std::string> others_;  ///< layers that `partition` names nothing of
 };
+
+/// What keeps the cores' weights in different banks, where cores read them from DRAM.
+void noteRows(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip) {
+  const auto index = storages.weightMemory - static_cast<isa::StorageId>(chip.buffers.size());
+  if (storages.weightMemory < 0) return;
+  const MemoryConfig& memory = chip.memories.at(static_cast<std::size_t>(index));
+  if (memory.kind != MemoryKind::Dram) return;
+  plan.rowBytes = memory.rowBytes * memory.channels;
+  plan.rowsAround = memory.bankGroups * memory.banksPerGroup;
+}
 
 }  // namespace
 
-void deal(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip,
-          Partition partition) {
-  if (chip.cores == 1 || chip.coreControl == CoreControl::Shared) return;
+std::string deal(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip,
+                 Partition partition) {
+  if (chip.cores == 1 || chip.coreControl == CoreControl::Shared) return {};
   plan.cores = chip.cores;
   plan.supersteps = chip.network.supersteps;
+  noteRows(plan, storages, chip);
+  std::string note;
   if (partition == Partition::Pipeline) {
     makeStages(plan, chip);
     partition = Partition::Auto;
+    if (plan.stages.empty()) {
+      note = plan.tasks.size() == 1
+                 ? "--partition pipeline: one layer has none to pass images on to, so all cores "
+                   "share it"
+                 : "--partition pipeline: the batch has one image, so groups of cores work in turn";
+    }
   }
-  Dealer(plan, storages, chip, partition).run();
+  Dealer dealer(plan, storages, chip, partition);
+  dealer.run();
+  return note + dealer.note();
 }
 
 }  // namespace partition

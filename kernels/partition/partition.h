@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "kernels/plan/plan.h"
@@ -24,8 +25,10 @@ namespace partition {
 /// Deals every task of the plan to the chip's cores: splits the dimensions that are dealt off
 /// (plan::Dimension::digit) and sets Task::cores. A product over input channels that is dealt
 /// along them becomes partial products and a sum in the order of cores. One core: nothing to do.
-void deal(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip,
-          Partition partition);
+/// Returns a line for the user where layers could not follow `partition`: how many, and which;
+/// empty where all did.
+std::string deal(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip,
+                 Partition partition);
 
 }  // namespace partition
 }  // namespace npusim

@@ -69,8 +69,9 @@ void splitImages(plan::Plan& plan, Task& task, std::int64_t images) {
 
 void makeStages(plan::Plan& plan, const ChipConfig& chip) {
   const Shape input = plan.inputs.empty() ? Shape{} : plan.inputs.front().view.shape;
-  plan.images = input.empty() ? 1 : input.front();
   const auto tasks = static_cast<std::int64_t>(plan.tasks.size());
+  if (tasks < 2) return;
+  plan.images = input.empty() ? 1 : input.front();
   const std::int64_t groups =
       powerOfTwoUpTo(std::min({plan.cores, tasks, std::max<std::int64_t>(2, plan.images)}));
   const auto cores = static_cast<std::int32_t>(powerOfTwoUpTo(plan.cores / groups));

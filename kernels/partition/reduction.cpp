@@ -37,9 +37,9 @@ std::int64_t resultBytes(const Task& task) {
   return bytes;
 }
 
-std::int64_t partsOf(const std::vector<Cut>& cuts) {
+std::int64_t partsOf(const std::vector<CoreCut>& cuts) {
   const auto cut =
-      std::find_if(cuts.begin(), cuts.end(), [](const Cut& c) { return c.dim == plan::K2; });
+      std::find_if(cuts.begin(), cuts.end(), [](const CoreCut& c) { return c.dim == plan::K2; });
   return cut->parts;
 }
 
@@ -56,7 +56,7 @@ void addParts(Operand& operand, std::int64_t parts, std::int64_t bytes, std::siz
   operand.axes.insert(operand.axes.begin(), std::move(axis));
 }
 
-Task productsOf(const Task& task, const std::vector<Cut>& cuts, plan::BlockId partials) {
+Task productsOf(const Task& task, const std::vector<CoreCut>& cuts, plan::BlockId partials) {
   Task products = task;
   const auto& whole = std::get<MatrixWork>(task.work);
   MatrixWork work = whole;
@@ -119,31 +119,31 @@ bool mayReduce(const plan::Plan& plan, const Task& task) {
          plan.sumType == DataType::Float32 && task.dims[plan::K2].extent > 1;
 }
 
-std::vector<std::vector<Cut>> reducingCuts(const Task& task, std::int64_t cores) {
+std::vector<std::vector<CoreCut>> reducingCuts(const Task& task, std::int64_t cores) {
   const auto cut = [&](int dim, std::int64_t parts) {
     const std::int64_t extent = task.dims[static_cast<std::size_t>(dim)].extent;
     const std::int64_t part = ceilDiv(extent, std::min(parts, extent));
-    return Cut{dim, part, ceilDiv(extent, part)};
+    return CoreCut{dim, part, ceilDiv(extent, part)};
   };
-  std::vector<std::vector<Cut>> all;
+  std::vector<std::vector<CoreCut>> all;
   for (std::int64_t parts = 2; parts <= cores; parts *= 2) {
-    const Cut channels = cut(plan::K2, parts);
+    const CoreCut channels = cut(plan::K2, parts);
     if (channels.parts == 1) continue;
     for (const int dim :
          {static_cast<int>(plan::N), static_cast<int>(plan::M1), static_cast<int>(plan::M2)}) {
-      const Cut other = cut(dim, cores / channels.parts);
-      all.push_back(other.parts == 1 ? std::vector<Cut>{channels}
-                                     : std::vector<Cut>{other, channels});
+      const CoreCut other = cut(dim, cores / channels.parts);
+      all.push_back(other.parts == 1 ? std::vector<CoreCut>{channels}
+                                     : std::vector<CoreCut>{other, channels});
     }
   }
   return all;
 }
 
-Reduction reduction(const Task& task, const std::vector<Cut>& cuts, plan::BlockId partials) {
+Reduction reduction(const Task& task, const std::vector<CoreCut>& cuts, plan::BlockId partials) {
   return {productsOf(task, cuts, partials), sumOf(task, partsOf(cuts), partials)};
 }
 
-std::int64_t partialBytes(const Task& task, const std::vector<Cut>& cuts) {
+std::int64_t partialBytes(const Task& task, const std::vector<CoreCut>& cuts) {
   return partsOf(cuts) * resultBytes(task);
 }
 

@@ -18,11 +18,12 @@ bool mayReduce(const plan::Plan& plan, const plan::Task& task);
 
 /// Cuts of a task with about `parts` of its input channels, and the rest of so many cores along
 /// columns and rows.
-std::vector<std::vector<Cut>> reducingCuts(const plan::Task& task, std::int64_t cores);
+std::vector<std::vector<CoreCut>> reducingCuts(const plan::Task& task, std::int64_t cores);
 
 /// Both tasks; `partials` is the block between them, of the bytes that partialBytes() says.
-Reduction reduction(const plan::Task& task, const std::vector<Cut>& cuts, plan::BlockId partials);
-std::int64_t partialBytes(const plan::Task& task, const std::vector<Cut>& cuts);
+Reduction reduction(const plan::Task& task, const std::vector<CoreCut>& cuts,
+                    plan::BlockId partials);
+std::int64_t partialBytes(const plan::Task& task, const std::vector<CoreCut>& cuts);
 
 /// Puts the two in the place of task `index`, which gets a layer for its sum.
 void replace(plan::Plan& plan, std::size_t index, Reduction tasks);

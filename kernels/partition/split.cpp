@@ -3,7 +3,7 @@
 namespace npusim::partition {
 namespace {
 
-void addDimension(plan::Task& task, const Cut& cut, const isa::CoreDigit& digit) {
+void addDimension(plan::Task& task, const CoreCut& cut, const isa::CoreDigit& digit) {
   const auto at = static_cast<std::size_t>(cut.dim);
   plan::Dimension dealt;
   dealt.extent = digit.count;
@@ -24,15 +24,15 @@ void addDimension(plan::Task& task, const Cut& cut, const isa::CoreDigit& digit)
 
 }  // namespace
 
-std::int64_t coresOf(const std::vector<Cut>& cuts) {
+std::int64_t coresOf(const std::vector<CoreCut>& cuts) {
   std::int64_t cores = 1;
-  for (const Cut& cut : cuts) cores *= cut.parts;
+  for (const CoreCut& cut : cuts) cores *= cut.parts;
   return cores;
 }
 
-void split(plan::Task& task, const std::vector<Cut>& cuts) {
+void split(plan::Task& task, const std::vector<CoreCut>& cuts) {
   std::int64_t divisor = coresOf(cuts);
-  for (const Cut& cut : cuts) {
+  for (const CoreCut& cut : cuts) {
     if (cut.parts == 1) continue;
     divisor /= cut.parts;
     addDimension(task, cut, {divisor, cut.parts});

@@ -34,6 +34,15 @@ std::vector<isa::Deal> nested(std::vector<isa::Deal> levels) {
   return kept;
 }
 
+/// Deals the chunks that each level leaves whole to the cores of a digit that the block does not
+/// follow, too: in equal parts, as many as there are whole ones.
+void fill(std::vector<isa::Deal>& levels, const isa::CoreDigit& digit, std::int64_t leastChunk) {
+  const std::int64_t whole = levels.front().chunk;
+  std::int64_t parts = std::min(digit.count, whole / std::max<std::int64_t>(leastChunk, 1));
+  while (parts > 1 && whole % parts != 0) --parts;
+  if (parts > 1) levels.insert(levels.begin(), {whole / parts, parts, digit.divisor});
+}
+
 }  // namespace
 
 isa::Distribution evenly(std::int64_t bytes, std::int64_t cores) {
@@ -56,7 +65,12 @@ isa::Distribution spreadFor(const plan::Task& task, const plan::Operand& operand
   isa::Distribution spread;
   spread.first = task.cores.first;
   spread.levels = nested(std::move(levels));
-  return spread.levels.empty() ? evenly(bytes, cores) : spread;
+  if (spread.levels.empty()) return evenly(bytes, cores);
+  for (const isa::CoreDigit& digit : plan::digitsOf(task)) {
+    const auto dealsTo = [&](const isa::Deal& level) { return level.step == digit.divisor; };
+    if (std::ranges::none_of(spread.levels, dealsTo)) fill(spread.levels, digit, leastChunk);
+  }
+  return spread;
 }
 
 }  // namespace npusim::partition

@@ -7,7 +7,6 @@
 #include "kernels/pipeline/passes.h"
 #include "kernels/pipeline/shortages.h"
 #include "sim/config/load_config.h"
-#include "sim/core/rounding.h"
 #include "sim/isa/encoded_size.h"
 #include "sim/isa/program_io.h"
 
@@ -72,32 +71,20 @@ Graph toPrecision(const Graph& optimized, const ChipConfig& chip, DataType preci
 
 namespace {
 
-/// Throws NotPossible when the chip's store for instructions is too small.
+/// Throws TooSmall when the chip has a store for instructions that is too small.
 void checkProgramFits(const isa::Program& program, const ChipConfig& chip) {
   constexpr std::int64_t kKib = 1024;
   const std::int64_t bytes = isa::encodedBytes(program);
   if (chip.programKib == 0 || bytes <= chip.programKib * kKib) return;
-  throw NotPossible("does not fit this chip: the program takes " + std::to_string(bytes) +
-                    " bytes of the store for instructions, which has " +
-                    std::to_string(chip.programKib * kKib) +
-                    "; try --set program_kib=" + std::to_string(ceilDiv(bytes, kKib)));
+  throw passes::TooSmall(chip, {{passes::kProgramStore, {bytes, "the program"}}});
 }
 
 isa::Program compileFor(const Graph& graph, const ChipConfig& chip, const CompileOptions& options) {
-  // From operators to tasks over views of blocks, dealt to the cores. Nothing has an address yet.
-  plan::Plan plan = passes::lower(graph, chip, options);
-
+  // From operators to tasks over views of blocks; then from tasks, dealt to the cores, to tiles
+  // with addresses on chip.
   plan::StorageMap storages(chip);
-  partition::deal(plan, storages, chip, options.partition);
-  plan.computeLifetimes();
-  if (!plan.stages.empty()) plan.keepAll();
-  plan.verify();
-
-  // From tasks to tiles with addresses. What stays on chip is decided first, because it sets both
-  // the traffic and the room that tiles have.
-  passes::keepOnChip(plan, storages, chip);
-  std::vector<emit::PlacedTask> tasks =
-      passes::mapAndPlace(plan, storages, chip, options.objective);
+  auto [plan, tasks, note] =
+      passes::dealAndPlace(passes::lower(graph, chip, options), storages, chip, options);
 
   // The tiling decides how weights lie in memory, and so how much of it they take.
   passes::blockWeights(plan, tasks);
@@ -118,43 +105,59 @@ isa::Program compileFor(const Graph& graph, const ChipConfig& chip, const Compil
     throw InternalError(std::string("the compiler wrote a program that is refused: ") +
                         refused.what());
   }
+  if (options.note && !note.empty()) options.note(note);
   return program;
 }
 
-/// Does a network compile for a chip? Where it is too small, `needed` grows to what it lacks.
+/// Does a network compile for a chip? Where it is too small, `needs` grows by what it lacks; where
+/// something else is wrong, it is empty.
 bool fits(const Graph& graph, const ChipConfig& chip, const CompileOptions& options,
-          passes::Capacities& needed) {
+          passes::Needs& needs) {
   try {
     compileFor(graph, chip, options);
     return true;
   } catch (const passes::TooSmall& small) {
-    for (const auto& [storage, bytes] : small.capacities) {
-      needed[storage] = std::max(needed[storage], bytes);
-    }
+    passes::add(needs, small.needs);
   } catch (const NotPossible&) {
-    needed.clear();
+    needs.clear();
   }
   return false;
 }
 
-/// What is enough for a network that is dealt to cores: how depends on what there is.
-std::optional<passes::Capacities> enough(const Graph& graph, const ChipConfig& chip,
-                                         const CompileOptions& options, passes::Capacities needed) {
-  constexpr int kTries = 8;
-  for (int tries = 0; tries < kTries && !needed.empty(); ++tries) {
-    if (fits(graph, passes::enlarged(chip, needed), options, needed)) return needed;
+/// What is enough for a network: what it needs of one storage shows when the others are large
+/// enough, and how it is dealt to cores depends on what there is.
+std::optional<passes::Needs> enough(const Graph& graph, const ChipConfig& chip,
+                                    const CompileOptions& options, passes::Needs needs) {
+  constexpr int kTries = 12;
+  for (int tries = 0; tries < kTries && !needs.empty(); ++tries) {
+    if (fits(graph, passes::enlarged(chip, needs), options, needs)) return needs;
   }
   return std::nullopt;
 }
 
 /// The fewest cores, doubling what the chip has, on which a network fits; 0 where none help.
 std::int64_t enoughCores(const Graph& graph, ChipConfig chip, const CompileOptions& options) {
+  if (chip.cores == 1 || chip.coreControl == CoreControl::Shared) return 0;
   for (chip.cores *= 2; chip.cores <= kMostCores; chip.cores *= 2) {
     if (chip.network.columns > 0 && chip.cores % chip.network.columns != 0) continue;
-    passes::Capacities ignored;
+    passes::Needs ignored;
     if (fits(graph, chip, options, ignored)) return chip.cores;
   }
   return 0;
+}
+
+/// What is needed, what there is, and the smallest changes with which the network was seen to fit.
+std::string refusal(const Graph& graph, const ChipConfig& chip, CompileOptions options,
+                    const passes::Needs& first) {
+  options.values = false;
+  options.note = {};
+  const auto needs = enough(graph, chip, options, first);
+  const std::int64_t cores = enoughCores(graph, chip, options);
+  std::string text = passes::shortageText(chip, needs ? *needs : first);
+  if (needs) text += "; try" + passes::settingsFor(chip, *needs);
+  if (cores > 0)
+    text += (needs ? ", or --set cores=" : "; try --set cores=") + std::to_string(cores);
+  return text;
 }
 
 }  // namespace
@@ -163,16 +166,7 @@ isa::Program compile(const Graph& graph, const ChipConfig& chip, const CompileOp
   try {
     return compileFor(graph, chip, options);
   } catch (const passes::TooSmall& small) {
-    if (chip.cores == 1 || chip.coreControl == CoreControl::Shared) throw;
-    CompileOptions sizes = options;
-    sizes.values = false;
-    const auto capacities = enough(graph, chip, sizes, small.capacities);
-    const std::int64_t cores = enoughCores(graph, chip, sizes);
-    if (!capacities && cores == 0) throw;
-    throw NotPossible(small.needs + "; try" +
-                      (capacities ? passes::settingsFor(chip, *capacities) : "") +
-                      (capacities && cores > 0 ? ", or" : "") +
-                      (cores > 0 ? " --set cores=" + std::to_string(cores) : ""));
+    throw NotPossible(refusal(graph, chip, options, small.needs));
   }
 }
 

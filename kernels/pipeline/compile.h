@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -21,6 +22,8 @@ struct CompileOptions {
   Objective objective = Objective::Latency;
   bool values = true;  ///< lay out real constants; without, addresses and sizes only
   Partition partition = Partition::Auto;  ///< read only for several cores
+  /// Called with a line that the user should know, where there is one.
+  std::function<void(const std::string&)> note = {};
 };
 
 /// Graph passes: fuses, folds and cleans; then sets number formats, for int8 by what `calibration`

@@ -34,13 +34,25 @@ void spread(plan::Plan& plan, plan::BlockId id, const ChipConfig& chip) {
 }
 
 /// Spreads activations that fit beside the tiles of the tasks they live through, where a memory
-/// takes the others.
-void spreadWhatFits(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip) {
+/// takes the others. Returns the bytes that every core has left during all tasks.
+std::int64_t spreadWhatFits(plan::Plan& plan, const plan::StorageMap& storages,
+                            const ChipConfig& chip) {
   Room room(plan, storages, chip);
   for (const plan::BlockId id : byLife(plan)) {
     spread(plan, id, chip);
     Block& block = plan.block(id);
     if (!room.take(block, block.share)) block.distribution.reset();
+  }
+  return room.always();
+}
+
+/// All that no memory holds.
+void spreadAll(plan::Plan& plan, const ChipConfig& chip) {
+  for (std::size_t b = 0; b < plan.blocks.size(); ++b) {
+    const auto id = static_cast<plan::BlockId>(b);
+    if (plan.block(id).kind == Block::Kind::Activation && plan.block(id).firstTask >= 0) {
+      spread(plan, id, chip);
+    }
   }
 }
 
@@ -52,16 +64,19 @@ void distribute(plan::Plan& plan, const plan::StorageMap& storages, const ChipCo
     block.distribution = partition::evenly(block.bytes, plan.cores);
     block.share = block.distribution->shareOf(block.bytes);
   }
-  keepWeights(plan, storages, chip);
-  if (!chip.idealMemory && storages.activationMemory >= 0) {
-    return spreadWhatFits(plan, storages, chip);
-  }
-  for (std::size_t b = 0; b < plan.blocks.size(); ++b) {
-    const auto id = static_cast<plan::BlockId>(b);
-    if (plan.block(id).kind == Block::Kind::Activation && plan.block(id).firstTask >= 0) {
-      spread(plan, id, chip);
-    }
-  }
+  const bool pipeline = !plan.stages.empty();
+  const bool spreads = chip.idealMemory || storages.activationMemory < 0;
+  const bool keeps =
+      !chip.idealMemory && (chip.keepWeights || pipeline || storages.weightMemory < 0);
+  // A byte of an activation that stays spares a memory its store and its loads, one of a weight
+  // spares it a load in each prediction, and in a pipeline one an image.
+  const bool weightsFirst = spreads || pipeline || storages.weightMemory < 0;
+  if (keeps && weightsFirst) keepWeights(plan, storages, storages.capacity(storages.weightBuffer));
+  if (spreads) return spreadAll(plan, chip);
+  const std::int64_t left = spreadWhatFits(plan, storages, chip);
+  if (!keeps || weightsFirst) return;
+  const bool beside = storages.weightBuffer == storages.activationBuffer;
+  keepWeights(plan, storages, beside ? left : storages.capacity(storages.weightBuffer));
 }
 
 void addSpreadStorages(plan::Plan& plan, plan::StorageMap& storages) {

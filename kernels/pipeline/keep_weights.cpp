@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "kernels/matrix/matrix.h"
 #include "kernels/pipeline/passes.h"
@@ -90,11 +91,22 @@ std::vector<std::pair<plan::BlockId, Block>> offers(const plan::Plan& plan) {
   return result;
 }
 
+/// Gives some cores a part of a constant that was spread over all before, if they have room for it.
+bool move(std::int64_t spread, std::int64_t part, const isa::CoreRange& cores,
+          std::vector<std::int64_t>& rooms) {
+  const auto at = [&](std::size_t core) { return cores.contains(static_cast<std::int64_t>(core)); };
+  for (std::size_t core = 0; core < rooms.size(); ++core) {
+    if (at(core) && rooms[core] + spread < part) return false;
+  }
+  for (std::size_t core = 0; core < rooms.size(); ++core) {
+    rooms[core] += spread - (at(core) ? part : 0);
+  }
+  return true;
+}
+
 }  // namespace
 
-void keepWeights(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip) {
-  const bool wanted = chip.keepWeights || storages.weightMemory < 0;
-  if (plan.cores == 1 || chip.idealMemory || !wanted) return;
+void keepWeights(plan::Plan& plan, const plan::StorageMap& storages, std::int64_t most) {
   const bool beside = storages.weightBuffer == storages.activationBuffer;
   auto room =
       static_cast<std::int64_t>(static_cast<double>(storages.capacity(storages.weightBuffer)) *
@@ -102,13 +114,17 @@ void keepWeights(plan::Plan& plan, const plan::StorageMap& storages, const ChipC
   for (const Block& block : plan.blocks) {
     if (block.kind == Block::Kind::Weights) room -= mapping::aligned(block.share);
   }
+  room = std::min(room, most);
+  std::vector<std::int64_t> rooms(static_cast<std::size_t>(plan.cores), room);
+  // Kept parts follow one another; those that stay in memory may have gaps between them.
+  const std::int64_t rowBytes = std::exchange(plan.rowBytes, 0);
   for (const auto& [id, made] : offers(plan)) {
     Block& block = plan.block(id);
-    const std::int64_t more = mapping::aligned(made.share) - mapping::aligned(block.share);
-    if (more > room) continue;
-    room -= more;
-    block = made;
+    if (move(mapping::aligned(block.share), mapping::aligned(made.share), made.keptCores, rooms)) {
+      block = made;
+    }
   }
+  plan.rowBytes = rowBytes;
 }
 
 }  // namespace npusim::passes

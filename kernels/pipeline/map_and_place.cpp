@@ -6,7 +6,7 @@
 #include "kernels/mapping/task_signature.h"
 #include "kernels/matrix/matrix.h"
 #include "kernels/partition/spread.h"
-#include "kernels/pipeline/interval_allocator.h"
+#include "kernels/pipeline/life.h"
 #include "kernels/pipeline/passes.h"
 #include "kernels/pipeline/shortages.h"
 
@@ -61,11 +61,14 @@ class Placer {
 
   bool isConstant(const Block& block) const { return block.kind == Block::Kind::Weights; }
 
-  /// Is the block on chip, in one core or spread over several, during a task?
+  /// Is the block on chip, in a core of a task or spread over several, during it?
   bool staysAt(const Block& block, int task) const {
-    const bool stays = block.resident || block.kept || block.distribution;
-    if (block.firstTask < 0 || !stays) return false;
-    return isConstant(block) || (block.firstTask <= task && task <= block.lastTask);
+    if (block.firstTask < 0 || !isOnChip(block)) return false;
+    return lifeOf(plan_, block).meets({task, task, coresOf(task)});
+  }
+
+  const isa::CoreRange& coresOf(int task) const {
+    return plan_.tasks[static_cast<std::size_t>(task)].cores;
   }
 
   isa::StorageId bufferOf(const Block& block) const {
@@ -80,6 +83,7 @@ class Placer {
   /// Maps all tasks. False when that takes another try, with fewer weights kept.
   bool mapAll() {
     placed_.clear();
+    chooseMemories(plan_, storages_);
     Shortages shortages(chip_, storages_);
     for (std::size_t t = 0; t < plan_.tasks.size(); ++t) {
       const std::vector<std::int64_t> free = freeBytes(static_cast<int>(t));
@@ -155,7 +159,7 @@ class Placer {
       fits = fits && missing <= 0;
       shortages.note(storage, storages_.capacity(storage) + missing, layerOf(static_cast<int>(t)));
     }
-    if (fits) throw NotPossible(noRoom(static_cast<int>(t)));
+    if (fits) throw noRoom(static_cast<int>(t));
   }
 
   std::string layerOf(int task) const {
@@ -163,12 +167,11 @@ class Placer {
     return "layer '" + plan_.layers[static_cast<std::size_t>(layer)].name + "'";
   }
 
-  std::string noRoom(int task) const {
+  /// Pieces fit by their sizes but find no place side by side: a little more may be enough.
+  TooSmall noRoom(int task) const {
     const isa::StorageId id = storages_.activationBuffer;
-    return "does not fit this chip: activations find no room side by side in '" +
-           storages_.storages[static_cast<std::size_t>(id)].name + "' (" +
-           std::to_string(storages_.capacity(id)) + " bytes) at " + layerOf(task) +
-           ", and no memory holds activations; enlarge " + capacityKey(chip_, id);
+    const std::int64_t bytes = storages_.capacity(id) + storages_.capacity(id) / kSqueezeSteps + 1;
+    return {chip_, {{id, {bytes, layerOf(task) + ", to find room side by side,"}}}};
   }
 
   /// Addresses of everything on chip; what found no place first, if anything.
@@ -176,13 +179,11 @@ class Placer {
     std::vector<IntervalAllocator> onChip;
     for (const isa::Storage& storage : storages_.storages)
       onChip.emplace_back(storage.capacityBytes);
-    const int last = static_cast<int>(plan_.tasks.size());
     for (const plan::BlockId id : onChipBySize()) {
       Block& block = plan_.block(id);
       const isa::StorageId buffer = bufferOf(block);
-      const auto at = onChip[static_cast<std::size_t>(buffer)].place(
-          localBytes(block), isConstant(block) ? 0 : block.firstTask,
-          isConstant(block) ? last : block.lastTask);
+      const auto at =
+          onChip[static_cast<std::size_t>(buffer)].place(localBytes(block), lifeOf(plan_, block));
       if (!at) return Stuck{block.firstTask, true};
       if (block.distribution) {
         block.distribution->buffer = buffer;
@@ -204,7 +205,7 @@ class Placer {
     std::vector<plan::BlockId> ids;
     for (std::size_t b = 0; b < plan_.blocks.size(); ++b) {
       const Block& block = plan_.blocks[b];
-      if (staysAt(block, block.firstTask)) ids.push_back(static_cast<plan::BlockId>(b));
+      if (block.firstTask >= 0 && isOnChip(block)) ids.push_back(static_cast<plan::BlockId>(b));
     }
     std::stable_sort(ids.begin(), ids.end(), [&](plan::BlockId x, plan::BlockId y) {
       return localBytes(plan_.block(x)) > localBytes(plan_.block(y));
@@ -239,22 +240,29 @@ class Placer {
   /// it, each one where that is possible; where that leaves gaps too small for the rest, none.
   static bool placeSlots(std::vector<IntervalAllocator>& onChip, PlacedTask& placed, int t) {
     const SlotPlaces slots = slotsOf(placed);
-    const bool found = placeSlots(onChip, slots, t - 1, t) || placeSlots(onChip, slots, t, t);
+    const isa::CoreRange& cores = placed.task->cores;
+    const Life alone{t, t, cores};
+    const bool found = placeSlots(onChip, slots, {t - 1, t, cores}, alone) ||
+                       placeSlots(onChip, slots, alone, alone);
     if (placed.mapping.inPlace) placed.outputAddress = placed.accumulatorAddress;
     return found;
   }
 
-  /// Leaves nothing placed when something finds no place.
-  static bool placeSlots(std::vector<IntervalAllocator>& onChip, const SlotPlaces& slots, int first,
-                         int t) {
+  /// Each slot over the life `wanted`, where that finds no place over `least`. Leaves nothing
+  /// placed when something finds none at all.
+  static bool placeSlots(std::vector<IntervalAllocator>& onChip, const SlotPlaces& slots,
+                         const Life& wanted, const Life& least) {
+    std::vector<Life> lives;
     for (std::size_t i = 0; i < slots.size(); ++i) {
       const auto& [slot, address] = slots[i];
       IntervalAllocator& storage = onChip[static_cast<std::size_t>(slot->storage)];
-      auto at = storage.place(slot->total(), first, t);
-      if (!at && first < t) at = storage.place(slot->total(), t, t);
+      auto at = storage.place(slot->total(), wanted);
+      lives.push_back(at ? wanted : least);
+      if (!at) at = storage.place(slot->total(), least);
       if (!at) {
         for (std::size_t j = i; j-- > 0;) {
-          onChip[static_cast<std::size_t>(slots[j].first->storage)].remove(*slots[j].second, t);
+          onChip[static_cast<std::size_t>(slots[j].first->storage)].remove(*slots[j].second,
+                                                                           lives[j]);
         }
         return false;
       }
@@ -281,7 +289,7 @@ class Placer {
     const std::int64_t capacity = storages_.capacity(storages_.activationBuffer);
     std::int64_t& squeezed = squeezed_[static_cast<std::size_t>(stuck.task)];
     squeezed += capacity / kSqueezeSteps;
-    if (stuck.resident || squeezed >= capacity) throw NotPossible(noRoom(stuck.task));
+    if (stuck.resident || squeezed >= capacity) throw noRoom(stuck.task);
   }
 
   plan::Plan& plan_;

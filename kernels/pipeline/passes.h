@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "kernels/emit/placement.h"
@@ -45,9 +46,9 @@ void keepOnChip(plan::Plan& plan, const plan::StorageMap& storages, const ChipCo
 /// everything that no memory holds.
 void distribute(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip);
 
-/// Keeps constants in the buffers of the cores that work with them, as far as they fit, on chips
-/// that ask for it or have no memory for them; of these, all are spread already.
-void keepWeights(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip);
+/// Keeps constants in the buffers of the cores that work with them, as far as they fit in a part of
+/// the buffer and in `most` bytes of every core.
+void keepWeights(plan::Plan& plan, const plan::StorageMap& storages, std::int64_t most);
 
 /// Gives every block that is spread over cores a storage of its own to be addressed by.
 void addSpreadStorages(plan::Plan& plan, plan::StorageMap& storages);
@@ -58,12 +59,31 @@ void addSpreadStorages(plan::Plan& plan, plan::StorageMap& storages);
 std::vector<emit::PlacedTask> mapAndPlace(plan::Plan& plan, const plan::StorageMap& storages,
                                           const ChipConfig& chip, Objective objective);
 
+/// A plan that is dealt to the cores, with its tasks mapped and everything on chip placed.
+struct Placed {
+  plan::Plan plan;
+  std::vector<emit::PlacedTask> tasks;  ///< of `plan`
+  std::string note;  ///< for the user: what could not be dealt as asked, or empty
+};
+
+/// Deals a lowered plan, keeps on chip what it can, maps and places: as `options.partition` says,
+/// or in the way of those that lead to the lowest cost where that leaves the choice.
+Placed dealAndPlace(const plan::Plan& plan, const plan::StorageMap& storages,
+                    const ChipConfig& chip, const CompileOptions& options);
+
 /// Lays the constant weights of every matrix task out by cores and the columns of their tiles,
 /// which load as one run then.
 void blockWeights(plan::Plan& plan, std::vector<emit::PlacedTask>& tasks);
 
-/// Gives every block that does not stay on chip an address in memory. Throws NotPossible as
-/// mapAndPlace() does.
+/// Decides in which memory every block lies that does not stay on chip, as far as is known before
+/// weights are laid out by tiles: as placeInMemory() does, which has the last word. Throws
+/// NotPossible where no memory may hold a block.
+void chooseMemories(plan::Plan& plan, const plan::StorageMap& storages);
+
+/// Gives every block that does not stay on chip an address in memory. Of several memories that may
+/// hold it, the chip file names the nearest first, and a block lies whole in the first that has
+/// room for it; those choose first of which most bytes are touched for the room they take and the
+/// time they take it. Throws NotPossible as mapAndPlace() does.
 void placeInMemory(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip);
 
 }  // namespace npusim::passes

@@ -26,18 +26,32 @@ std::vector<std::int64_t> leastRoom(const plan::Plan& plan, const plan::StorageM
   return room;
 }
 
+/// Bytes of the weights in the buffer of the core that has most of them.
+std::int64_t mostKept(const plan::Plan& plan) {
+  std::vector<std::int64_t> bytes(static_cast<std::size_t>(plan.cores), 0);
+  for (const Block& block : plan.blocks) {
+    if (block.kind != Block::Kind::Weights) continue;
+    const isa::CoreRange cores = block.kept ? block.keptCores : isa::CoreRange{};
+    for (std::size_t core = 0; core < bytes.size(); ++core) {
+      if (cores.contains(static_cast<std::int64_t>(core))) {
+        bytes[core] += mapping::aligned(block.share);
+      }
+    }
+  }
+  return *std::max_element(bytes.begin(), bytes.end());
+}
+
 }  // namespace
 
 Room::Room(const plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip)
     : capacity_(storages.capacity(storages.activationBuffer)),
       used_(leastRoom(plan, storages, chip)) {
   const auto share = static_cast<std::int64_t>(static_cast<double>(capacity_) * kTileShare);
-  std::int64_t weights = 0;  // that are kept in the same buffer
-  for (const Block& block : plan.blocks) {
-    const bool besideThem = storages.weightBuffer == storages.activationBuffer;
-    if (besideThem && block.kind == Block::Kind::Weights) weights += mapping::aligned(block.share);
-  }
-  for (std::int64_t& bytes : used_) bytes = std::max(bytes, share) + weights;
+  for (std::int64_t& bytes : used_) bytes = std::max(bytes, share);
+  if (storages.weightBuffer != storages.activationBuffer) return;
+  // A spread activation takes room in all cores: beside the weights of those that keep the most.
+  const std::int64_t weights = mostKept(plan);
+  for (std::int64_t& bytes : used_) bytes += weights;
 }
 
 bool Room::take(const Block& block, std::int64_t bytes) {
@@ -48,6 +62,10 @@ bool Room::take(const Block& block, std::int64_t bytes) {
       std::all_of(first, last, [&](std::int64_t used) { return used + needed <= capacity_; });
   if (fits) std::for_each(first, last, [&](std::int64_t& used) { used += needed; });
   return fits;
+}
+
+std::int64_t Room::always() const {
+  return capacity_ - (used_.empty() ? 0 : *std::max_element(used_.begin(), used_.end()));
 }
 
 std::vector<plan::BlockId> byLife(const plan::Plan& plan) {

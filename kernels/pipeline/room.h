@@ -18,6 +18,9 @@ class Room {
   /// Takes `bytes` for the life of a block, if there are as many.
   bool take(const plan::Block& block, std::int64_t bytes);
 
+  /// Bytes that are free during every task.
+  std::int64_t always() const;
+
  private:
   std::int64_t capacity_;
   std::vector<std::int64_t> used_;  ///< by task

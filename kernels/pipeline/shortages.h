@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <string>
 
@@ -10,19 +11,34 @@
 
 namespace npusim::passes {
 
-/// What a network needs of a chip's storages, at the least.
-using Capacities = std::map<isa::StorageId, std::int64_t>;
+/// Stands for the chip's store for instructions where storages are named.
+constexpr isa::StorageId kProgramStore = std::numeric_limits<isa::StorageId>::max();
 
-/// The settings that give a chip such storages: " --set buffer.capacity_kib=267 --set ...".
-std::string settingsFor(const ChipConfig& chip, const Capacities& needed);
-/// The chip with such storages.
-ChipConfig enlarged(ChipConfig chip, const Capacities& needed);
+/// Bytes of a storage that somebody needs at once.
+struct Need {
+  std::int64_t bytes = 0;
+  std::string who;  ///< "layer 'conv1'"
+};
+
+/// What a network needs at the least of storages that are too small for it.
+using Needs = std::map<isa::StorageId, Need>;
+
+/// Adds the needs of `more`; of one storage the larger counts.
+void add(Needs& needs, const Needs& more);
+
+/// "does not fit this chip: " and who needs how much of what, and what there is.
+std::string shortageText(const ChipConfig& chip, const Needs& needs);
+
+/// The smallest settings that give a chip what is needed: " --set buffer.capacity_kib=267 ...".
+std::string settingsFor(const ChipConfig& chip, const Needs& needs);
+
+/// The chip with these settings.
+ChipConfig enlarged(ChipConfig chip, const Needs& needs);
 
 /// A network does not fit; the message ends with the settings for what is needed.
 struct TooSmall : NotPossible {
-  TooSmall(const ChipConfig& chip, std::string needs, Capacities capacities);
-  std::string needs;  ///< the message without the settings
-  Capacities capacities;
+  TooSmall(const ChipConfig& chip, Needs all);
+  Needs needs;
 };
 
 /// What a plan needs more of than the chip has: the largest need of each storage.
@@ -34,25 +50,15 @@ class Shortages {
   /// `who` needs `bytes` of a storage at once; nothing is noted when it has them.
   void note(isa::StorageId storage, std::int64_t bytes, const std::string& who);
 
-  bool empty() const { return largest_.empty(); }
+  bool empty() const { return needs_.empty(); }
 
-  /// Throws TooSmall when there are any: who needs how much of what, and the settings of the
-  /// smallest capacities that are enough.
+  /// Throws TooSmall when there are any.
   void check() const;
 
  private:
-  struct Need {
-    std::int64_t bytes = 0;
-    std::string who;
-  };
-
   const ChipConfig& chip_;
   const plan::StorageMap& storages_;
-  std::map<isa::StorageId, Need> largest_;
+  Needs needs_;
 };
-
-/// The key of a storage's capacity in a chip file, entries of lists counted from 1:
-/// "buffer.capacity_kib", "memories.1.capacity_mib".
-std::string capacityKey(const ChipConfig& chip, isa::StorageId storage);
 
 }  // namespace npusim::passes

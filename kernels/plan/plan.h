@@ -205,7 +205,10 @@ struct Plan {
   std::vector<Repeat> repeats;
   std::vector<Stage> stages;  ///< of a pipeline of more than one image
   std::int64_t images = 1;    ///< passes of each stage
-  bool supersteps = false;    ///< all cores move data, then all compute: nothing overlaps
+  /// Of the memory of the weights: bytes of one row in every channel, and after how many of those
+  /// the same banks come again. Several cores that read at once are fastest in different banks.
+  std::int64_t rowBytes = 0, rowsAround = 1;
+  bool supersteps = false;  ///< all cores move data, then all compute: nothing overlaps
   bool values = true;
   bool streams = false;  ///< tiles of activations lie in memory as streams, coded unless raw
 

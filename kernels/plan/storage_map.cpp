@@ -1,7 +1,5 @@
 #include "kernels/plan/storage_map.h"
 
-#include <algorithm>
-
 namespace npusim::plan {
 namespace {
 
@@ -9,11 +7,16 @@ namespace {
 constexpr std::int64_t kUnlimitedBytes = std::int64_t{1} << 46;
 
 template <typename Configs>
-isa::StorageId firstThatHolds(const Configs& configs, Holds kind, std::size_t base) {
-  const auto found = std::find_if(configs.begin(), configs.end(),
-                                  [&](const auto& config) { return config.holdsKind(kind); });
-  if (found == configs.end()) return -1;
-  return static_cast<isa::StorageId>(base + static_cast<std::size_t>(found - configs.begin()));
+std::vector<isa::StorageId> thatHold(const Configs& configs, Holds kind, std::size_t base) {
+  std::vector<isa::StorageId> ids;
+  for (std::size_t i = 0; i < configs.size(); ++i) {
+    if (configs[i].holdsKind(kind)) ids.push_back(static_cast<isa::StorageId>(base + i));
+  }
+  return ids;
+}
+
+isa::StorageId first(const std::vector<isa::StorageId>& ids) {
+  return ids.empty() ? -1 : ids.front();
 }
 
 }  // namespace
@@ -27,11 +30,13 @@ StorageMap::StorageMap(const ChipConfig& chip) {
     storages.push_back(
         {memory.name, chip.idealMemory ? kUnlimitedBytes : memory.capacityBytes, false});
   }
-  weightBuffer = firstThatHolds(chip.buffers, Holds::Weights, 0);
-  activationBuffer = firstThatHolds(chip.buffers, Holds::Activations, 0);
-  accumulators = firstThatHolds(chip.buffers, Holds::Accumulators, 0);
-  weightMemory = firstThatHolds(chip.memories, Holds::Weights, chip.buffers.size());
-  activationMemory = firstThatHolds(chip.memories, Holds::Activations, chip.buffers.size());
+  weightBuffer = first(thatHold(chip.buffers, Holds::Weights, 0));
+  activationBuffer = first(thatHold(chip.buffers, Holds::Activations, 0));
+  accumulators = first(thatHold(chip.buffers, Holds::Accumulators, 0));
+  weightMemories = thatHold(chip.memories, Holds::Weights, chip.buffers.size());
+  activationMemories = thatHold(chip.memories, Holds::Activations, chip.buffers.size());
+  weightMemory = first(weightMemories);
+  activationMemory = first(activationMemories);
 }
 
 }  // namespace npusim::plan

@@ -12,6 +12,9 @@ namespace npusim::plan {
 /// -1 where the chip has none.
 struct StorageMap {
   isa::StorageId weightBuffer = -1, activationBuffer = -1, accumulators = -1;
+  /// Memories that may hold weights, activations, in the order of the chip file: nearest first.
+  std::vector<isa::StorageId> weightMemories, activationMemories;
+  /// The first of them.
   isa::StorageId weightMemory = -1, activationMemory = -1;
   std::vector<isa::Storage> storages;
 

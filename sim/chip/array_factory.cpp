@@ -1,5 +1,7 @@
 #include "sim/chip/array_factory.h"
 
+#include <utility>
+
 #include "sim/array/module/module_array.h"
 #include "sim/array/pe/systolic_array.h"
 #include "sim/array/tile/tile_array.h"
@@ -38,13 +40,15 @@ std::unique_ptr<ArrayModel> makeOneArray(const ChipConfig& chip, Fidelity fideli
 
 }  // namespace
 
-std::unique_ptr<ArrayModel> makeArray(const ChipConfig& chip, Fidelity fidelity) {
+std::unique_ptr<ArrayModel> makeArray(const ChipConfig& chip, Fidelity fidelity,
+                                      std::shared_ptr<Dealings> dealings) {
   if (arraysInStep(chip) == 1) return makeOneArray(chip, fidelity);
   if (chip.array.dataflow.kind != ArrayKind::Systolic) {
     throw NotPossible("not supported: dataflow " + chip.array.dataflow.name +
                       " with core_control shared; use core_control own or a systolic dataflow");
   }
-  return std::make_unique<LockstepArray>(chip, makeOneArray(chip, fidelity));
+  if (!dealings) dealings = std::make_shared<Dealings>(chip);
+  return std::make_unique<LockstepArray>(chip, makeOneArray(chip, fidelity), std::move(dealings));
 }
 
 }  // namespace npusim

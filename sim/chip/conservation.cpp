@@ -16,48 +16,9 @@ void expectEqual(std::int64_t a, std::int64_t b, const std::string& what) {
 }
 
 void expectNoneNegative(const LayerResult& layer) {
-  const Counters& c = layer.counters;
-  const std::array<std::int64_t, 40> numbers = {c.macs,
-                                                c.zeroOperandMacs,
-                                                c.gatedMacs,
-                                                c.localStoreBytes.weights.read,
-                                                c.localStoreBytes.weights.write,
-                                                c.localStoreBytes.inputs.read,
-                                                c.localStoreBytes.inputs.write,
-                                                c.localStoreBytes.outputs.read,
-                                                c.localStoreBytes.outputs.write,
-                                                c.arrayNetworkBytes.weights,
-                                                c.arrayNetworkBytes.inputs,
-                                                c.arrayNetworkBytes.outputs,
-                                                c.cacheHits,
-                                                c.cacheMisses,
-                                                c.bufferBytes.read,
-                                                c.bufferBytes.write,
-                                                c.weightBufferBytes.read,
-                                                c.weightBufferBytes.write,
-                                                c.accumulatorBytes.read,
-                                                c.accumulatorBytes.write,
-                                                c.arrayBufferBytes.read,
-                                                c.arrayBufferBytes.write,
-                                                c.networkBytes,
-                                                c.dramBytes.read,
-                                                c.dramBytes.write,
-                                                c.hostBytes,
-                                                c.vectorSimpleOps,
-                                                c.vectorDivideOps,
-                                                c.vectorTranscendentalOps,
-                                                c.rowHits,
-                                                c.rowMisses,
-                                                c.rowConflicts,
-                                                c.activates,
-                                                c.refreshes,
-                                                layer.cycles,
-                                                layer.stalls.dram,
-                                                layer.stalls.buffer,
-                                                layer.stalls.dependency,
-                                                layer.stalls.network,
-                                                layer.endCycle};
-  if (std::ranges::min(numbers) < 0) {
+  const StallCycles& stalls = layer.stalls;
+  if (std::min({least(layer.counters), layer.cycles, stalls.dram, stalls.buffer, stalls.dependency,
+                stalls.network, layer.endCycle}) < 0) {
     throw InternalError("conservation: a counter of layer '" + layer.name + "' is negative");
   }
 }
@@ -79,6 +40,16 @@ void checkShares(const PredictResult& total) {
   }
 }
 
+/// What transfers planned to get over the network, what came out of it, and what its links passed.
+void checkNetwork(const Fabric& fabric, const Counters& total) {
+  expectEqual(fabric.ledger.networkBytes, fabric.network->deliveredBytes(),
+              "bytes that transfers sent over the network and that it delivered");
+  expectEqual(fabric.network->deliveredBytes(), total.networkPortBytes,
+              "bytes that the network delivered and those of the layers");
+  expectEqual(fabric.network->byteHops(), total.networkByteHops,
+              "bytes that links carried and those of the layers");
+}
+
 }  // namespace
 
 void checkConservation(const Fabric& fabric, const Npu::Prediction& prediction) {
@@ -86,12 +57,7 @@ void checkConservation(const Fabric& fabric, const Npu::Prediction& prediction) 
   expectEqual(ledger.sentBytes, ledger.receivedBytes, "bytes that DMA took and delivered");
   expectEqual(ledger.requestedBytes, ledger.burstBytesMoved,
               "bytes asked of and moved by memories");
-  if (fabric.network) {
-    expectEqual(fabric.network->sentBytes(), fabric.network->receivedBytes(),
-                "bytes that cores sent and received");
-    expectEqual(fabric.network->sentBytes(), prediction.total.counters.networkBytes,
-                "bytes that links carried and the layers' network bytes");
-  }
+  if (fabric.network) checkNetwork(fabric, prediction.total.counters);
   std::int64_t cycles = 0;
   StallCycles stalls;
   for (std::size_t i = 0; i < prediction.layers.size(); ++i) {

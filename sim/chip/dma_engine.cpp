@@ -117,9 +117,12 @@ void DmaEngine::schedule(Chunk& chunk, std::int64_t now) {
     pathFree_ = std::max(pathFree_, now) + pathCycles;
     chunk.arrived = pathFree_;
   }
-  const auto carries = [](const Leg& leg) { return leg.carries; };
-  chunk.networked =
-      std::ranges::any_of(chunk.legs, carries) || std::ranges::any_of(chunk.writes, carries);
+  for (const auto* legs : {&chunk.legs, &chunk.writes}) {
+    for (const Leg& leg : *legs) {
+      chunk.networked |= leg.carries;
+      if (leg.carries && leg.node != core()) machine().ledger.networkBytes += leg.bytes;
+    }
+  }
   if (!chunk.legs.empty() && cut_.group()) {
     meet(chunk, now);
   } else {

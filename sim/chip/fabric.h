@@ -8,6 +8,7 @@
 
 #include "sim/array/array_model.h"
 #include "sim/chip/collectives.h"
+#include "sim/chip/dealings.h"
 #include "sim/chip/multicast.h"
 #include "sim/chip/semaphores.h"
 #include "sim/config/chip_config.h"
@@ -29,9 +30,11 @@ struct LayerTally {
   std::int64_t macRemainder = 0;        ///< of usefulDenominator-ths, carried between tiles
 };
 
-/// Both ends of every link, to be equal in the end.
+/// What one end counts and the other has to confirm (checkConservation()).
 struct Ledger {
-  std::int64_t sentBytes = 0, receivedBytes = 0;  ///< by DMA
+  /// By DMA: when it cuts a transfer, and when it has written the bytes.
+  std::int64_t sentBytes = 0, receivedBytes = 0;
+  std::int64_t networkBytes = 0;  ///< that transfers, when they are cut, want from the network
   /// Of memories: by DMA; on the bus or from what waits to be written.
   std::int64_t requestedBytes = 0, burstBytesMoved = 0;
 };
@@ -54,6 +57,7 @@ struct Fabric {
   std::vector<Storage> memoryStorages;                 ///< of the memories, in their order
   std::vector<std::unique_ptr<MemoryModel>> memories;  ///< by storage; null but for memories
   std::unique_ptr<Network> network;                    ///< null with one core
+  const std::shared_ptr<Dealings> dealings;            ///< of tiles over arrays in step
   std::unique_ptr<ArrayModel> array;                   ///< every core has one like it
   const SemaphoreTable semaphores;
   Collectives collectives;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <vector>
 
 #include "sim/chip/remote.h"
 #include "sim/core/error.h"
@@ -54,21 +55,38 @@ void forEachPiece(Machine& machine, const isa::PortTensor& port, Use use) {
   });
 }
 
+/// Part of a constant, and the cores in whose buffers it lies.
+struct Part {
+  std::int64_t begin = 0, bytes = 0;
+  std::vector<std::int64_t> cores = {};
+};
+
+/// The parts of a constant in buffers; without scatter all of it lies in that of core 0.
+std::vector<Part> partsOf(const isa::ConstantBlock& block, std::int64_t allCores) {
+  if (!block.scatter) return {{0, block.size, {0}}};
+  const isa::Scatter& scatter = *block.scatter;
+  ensure(scatter.partBytes > 0, "a constant is scattered in parts");
+  std::vector<Part> parts;
+  for (std::int64_t begin = 0; begin < block.size; begin += scatter.partBytes) {
+    parts.push_back({begin, std::min(scatter.partBytes, block.size - begin)});
+  }
+  const std::int64_t count = scatter.cores.all() ? allCores : scatter.cores.count;
+  for (std::int64_t number = 0; number < count; ++number) {
+    const auto part = static_cast<std::size_t>(scatter.digit.of(number));
+    if (part < parts.size()) parts[part].cores.push_back(scatter.cores.first + number);
+  }
+  return parts;
+}
+
 /// Puts a constant where predictions find it: in one piece, or each core's part in its buffer.
 void place(Machine& machine, const isa::ConstantBlock& block) {
   ensure(block.bytes && std::ssize(*block.bytes) == block.size,
          "a program without constants' bytes runs with values off only");
-  const auto copyTo = [&](Machine& core, std::int64_t begin, std::int64_t bytes) {
-    std::memcpy(core.storage(block.storage).at(block.address, bytes), block.bytes->data() + begin,
-                static_cast<std::size_t>(bytes));
-  };
-  if (!block.scatter) return copyTo(machine, 0, block.size);
-  const isa::Scatter& scatter = *block.scatter;
-  const std::int64_t count = scatter.cores.all() ? machine.program.cores : scatter.cores.count;
-  for (std::int64_t number = 0; number < count; ++number) {
-    const std::int64_t begin = scatter.digit.of(number) * scatter.partBytes;
-    const std::int64_t bytes = std::min(scatter.partBytes, block.size - begin);
-    if (bytes > 0) copyTo(machine.fabric.core(scatter.cores.first + number), begin, bytes);
+  for (const Part& part : partsOf(block, machine.program.cores)) {
+    for (const std::int64_t core : part.cores) {
+      std::memcpy(machine.fabric.core(core).storage(block.storage).at(block.address, part.bytes),
+                  block.bytes->data() + part.begin, static_cast<std::size_t>(part.bytes));
+    }
   }
 }
 
@@ -76,24 +94,49 @@ void place(Machine& machine, const isa::ConstantBlock& block) {
 
 LoadResult HostLink::load() {
   LoadResult result;
-  double memoryBandwidth = 0;
-  for (const MemoryConfig& memory : machine_.chip.memories) {
-    memoryBandwidth += memory.peakBytesPerSecond();
-  }
   std::int64_t memoryBytes = 0;
+  if (machine_.fabric.network) machine_.fabric.network->reset();
+  double arrivedS = 0;  // of the last part that passes the network
   for (const isa::ConstantBlock& block : machine_.program.constants) {
+    if (machine_.memory(block.storage)) {
+      memoryBytes += block.size;
+    } else if (machine_.fabric.network && !machine_.chip.idealMemory) {
+      arrivedS = std::max(arrivedS, spread(block, result));
+    }
     result.bytes += block.size;
-    if (machine_.memory(block.storage)) memoryBytes += block.size;
     if (machine_.values) place(machine_, block);
   }
-  result.timeS = transferSeconds(result.bytes);
-  if (memoryBandwidth > 0) {
-    result.timeS = std::max(result.timeS, static_cast<double>(memoryBytes) / memoryBandwidth);
+  result.timeS = std::max(transferSeconds(result.bytes), arrivedS);
+  if (memoryBytes > 0) {
+    double bandwidth = 0;
+    for (const MemoryConfig& memory : machine_.chip.memories) {
+      bandwidth += memory.peakBytesPerSecond();
+    }
+    result.timeS = std::max(result.timeS, static_cast<double>(memoryBytes) / bandwidth);
   }
   result.cycles = static_cast<std::int64_t>(
       std::ceil(result.timeS * static_cast<double>(machine_.clock.hertz())));
   addHostCost(result);
   return result;
+}
+
+/// Sends a constant that comes after `result.bytes` others from the memory ports to its cores, each
+/// part as soon as the host link has brought it. Returns when the last one is there.
+double HostLink::spread(const isa::ConstantBlock& block, LoadResult& result) const {
+  Network& network = *machine_.fabric.network;
+  const auto hertz = static_cast<double>(machine_.clock.hertz());
+  std::int64_t last = 0;
+  for (const Part& part : partsOf(block, machine_.program.cores)) {
+    if (part.cores.empty()) continue;
+    const double here = transferSeconds(result.bytes + part.begin + part.bytes);
+    const auto start = static_cast<std::int64_t>(std::ceil(here * hertz));
+    for (const Delivery& delivery :
+         network.multicast(start, network.portOf(part.cores[0]), part.cores, part.bytes)) {
+      last = std::max(last, delivery.lastByte);
+      result.networkByteHops += delivery.byteHops;
+    }
+  }
+  return machine_.clock.seconds(last);
 }
 
 void HostLink::addHostCost(LoadResult& result) const {

@@ -4,7 +4,6 @@
 #include <array>
 #include <optional>
 
-#include "sim/chip/places.h"
 #include "sim/laws/lockstep_law.h"
 
 namespace npusim {
@@ -42,10 +41,6 @@ void forEachPart(const Dealing& dealing, const Visit& visit) {
       visit(Part{column, row});
     }
   }
-}
-
-Dealing dealtFor(const ChipConfig& chip, const MatrixTile& tile) {
-  return dealt(chip, arrayFormat(tile.a.type), placesOf(tile));
 }
 
 /// Adds what one array does. Inputs are read once for the arrays with the same rows, weights for
@@ -94,7 +89,7 @@ class PartCosts {
 }  // namespace
 
 ArrayCost LockstepArray::cost(const MatrixTile& tile) {
-  const Dealing dealing = dealtFor(chip_, tile);
+  const Dealing dealing = dealings_->of(tile);
   PartCosts costs(*one_, tile, dealing);
   const double pes = static_cast<double>(chip_.array.rows * chip_.array.cols);
   const double idle = static_cast<double>(arraysInStep(chip_) - dealing.parts());
@@ -109,7 +104,7 @@ ArrayCost LockstepArray::cost(const MatrixTile& tile) {
 }
 
 ZeroWork LockstepArray::compute(const MatrixTile& tile, std::vector<Storage>& storages) {
-  const Dealing dealing = dealtFor(chip_, tile);
+  const Dealing dealing = dealings_->of(tile);
   ZeroWork zero;
   forEachPart(dealing, [&](const Part& part) {
     one_->observe(part.column + part.row == 0 ? observer_ : nullptr);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sim/array/array_model.h"
+#include "sim/chip/dealings.h"
 #include "sim/config/chip_config.h"
 
 namespace npusim {
@@ -15,8 +16,9 @@ namespace npusim {
 class LockstepArray : public ArrayModel {
  public:
   /// `one` computes the part of any array.
-  LockstepArray(const ChipConfig& chip, std::unique_ptr<ArrayModel> one)
-      : chip_(chip), one_(std::move(one)) {}
+  LockstepArray(const ChipConfig& chip, std::unique_ptr<ArrayModel> one,
+                std::shared_ptr<Dealings> dealings)
+      : chip_(chip), one_(std::move(one)), dealings_(std::move(dealings)) {}
 
   /// Bytes and PE-cycles of all arrays; those that idle or wait for the slowest lose PE-cycles at
   /// the edge.
@@ -30,6 +32,7 @@ class LockstepArray : public ArrayModel {
  private:
   const ChipConfig chip_;
   std::unique_ptr<ArrayModel> one_;
+  std::shared_ptr<Dealings> dealings_;
   ArrayObserver* observer_ = nullptr;
 };
 

@@ -88,9 +88,8 @@ void MatrixEngine::issueTile(Flight flight, std::int64_t ready) {
 std::int64_t MatrixEngine::stretchCycles(const MatrixTile& tile, const ArrayCost& cost) const {
   const ChipConfig& chip = machine().chip;
   const DataType format = arrayFormat(tile.a.type);
-  const ProductPlaces places = placesOf(tile);
-  return bufferConflictCycles(chip, format, places, dealt(chip, format, places), cost.timing,
-                              cost.work);
+  return bufferConflictCycles(chip, format, placesOf(tile), machine().fabric.dealings->of(tile),
+                              cost.timing, cost.work);
 }
 
 /// PE-cycles of the tile's stream: useful, at the array's edges (with MACs that only multiply the

@@ -169,6 +169,7 @@ Npu::Prediction summarize(const Fabric& fabric, std::int64_t cycles) {
     total.counters += layer.counters;
   }
   total.macs = total.counters.macs;
+  if (fabric.network) total.busiestLinkCycles = fabric.network->busiestLinkCycles();
   total.compulsoryDramBytes = fabric.program.compulsoryDramBytes;
   total.bandwidthUtilization = bandwidthUtilization(fabric, total);
   total.zeroOperandFraction =

@@ -88,6 +88,7 @@ Completion Courier::transfer(const Chunk& chunk, const Leg& leg, std::int64_t no
   Counters& counters = machine_.layerOf(*chunk.instruction).counters;
   const std::size_t index = static_cast<std::size_t>(*leg.memory) - machine_.chip.buffers.size();
   counters.memory(index).bytes += leg.bytes;
+  if (leg.direction == Direction::Read) counters.memory(index).bytesRead += leg.bytes;
   (leg.direction == Direction::Read ? counters.dramBytes.read : counters.dramBytes.write) +=
       leg.bytes;
   if (machine_.chip.idealMemory) return {now, now};
@@ -115,7 +116,8 @@ std::span<const Delivery> Courier::carry(const Chunk& chunk, Leg& leg, std::int6
   }
   Counters& counters = machine_.layerOf(*chunk.instruction).counters;
   for (Delivery& delivery : deliveries_) {
-    counters.networkBytes += delivery.byteHops;
+    counters.networkByteHops += delivery.byteHops;
+    counters.networkPortBytes += delivery.bytes;
     if (machine_.chip.idealMemory) delivery.firstByte = delivery.lastByte = now;
   }
   return deliveries_;

@@ -31,6 +31,14 @@ void place(const isa::Distribution* distribution, std::int64_t& address,
   bytes = std::min(bytes, at.contiguous);
 }
 
+/// Stands for an index that nobody knows, the `number`-th of its tensor: neighbours fall far apart
+/// and all rows are used alike, as those of a table of words (steps of the golden ratio).
+std::int64_t scattered(std::int64_t number, std::int64_t positions) {
+  constexpr std::uint64_t kGolden = 0x9E3779B9;  // 2^32 / 1.618
+  const std::uint64_t share = static_cast<std::uint64_t>(number) * kGolden % (1ULL << 32U);
+  return static_cast<std::int64_t>(share * static_cast<std::uint64_t>(positions) >> 32U);
+}
+
 bool boundless(const ResolvedAccess& access, std::size_t dim) {
   return std::ranges::all_of(access.bounds, [dim](const auto& b) { return b.strides[dim] == 0; });
 }
@@ -130,7 +138,7 @@ bool TransferWalk::enterPosition() {
 
 /// The source position that the index at `address` stands for.
 std::int64_t TransferWalk::lookUp(std::int64_t address) const {
-  if (!storages_.indices) return 0;
+  if (!storages_.indices) return scattered(address / byteSize(gather_.type), gathered_);
   const std::int64_t index = readIndex(address);
   if (index < -gathered_ || index >= gathered_) {
     throw BadInput("layer '" + *layer_ + "': index " + std::to_string(index) +

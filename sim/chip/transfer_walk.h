@@ -26,7 +26,7 @@ struct Run {
 struct WalkStorages {
   const isa::Distribution* source = nullptr;  ///< null: not a distributed one
   const isa::Distribution* target = nullptr;
-  /// The bytes of a gather index; empty with values off (then every index is 0).
+  /// The bytes of a gather index; empty with values off (then indices are scattered).
   std::function<const std::byte*(std::int64_t address, std::int64_t bytes)> indices = {};
 };
 

@@ -61,11 +61,14 @@ void checkCores(const ChipConfig& chip, const YamlNode& tree) {
   struct Row {
     const char* key;
     std::int64_t have;
+    const char* sound;  ///< for any number of cores
   };
-  for (const Row& row : {Row{"network.columns", chip.network.columns},
-                         Row{"network.memory_ports", chip.network.memoryPorts}}) {
+  for (const Row& row : {Row{"network.columns", chip.network.columns, "0"},
+                         Row{"network.memory_ports", chip.network.memoryPorts, "1"}}) {
     if (row.have <= chip.cores) continue;
-    blame(tree, row.key, fmt::format("is {}, must be at most cores ({})", row.have, chip.cores),
+    blame(tree, row.key,
+          fmt::format("is {}, must be at most cores ({}), for example --set {}={}", row.have,
+                      chip.cores, row.key, row.sound),
           {"cores"});
   }
 }
@@ -205,12 +208,12 @@ void checkPower(const ChipConfig& chip, const YamlNode& tree) {
     blame(tree, "power.throttled_clock_mhz",
           "is never read without limit_w, add limit_w or leave it out");
   }
-  if (power.limitW > 0 &&
-      (power.throttledClockMhz == 0 || power.throttledClockMhz > chip.clockMhz)) {
+  if (power.throttledClockMhz > chip.clockMhz) {
     blame(tree, "power.throttled_clock_mhz",
-          fmt::format("is {}, must be above 0 and at most clock_mhz ({}) where limit_w is given",
+          fmt::format("is {}, must be at most clock_mhz ({}), or left out for the clock that keeps "
+                      "limit_w",
                       power.throttledClockMhz, chip.clockMhz),
-          {"clock_mhz", "power.limit_w"});
+          {"clock_mhz"});
   }
 }
 
@@ -227,8 +230,9 @@ std::vector<std::string> dashed(const std::string& text) {
 }
 
 /// Each field of an address that has more than one value must be named, none twice; cl, the low
-/// part of the column, stands below co.
+/// part of the column, stands below co. Two orders have names (sim/memory/dram/address_map.h).
 void checkMapping(const MemoryConfig& memory, const YamlNode& tree, const std::string& path) {
+  if (memory.mapping == "row" || memory.mapping == "bgi") return;
   struct Field {
     std::string_view code;
     bool needed;
@@ -251,13 +255,13 @@ void checkMapping(const MemoryConfig& memory, const YamlNode& tree, const std::s
   const auto co = std::find(parts.begin(), parts.end(), "co");
   const bool lowBelow = std::find(parts.begin(), co, "cl") == co;
   if (sound && lowBelow && known == std::ssize(parts)) return;
-  blame(
-      tree, path + ".mapping",
-      fmt::format("is '{}', must name ro, ba, bg, ch and co once each, such as ro-ba-bg-ch-co; ra "
-                  "and those of size 1 may be left out, and cl (the columns of 64 bytes) may stand "
-                  "below co",
-                  memory.mapping),
-      {path + ".channels", path + ".bank_groups", path + ".banks_per_group"});
+  blame(tree, path + ".mapping",
+        fmt::format(
+            "is '{}', must name ro, ba, bg, ch and co once each, such as ro-ba-bg-ch-co, or be row "
+            "or bgi; ra and those of size 1 may be left out, and cl (the columns of 64 bytes) "
+            "may stand below co",
+            memory.mapping),
+        {path + ".channels", path + ".bank_groups", path + ".banks_per_group"});
 }
 
 void checkTiming(const DramTiming& timing, const YamlNode& tree, const std::string& path) {

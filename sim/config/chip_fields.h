@@ -185,6 +185,11 @@ void dramFields(Visit& visit, MemoryConfig& memory) {
   visit.section("controller", memory.controller);
 }
 
+/// What only a DRAM has.
+inline constexpr std::array kDramKeys = {"preset",          "channels",   "ranks",   "bank_groups",
+                                         "banks_per_group", "row_bytes",  "mapping", "timing",
+                                         "currents",        "controller", "rank_mib"};
+
 template <typename Visit>
 void fields(Visit& visit, MemoryConfig& memory) {
   visit.optional("name", memory.name, Text{});
@@ -195,6 +200,9 @@ void fields(Visit& visit, MemoryConfig& memory) {
   if (memory.kind == MemoryKind::Sram) {
     visit.required("bandwidth_gb_per_s", memory.bandwidthGbPerS, limits::kPositive);
     visit.optional("latency_ns", memory.latencyNs, limits::kNotNegative);
+    for (const char* key : kDramKeys) {
+      visit.neverRead(key, "kind", "an sram has a bandwidth and a latency, no rows and commands");
+    }
   } else {
     dramFields(visit, memory);
   }
@@ -275,24 +283,32 @@ void fields(Visit& visit, NetworkConfig& network) {
   visit.optional("supersteps", network.supersteps, Flag{});
 }
 
+/// Of several cores.
+template <typename Visit>
+void coreFields(Visit& visit, ChipConfig& chip) {
+  visit.optional("core_control", chip.coreControl, Word<CoreControl>{kCoreControlWords});
+  if (chip.coreControl == CoreControl::Own) {
+    visit.optional("keep_weights", chip.keepWeights, Flag{});
+    visit.section("network", chip.network);
+  } else {
+    for (const char* key : {"keep_weights", "network"}) {
+      visit.neverRead(key, "core_control", "cores of shared control share their buffers");
+    }
+  }
+}
+
 template <typename Visit>
 void fields(Visit& visit, ChipConfig& chip) {
   visit.required("name", chip.name, Text{});
   visit.optional("node_nm", chip.nodeNm, Number{1, 1000});
   visit.optional("clock_mhz", chip.clockMhz, limits::kClockMhz);
   visit.optional("cores", chip.cores, Whole{1, 2048});
-  if (chip.cores > 1) {
-    visit.optional("core_control", chip.coreControl, Word<CoreControl>{kCoreControlWords});
+  if (chip.cores == 1) {
+    for (const char* key : {"core_control", "keep_weights", "network"}) {
+      visit.neverRead(key, "cores", "the chip has one core", "set cores above 1 or leave it out");
+    }
   } else {
-    visit.neverRead("core_control", "cores", "one core shares nothing");
-  }
-  if (chip.cores > 1 && chip.coreControl == CoreControl::Own) {
-    visit.optional("keep_weights", chip.keepWeights, Flag{});
-    visit.section("network", chip.network);
-  } else {
-    const char* why = "cores with queues of their own have a network, and weights of their own";
-    visit.neverRead("keep_weights", "cores", why);
-    visit.neverRead("network", "cores", why);
+    coreFields(visit, chip);
   }
   visit.optional("energy", chip.energy, Text{});
   visit.required("formats", chip.formats, ListOf<Word<DataType>>{{formatWords()}});

@@ -64,24 +64,54 @@ void refuseNewPreset(const YamlNode& memory, const std::string& path) {
          "cannot change, this chip's memory is written out; set it on the chip file it came from");
 }
 
+bool hasText(const YamlNode* node, std::string_view text) {
+  return node != nullptr && node->text == text;
+}
+
+/// An SRAM has no preset, so what it needs must stand in the chip.
+void expectSramFigures(const YamlNode& memory, const YamlNode& kind, const std::string& path) {
+  std::string missing;
+  for (const char* key : {"capacity_mib", "bandwidth_gb_per_s", "energy_pj_per_bit"}) {
+    if (memory.find(key) == nullptr) missing += (missing.empty() ? "" : ", ") + std::string(key);
+  }
+  if (missing.empty()) return;
+  failAt(kind.where, path + ".kind", "is sram, which takes no preset: give " + missing + " too");
+}
+
+/// A DRAM made of an inherited SRAM has none of its figures.
+void dropSramFigures(YamlNode& memory) {
+  const YamlNode* kind = memory.find("kind");
+  if (kind == nullptr) return;
+  std::erase_if(memory.children, [kind = *kind](const YamlNode& child) {
+    const bool ofSram = child.key == "bandwidth_gb_per_s" || child.key == "latency_ns";
+    return ofSram && !writtenTogether(child, kind);
+  });
+}
+
 }  // namespace
 
-void resolveBase(YamlNode& chip) {
+void resolveBase(YamlNode& file, const std::string& folder) {
   constexpr int kLongestChain = 8;
-  for (int links = 0; chip.find("base") != nullptr; ++links) {
-    const YamlNode base = takeChild(chip, "base");
+  for (int links = 0; file.find("base") != nullptr; ++links) {
+    const YamlNode base = takeChild(file, "base");
     if (links == kLongestChain) {
       failAt(base.where, "base", "the chain of bases is longer than 8 files, end it");
     }
     const std::string name = Text{}.read(base, "base");
-    YamlNode below = readConfigFile("chips", name, base.where);
-    mergeYaml(below, chip);
-    chip = std::move(below);
+    YamlNode below = readConfigFile(folder, name, base.where);
+    mergeYaml(below, file);
+    file = std::move(below);
   }
 }
 
 void resolveMemory(YamlNode& memory, const std::string& path) {
   if (memory.kind != YamlNode::Kind::Map) failRule(memory, path, "a section or none");
+  const YamlNode* kind = memory.find("kind");
+  if (hasText(kind, "sram")) return expectSramFigures(memory, *kind, path);
+  const bool isDram = kind == nullptr || hasText(kind, "dram");
+  dropSramFigures(memory);
+  SourceLocation blamed = memory.where;
+  if (hasText(memory.find("preset"), "none")) blamed = takeChild(memory, "preset").where;
   const YamlNode* preset = memory.find("preset");
   if (preset != nullptr) {
     const std::string name = Text{}.read(*preset, path + ".preset");
@@ -90,9 +120,9 @@ void resolveMemory(YamlNode& memory, const std::string& path) {
     below.key = memory.key;
     below.keyWhere = memory.keyWhere;
     memory = std::move(below);
-  } else if (memory.find("timing") == nullptr && memory.find("kind") == nullptr) {
+  } else if (isDram && memory.find("timing") == nullptr) {
     failAt(
-        memory.where, path,
+        blamed, path,
         "has neither preset nor timing, name a preset: " + joinedChoices(presetNames("memories")));
   }
   addCapacity(memory, path);

@@ -6,8 +6,8 @@
 
 namespace npusim {
 
-/// Lays a chip file on the file or preset that its `base` names, and that on its own base.
-void resolveBase(YamlNode& chip);
+/// Lays a file on the file or preset of `folder` that its `base` names, and that on its own base.
+void resolveBase(YamlNode& file, const std::string& folder);
 
 /// Puts the figures of each memory's preset under its own keys and works out its capacity. A chip
 /// that toYaml() wrote says `resolved: true`: all figures are there, a preset is only a name.

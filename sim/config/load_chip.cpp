@@ -33,7 +33,7 @@ void locateEnergy(ChipConfig& chip, const YamlNode& tree) {
 }
 
 ChipConfig readChip(YamlNode tree, const std::vector<Override>& overrides) {
-  resolveBase(tree);
+  resolveBase(tree, "chips");
   for (const auto& [path, value] : overrides) setYaml(tree, path, value);
   resolveMemories(tree);
   ChipConfig chip;

@@ -1,3 +1,4 @@
+#include "sim/config/chip_tree.h"
 #include "sim/config/config_files.h"
 #include "sim/config/load_config.h"
 #include "sim/config/table_fields.h"
@@ -34,7 +35,8 @@ Struct readAll(const YamlNode& tree) {
 }  // namespace
 
 EnergyTable loadEnergyTable(const std::string& fileOrName) {
-  const YamlNode tree = readConfigFile("energy", fileOrName);
+  YamlNode tree = readConfigFile("energy", fileOrName);
+  resolveBase(tree, "energy");
   EnergyTable table = readAll<EnergyTable>(tree);
   checkPoints(table.localStore, tree, "local_store");
   checkPoints(table.buffer, tree, "buffer");

@@ -53,14 +53,14 @@ void YamlSection::noteMissing(const std::string& key, const std::string& must) {
 }
 
 void YamlSection::neverRead(const std::string& key, const std::string& cause,
-                            const std::string& reason) {
+                            const std::string& reason, const std::string& remedy) {
   const YamlNode* node = take(key);
   if (node == nullptr) return;
   const YamlNode* set = fromOption(*node);
   const YamlNode* because = node_.find(cause);
   if (set == nullptr && (because == nullptr || !writtenTogether(*node, *because))) return;
   failAt(set != nullptr ? set->where : node->keyWhere, pathOf(key),
-         fmt::format("is never read, since {}; leave it out", reason));
+         fmt::format("is never read, since {}; {}", reason, remedy));
 }
 
 void YamlSection::finish() const {

@@ -91,7 +91,8 @@ class YamlSection {
 
   /// States that `key` is never read because of what `cause` says. It is an error in an
   /// option and where the same person wrote both, and passed over where one of them is inherited.
-  void neverRead(const std::string& key, const std::string& cause, const std::string& reason);
+  void neverRead(const std::string& key, const std::string& cause, const std::string& reason,
+                 const std::string& remedy = "leave it out");
 
   /// Throws BadInput for the first key that nothing read, else for the first missing one.
   void finish() const;

@@ -46,7 +46,7 @@ class YamlWriter {
     add(key, inner.map_);
   }
   void neverRead(const std::string& /*key*/, const std::string& /*cause*/,
-                 const std::string& /*reason*/) {}
+                 const std::string& /*reason*/, const std::string& /*remedy*/ = "") {}
 
   const YamlNode& map() const { return map_; }
 

@@ -7,12 +7,6 @@ namespace {
 constexpr double kPicojoules = 1e3;
 constexpr double kBits = 8;
 
-bool hasCommands(const DramCounts& counts) {
-  return counts.reads + counts.writes + counts.activates + counts.refreshes + counts.activeCycles +
-             counts.idleCycles !=
-         0;
-}
-
 }  // namespace
 
 double DramEnergy::total() const {
@@ -22,11 +16,12 @@ double DramEnergy::total() const {
 DramEnergy dramEnergy(const MemoryConfig& memory, const DramCounts& counts) {
   DramEnergy energy;
   const DramCurrents& currents = memory.currents;
-  if (currents.vdd == 0 || !hasCommands(counts)) {
-    energy.traffic = static_cast<double>(counts.bytes) * kBits * memory.energyPjPerBit;
-    return energy;
-  }
   const DramTiming& timing = memory.timing;
+  const bool byCommands = currents.vdd != 0;
+  const std::int64_t covered =
+      byCommands ? (counts.reads + counts.writes) * timing.burstBytes() : 0;
+  energy.traffic = static_cast<double>(counts.bytes - covered) * kBits * memory.energyPjPerBit;
+  if (!byCommands) return energy;
   const double clock =
       currents.vdd / timing.clockMhz * static_cast<double>(currents.devices) * kPicojoules;
   const auto cost = [&](std::int64_t events, std::int64_t clocks, double milliamperes) {

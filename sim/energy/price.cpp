@@ -111,16 +111,6 @@ double secondsAt(std::int64_t cycles, double clockMhz) {
   return static_cast<double>(cycles) / (clockMhz * 1e6);
 }
 
-double throttledClock(const PowerConfig& power, double eventPj, std::int64_t cycles) {
-  if (power.throttledClockMhz > 0) return power.throttledClockMhz;
-  if (power.idleW >= power.limitW) {
-    throw NotPossible(
-        "power.limit_w: idle power alone reaches the limit; raise limit_w above "
-        "idle_w or give throttled_clock_mhz");
-  }
-  return static_cast<double>(cycles) * (power.limitW - power.idleW) / (eventPj * 1e-12) * 1e-6;
-}
-
 }  // namespace
 
 Energy price(const Counters& counters, std::int64_t cycles, const ChipConfig& chip,
@@ -132,7 +122,7 @@ Energy price(const Counters& counters, std::int64_t cycles, const ChipConfig& ch
       static_cast<double>(counters.arrayNetworkBytes.total()) * table.arrayHopPjPerByte;
   energy.buffer = bufferPrice(counters, chip, table);
   energy.vector = vectorPrice(counters, table);
-  energy.network = static_cast<double>(counters.networkBytes) * table.networkPjPerByteHop;
+  energy.network = static_cast<double>(counters.networkByteHops) * table.networkPjPerByteHop;
   energy.dram = dramPrice(counters, chip);
   energy.clockIdle = static_cast<double>(cycles) * chip.power.clockTreePjPerCycle +
                      chip.power.idleW * secondsAt(cycles, chip.clockMhz) * 1e12;
@@ -171,23 +161,6 @@ Area area(const ChipConfig& chip, const EnergyTable& table) {
   result.buffer = copies * bufferBytes * table.bufferUm2PerByte * 1e-6;
   result.vector = copies * static_cast<double>(chip.vector.lanes) * table.vectorLaneUm2 * 1e-6;
   return result;
-}
-
-Throttled throttle(const Energy& energy, std::int64_t cycles, const ChipConfig& chip) {
-  const PowerConfig& power = chip.power;
-  Throttled run{chip.clockMhz, secondsAt(cycles, chip.clockMhz), 0, energy, false};
-  if (cycles <= 0) return run;
-  const double fullSpeedW = energy.total() * 1e-12 / run.timeS;
-  run.averagePowerW = fullSpeedW;
-  if (power.limitW <= 0 || fullSpeedW <= power.limitW) return run;
-
-  const double idlePj = power.idleW * run.timeS * 1e12;
-  run.limited = true;
-  run.clockMhz = std::min(chip.clockMhz, throttledClock(power, energy.total() - idlePj, cycles));
-  run.timeS = secondsAt(cycles, run.clockMhz);
-  run.energy.clockIdle += power.idleW * run.timeS * 1e12 - idlePj;
-  run.averagePowerW = run.energy.total() * 1e-12 / run.timeS;
-  return run;
 }
 
 }  // namespace npusim

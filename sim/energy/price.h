@@ -25,17 +25,4 @@ Energy price(const Counters& counters, std::int64_t cycles, const ChipConfig& ch
 /// Die area in mm2. A PE has the MACs of its largest format, which narrower ones share.
 Area area(const ChipConfig& chip, const EnergyTable& table);
 
-/// What the power limit leaves of a run.
-struct Throttled {
-  double clockMhz = 0, timeS = 0, averagePowerW = 0;
-  Energy energy;
-  bool limited = false;
-};
-
-/// A run of `cycles` core cycles with `energy`, under chip.power.limitW: when its average power is
-/// above, all of it runs at throttledClockMhz, or without one at the clock that just keeps the
-/// limit. Idle energy grows with the time, energy by event stays. Throws NotPossible when idle
-/// power alone reaches the limit.
-Throttled throttle(const Energy& energy, std::int64_t cycles, const ChipConfig& chip);
-
 }  // namespace npusim

@@ -55,17 +55,27 @@ void checkConstant(const Program& program, const ConstantBlock& block) {
          block.size);
 }
 
+/// Is there a core whose storage both constants lie in?
+bool meet(const std::optional<Scatter>& a, const std::optional<Scatter>& b) {
+  if (!a || !b || a->cores.all() || b->cores.all()) return true;
+  return a->cores.contains(b->cores.first) || b->cores.contains(a->cores.first);
+}
+
 void checkOverlaps(const Program& program) {
   std::vector<const ConstantBlock*> blocks;
   for (const ConstantBlock& block : program.constants) blocks.push_back(&block);
   std::sort(blocks.begin(), blocks.end(), [](const ConstantBlock* a, const ConstantBlock* b) {
     return std::pair(a->storage, a->address) < std::pair(b->storage, b->address);
   });
-  for (std::size_t i = 1; i < blocks.size(); ++i) {
-    const ConstantBlock &low = *blocks[i - 1], &high = *blocks[i];
-    if (low.storage == high.storage && high.address < low.address + placedBytes(low))
-      fail("constants '{}' and '{}' overlap at byte {} of storage '{}'", low.name, high.name,
-           high.address, program.storages[static_cast<std::size_t>(low.storage)].name);
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    const ConstantBlock& low = *blocks[i];
+    for (std::size_t j = i + 1; j < blocks.size(); ++j) {
+      const ConstantBlock& high = *blocks[j];
+      if (low.storage != high.storage || high.address >= low.address + placedBytes(low)) break;
+      if (meet(low.scatter, high.scatter))
+        fail("constants '{}' and '{}' overlap at byte {} of storage '{}'", low.name, high.name,
+             high.address, program.storages[static_cast<std::size_t>(low.storage)].name);
+    }
   }
 }
 

@@ -15,12 +15,14 @@ struct OperandPlace {
   std::int64_t address = 0;
   std::array<std::int64_t, 7> strides{};
   std::int64_t elementBytes = 1;
+  bool operator==(const OperandPlace&) const = default;
 };
 
 /// One matrix instruction as the buffers see it.
 struct ProductPlaces {
   MatrixShape shape;
   OperandPlace a, b, c;
+  bool operator==(const ProductPlaces&) const = default;
 };
 
 /// Equal parts of one loop of MatrixShape::extents, the last one ragged.

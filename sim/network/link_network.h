@@ -59,42 +59,48 @@ class LinkNetwork : public Network {
     std::fill(links_.begin(), links_.end(), Link{});
     std::fill(nodes_.begin(), nodes_.end(), Node{});
     number_ = 0;
+    deliveredBytes_ = 0;
   }
 
-  std::int64_t sentBytes() const override {
-    std::int64_t bytes = 0;
-    for (const Link& link : links_) bytes += link.bytes;
-    return bytes;
-  }
-  std::int64_t receivedBytes() const override {
-    std::int64_t bytes = 0;
-    for (const Node& node : nodes_) bytes += node.bytes;
-    return bytes;
-  }
-  std::int64_t busiestLinkCycles() const override {
-    std::int64_t cycles = 0;
-    for (const Link& link : links_) cycles = std::max(cycles, link.busyCycles);
-    return cycles;
+  std::int64_t deliveredBytes() const override { return deliveredBytes_; }
+  std::vector<LinkUse> usedLinks() const override {
+    std::vector<LinkUse> used;
+    for (const Link& link : links_) {
+      if (link.use.bytes == 0) continue;
+      used.push_back(link.use);
+      used.back().from = outside(link.use.from);
+      used.back().to = outside(link.use.to);
+    }
+    return used;
   }
 
  private:
   struct Link {
     std::int64_t free = 0;  ///< from this cycle on
-    std::int64_t busyCycles = 0;
-    std::int64_t bytes = 0;  ///< that entered it
+    LinkUse use;            ///< ends by the numbers of routes
   };
   struct Node {
     std::int64_t message = 0;  ///< the last one that came here
     std::int64_t arrival = 0;  ///< of its head
-    std::int64_t bytes = 0;    ///< that came over links
   };
   struct Message {
     std::int64_t from = 0, bytes = 0, cycles = 0;
+  };
+  struct Passage {
+    RouteStep step;  ///< the link and the node that it leaves
+    std::int64_t to = 0;
   };
 
   /// The number by which routes know a node of Network's numbering.
   std::int64_t inside(std::int64_t node) const {
     return node < spread_.cores ? node : node - spread_.cores + routes_.firstPort();
+  }
+  /// Inverse of inside(). Places between cores and ports, and the one behind them, are no nodes of
+  /// Network's numbering: they follow its ports.
+  std::int64_t outside(std::int64_t node) const {
+    if (node < spread_.cores) return node;
+    const std::int64_t port = node - routes_.firstPort();
+    return port >= 0 ? spread_.cores + port : node + spread_.ports;
   }
   Link& link(std::int64_t number) { return links_[static_cast<std::size_t>(number)]; }
   Node& node(std::int64_t number) { return nodes_[static_cast<std::size_t>(number)]; }
@@ -113,28 +119,27 @@ class LinkNetwork : public Network {
     std::int64_t at = to;
     while (node(at).message != number_) {
       const RouteStep step = routes_.before(message.from, at);
-      path_.push_back({step.link, at});
+      path_.push_back({step, at});
       at = step.node;
     }
     std::int64_t time = node(at).arrival;
     for (auto step = path_.rbegin(); step != path_.rend(); ++step) {
-      time = pass(message, link(step->link), time);
-      Node& reached = node(step->node);
-      reached.message = number_;
-      reached.arrival = time;
-      reached.bytes += message.bytes;
+      time = pass(message, *step, time);
+      node(step->to) = {number_, time};
     }
-    const bool moves = to != message.from;
-    return {time, time + (moves ? message.cycles : 0),
+    if (to == message.from) return {.firstByte = time, .lastByte = time};
+    deliveredBytes_ += message.bytes;
+    return {time, time + message.cycles, message.bytes,
             static_cast<std::int64_t>(path_.size()) * message.bytes};
   }
 
   /// The head comes to a link at `time`; returns when it is at the other end.
-  std::int64_t pass(const Message& message, Link& taken, std::int64_t time) {
+  std::int64_t pass(const Message& message, const Passage& passage, std::int64_t time) {
+    Link& taken = link(passage.step.link);
     const std::int64_t entry = std::max(time, taken.free);
     taken.free = entry + message.cycles;
-    taken.busyCycles += message.cycles;
-    taken.bytes += message.bytes;
+    taken.use = {passage.step.node, passage.to, taken.use.bytes + message.bytes,
+                 taken.use.busyCycles + message.cycles};
     return entry + hopCycles_;
   }
 
@@ -144,8 +149,9 @@ class LinkNetwork : public Network {
   const Routes routes_;
   std::vector<Link> links_;
   std::vector<Node> nodes_;
-  std::int64_t number_ = 0;      ///< of the present message
-  std::vector<RouteStep> path_;  ///< backwards: each link and the node that it leads to
+  std::int64_t number_ = 0;  ///< of the present message
+  std::int64_t deliveredBytes_ = 0;
+  std::vector<Passage> path_;  ///< backwards
 };
 
 }  // namespace npusim

@@ -12,7 +12,15 @@ namespace npusim {
 /// When a message arrives, in core cycles, and what it used.
 struct Delivery {
   std::int64_t firstByte = 0, lastByte = 0;
+  std::int64_t bytes = 0;     ///< that left the network there; 0 at the message's own node
   std::int64_t byteHops = 0;  ///< bytes x links passed
+};
+
+/// What one link did. Nodes are numbered as in Network; beyond its ports lie a crossbar's switch
+/// and routers without a core.
+struct LinkUse {
+  std::int64_t from = 0, to = 0;
+  std::int64_t bytes = 0, busyCycles = 0;
 };
 
 /// The network between the cores of a chip and its memory ports. Nodes 0 .. cores - 1 are cores,
@@ -36,11 +44,15 @@ class Network {
   virtual std::int64_t hops(std::int64_t from, std::int64_t to) const = 0;
 
   virtual void reset() = 0;
-  /// Both ends of all links since reset(), to be equal.
-  virtual std::int64_t sentBytes() const = 0;
-  virtual std::int64_t receivedBytes() const = 0;
+  /// Bytes that reached the nodes they were sent to since reset().
+  virtual std::int64_t deliveredBytes() const = 0;
+  /// Every link that has passed anything since reset().
+  virtual std::vector<LinkUse> usedLinks() const = 0;
+
+  /// Bytes that all links passed since reset().
+  std::int64_t byteHops() const;
   /// Cycles in which the busiest link moved data since reset().
-  virtual std::int64_t busiestLinkCycles() const = 0;
+  std::int64_t busiestLinkCycles() const;
 };
 
 }  // namespace npusim

@@ -15,9 +15,23 @@ struct DramCounts {
   std::int64_t activates = 0, refreshes = 0;
   /// Rank-cycles of the memory's clock with some bank open, and with all banks closed.
   std::int64_t activeCycles = 0, idleCycles = 0;
+  std::int64_t bytesRead = 0;  ///< of the bytes
 
   DramCounts& operator+=(const DramCounts& other);
 };
+
+/// Calls visit(member of counts, same member of others ...) for every figure of DramCounts.
+template <typename Visit, typename... Counts>
+constexpr void forEachFigure(Visit visit, Counts&... counts) {
+  visit(counts.bytes...);
+  visit(counts.reads...);
+  visit(counts.writes...);
+  visit(counts.activates...);
+  visit(counts.refreshes...);
+  visit(counts.activeCycles...);
+  visit(counts.idleCycles...);
+  visit(counts.bytesRead...);
+}
 
 /// Events counted where they happen, for one layer or a whole phase. Bytes, events or cycles.
 struct Counters {
@@ -32,7 +46,8 @@ struct Counters {
   ReadWrite accumulatorBytes;   ///< of bufferBytes, at the buffer that holds accumulators
   ReadWrite arrayBufferBytes;   ///< of bufferBytes, by the array (not DMA, not vector unit)
   std::int64_t bufferConflictCycles = 0;  ///< by which bank conflicts stretched the array's streams
-  std::int64_t networkBytes = 0;          ///< between cores
+  std::int64_t networkByteHops = 0;       ///< bytes x links passed, between cores and memory ports
+  std::int64_t networkPortBytes = 0;      ///< that left the network at cores and memory ports
   ReadWrite dramBytes;                    ///< as moved: whole bursts
   std::int64_t hostBytes = 0;
   std::int64_t vectorSimpleOps = 0, vectorDivideOps = 0, vectorTranscendentalOps = 0;
@@ -46,6 +61,39 @@ struct Counters {
   }
   Counters& operator+=(const Counters& other);
 };
+
+/// The one list of the counters: calls visit(member of counters, same member of others ...) for all
+/// but the memories, each a number, a ReadWrite or a ByOperand.
+template <typename Visit, typename... Counts>
+constexpr void forEachCounter(Visit visit, Counts&... counts) {
+  visit(counts.macs...);
+  visit(counts.zeroOperandMacs...);
+  visit(counts.gatedMacs...);
+  visit(counts.localStoreBytes...);
+  visit(counts.arrayNetworkBytes...);
+  visit(counts.cacheHits...);
+  visit(counts.cacheMisses...);
+  visit(counts.bufferBytes...);
+  visit(counts.weightBufferBytes...);
+  visit(counts.accumulatorBytes...);
+  visit(counts.arrayBufferBytes...);
+  visit(counts.bufferConflictCycles...);
+  visit(counts.networkByteHops...);
+  visit(counts.networkPortBytes...);
+  visit(counts.dramBytes...);
+  visit(counts.hostBytes...);
+  visit(counts.vectorSimpleOps...);
+  visit(counts.vectorDivideOps...);
+  visit(counts.vectorTranscendentalOps...);
+  visit(counts.rowHits...);
+  visit(counts.rowMisses...);
+  visit(counts.rowConflicts...);
+  visit(counts.activates...);
+  visit(counts.refreshes...);
+}
+
+/// The least of all counters and of all figures of the memories; negative where one is.
+std::int64_t least(const Counters& counters);
 
 /// Idle cycles of the matrix engine by what it waited for.
 struct StallCycles {

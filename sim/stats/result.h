@@ -45,6 +45,7 @@ struct LoadResult {
   double hostTimeS = 0;           ///< the first time: compiling, re-layout and set-up
   double compileS = 0, relayoutS = 0, cacheS = 0, setupS = 0;
   double warmUpS = 0;  ///< that the first calls take beyond the steady state, all together
+  std::int64_t networkByteHops = 0;  ///< on the way to the cores that keep constants
 
   double firstUseS() const { return hostTimeS + timeS + warmUpS; }
   /// With a compiled network in the host's cache, whose weights lie as the chip wants them.
@@ -54,6 +55,14 @@ struct LoadResult {
 struct IoResult {
   double timeS = 0, energyJ = 0, dispatchS = 0;
   std::int64_t bytes = 0;
+};
+
+/// What one of the chip's memories did in a predict.
+struct MemoryResult {
+  std::string name, kind;  ///< kind: dram or sram
+  ReadWrite bytes;
+  double bandwidthUtilization = 0;  ///< of its own peak; 0 with ideal memory
+  double energyPj = 0;
 };
 
 struct PredictResult {
@@ -69,7 +78,10 @@ struct PredictResult {
   double bandwidthUtilization = 0;
   /// Of several cores: cycles in which the array of the busiest and of the least busy one worked.
   std::int64_t busiestCoreCycles = 0, idlestCoreCycles = 0;
+  /// Between several cores: cycles in which the link that moved data longest did.
+  std::int64_t busiestLinkCycles = 0;
   Energy energy;
+  std::vector<MemoryResult> memories;  ///< in the chip's order
   double zeroOperandFraction = 0;
 };
 
@@ -101,7 +113,7 @@ struct RunResult {
   std::string energyTable;  ///< name of the table that energies and area come from
   std::int64_t batch = 1, rows = 0, cols = 0;
   double clockMhz = 0;
-  double throttledClockMhz = 0;  ///< what the power limit left of clockMhz; 0: all
+  double throttledClockMhz = 0;  ///< of the run, where the power limit left less; 0: clockMhz
   double powerLimitW = 0;        ///< 0: none
   std::uint64_t seed = 0;
   bool idealMemory = false;

@@ -7,11 +7,11 @@
 #include "sim/core/error.h"
 #include "sim/isa/program_io.h"
 #include "tests/end_to_end/execution.h"
+#include "tests/end_to_end/expectations.h"
 #include "tests/end_to_end/random_chip.h"
 #include "tests/end_to_end/random_graph.h"
 #include "tests/end_to_end/slowed.h"
-#include "workloads/evaluate/compare.h"
-#include "workloads/evaluate/evaluate.h"
+#include "tests/tools/process.h"
 
 namespace npusim::end_to_end {
 namespace {
@@ -43,26 +43,6 @@ Tolerance toleranceOf(DataType precision, const Graph& graph) {
   return {0, lastBit * static_cast<double>(graph.nodes.size() + 1) + std::ldexp(1024.0, -23)};
 }
 
-void expectRightValues(const Compiled& compiled, DataType precision, const Execution& execution,
-                       const Inputs& stored) {
-  const std::vector<Tensor> reference = evaluate(compiled.graph, stored);
-  const Comparison difference =
-      compare(execution.outputs, reference, toleranceOf(precision, compiled.graph));
-  EXPECT_TRUE(difference.passed) << difference.maxRelError << " of max|ref|";
-  EXPECT_TRUE(precision != DataType::Int8 || sameBytes(execution.outputs, reference));
-}
-
-/// What is right only by its timing shows when other engines are slow.
-void expectSameOnOtherTiming(Random& random, const isa::Program& program, const ChipConfig& chip,
-                             const Execution& first, const Inputs& stored) {
-  const auto engines = static_cast<unsigned>(random.integer(1, kTimings - 1)) |
-                       1U << static_cast<unsigned>(isa::Engine::Vector);
-  const Slowed other = slowed(program, chip, engines);
-  const Execution execution = execute(other.chip, other.program, stored);
-  EXPECT_EQ(execution.error, "") << "slow engines " << engines;
-  EXPECT_TRUE(sameBytes(execution.outputs, first.outputs)) << "slow engines " << engines;
-}
-
 /// False when the network does not fit the chip, or not the partition.
 bool check(unsigned seed, DataType precision) {
   Random random(seed);
@@ -86,9 +66,12 @@ bool check(unsigned seed, DataType precision) {
   const Execution execution = execute(compiled.program, stored);
   EXPECT_EQ(execution.error, "");
   if (!execution.error.empty()) return true;
-  expectRightValues(compiled, precision, execution, stored);
+  expectRightValues(compiled, precision, execution, stored, toleranceOf(precision, compiled.graph));
   EXPECT_EQ(execution.macs, macsOf(graph));
-  expectSameOnOtherTiming(random, compiled.program, chip, execution, stored);
+  // What is right only by its timing shows when other engines are slow.
+  const unsigned engines =
+      static_cast<unsigned>(random.integer(1, kTimings - 1)) | bitOf(isa::Engine::Vector);
+  expectSameOnOtherTiming(compiled.program, chip, engines, execution, stored);
   return true;
 }
 
@@ -105,6 +88,16 @@ TEST_P(ManyCores, ComputeWhatTheEvaluationComputes) {
 INSTANTIATE_TEST_SUITE_P(Formats, ManyCores,
                          testing::Values(DataType::Float32, DataType::Float16, DataType::Int8),
                          [](const auto& format) { return std::string(name(format.param)); });
+
+TEST(Partition, ANoteSaysWhatCannotFollow) {
+  const tools::Finished finished =
+      tools::npusim({"run", "--workload", "resnet50", "--values", "off", "--set", "cores=4",
+                     "--partition", "batch", "--reference", "none"});
+  EXPECT_EQ(finished.exitCode, 0);
+  EXPECT_EQ(finished.err,
+            "npusim: note: --partition batch: 56 of 56 layers cannot be dealt so and went by cost "
+            "(conv1, max_pool_1, layer1_first.conv1, layer1_first.conv2, ...)\n");
+}
 
 }  // namespace
 }  // namespace npusim::end_to_end

@@ -7,11 +7,10 @@
 #include "sim/core/error.h"
 #include "sim/isa/program_io.h"
 #include "tests/end_to_end/execution.h"
+#include "tests/end_to_end/expectations.h"
 #include "tests/end_to_end/random_chip.h"
 #include "tests/end_to_end/random_graph.h"
 #include "tests/end_to_end/slowed.h"
-#include "workloads/evaluate/compare.h"
-#include "workloads/evaluate/evaluate.h"
 
 namespace npusim::end_to_end {
 namespace {
@@ -36,15 +35,6 @@ Tolerance toleranceOf(DataType precision, const Graph& graph) {
   return {0, lastBit * static_cast<double>(graph.nodes.size() + 1) + order};
 }
 
-void expectRightValues(const Compiled& compiled, DataType precision, const Execution& execution,
-                       const Inputs& stored) {
-  const std::vector<Tensor> reference = evaluate(compiled.graph, stored);
-  const Comparison difference =
-      compare(execution.outputs, reference, toleranceOf(precision, compiled.graph));
-  EXPECT_TRUE(difference.passed) << difference.maxRelError << " of max|ref|";
-  EXPECT_TRUE(precision != DataType::Int8 || sameBytes(execution.outputs, reference));
-}
-
 void expectSame(const Execution& other, const Execution& first, const char* form) {
   EXPECT_EQ(other.error, "") << form;
   EXPECT_TRUE(sameBytes(other.outputs, first.outputs)) << form;
@@ -61,17 +51,6 @@ void expectSameFromFiles(const isa::Program& program, const Execution& first,
   expectSame(execute(parsed, stored), first, "text");
   expectSame(execute(isa::unpack(isa::pack(program), "program.npu"), stored), first, "container");
 }
-
-/// The same values when some of the engines are slow: nothing is right only by its timing.
-void expectSameOnOtherTiming(const isa::Program& program, const ChipConfig& chip, unsigned engines,
-                             const Execution& first, const Inputs& stored) {
-  const Slowed other = slowed(program, chip, engines);
-  const Execution execution = execute(other.chip, other.program, stored);
-  EXPECT_EQ(execution.error, "") << "slow engines " << engines;
-  EXPECT_TRUE(sameBytes(execution.outputs, first.outputs)) << "slow engines " << engines;
-}
-
-unsigned bitOf(isa::Engine engine) { return 1U << static_cast<unsigned>(engine); }
 
 /// False when the network does not fit the chip.
 bool check(unsigned seed, DataType precision) {
@@ -93,7 +72,7 @@ bool check(unsigned seed, DataType precision) {
   const Execution execution = execute(compiled.program, stored);
   EXPECT_EQ(execution.error, "");
   if (!execution.error.empty()) return true;
-  expectRightValues(compiled, precision, execution, stored);
+  expectRightValues(compiled, precision, execution, stored, toleranceOf(precision, compiled.graph));
   EXPECT_EQ(execution.macs, macsOf(graph));
   expectSameFromFiles(compiled.program, execution, stored);
   auto engines = static_cast<unsigned>(random.integer(1, kTimings - 1));

@@ -116,7 +116,17 @@ std::vector<Broken> brokenChips() {
       {"ChipMemoryPreset", kRunChip, 2, "lpddr9", chipWith("lpddr4_3200", "lpddr9")},
       {"ChipEnergyTable", kRunChip, 2, "3nm", chipWith("energy: 7nm", "energy: 3nm")},
       {"ChipCores", "$NPUSIM run --set cores=4096", 2, "cores"},
-      {"NetworkOfOneCore", "$NPUSIM run --set network.topology=mesh", 2, "network: is never read"},
+      {"NetworkOfOneCore", "$NPUSIM run --set network.topology=mesh", 2,
+       "network: is never read, since the chip has one core; set cores above 1 or leave it out"},
+      {"SramWithoutItsFigures", "$NPUSIM run --set memory.kind=sram", 2,
+       "npusim: --set memory.kind=sram: memory.kind: is sram, which takes no preset: give "
+       "capacity_mib, bandwidth_gb_per_s, energy_pj_per_bit too"},
+      {"FewerCoresThanColumns", "$NPUSIM run --chip tesla_d1 --set cores=16", 2,
+       "network.columns: is 18, must be at most cores (16), for example --set network.columns=0"},
+      {"TraceOfNoDram", "$NPUSIM run --chip tesla_d1 --values off --dram-trace t", 2,
+       "--dram-trace: chip 'tesla_d1' has no DRAM; leave it out"},
+      {"PowerLimitThatNoClockKeeps", "$NPUSIM run --values off --set power.limit_w=0.05", 3,
+       "npusim: power.limit_w: idle power alone reaches the limit"},
       {"SetUnknownKey", "$NPUSIM run --set array.rwos=4", 2, "--set array.rwos=4"},
       {"SetZero", "$NPUSIM run --set array.rows=0", 2, "--set array.rows=0"},
       {"SetNotANumber", "$NPUSIM run --set clock_mhz=fast", 2, "--set clock_mhz=fast"},
@@ -175,6 +185,8 @@ std::vector<Broken> brokenNetworks() {
       {"DimensionsThatContradict", kRunNet + " --dim N=2 --dim H=2 --batch 3", 2,
        "--batch 3: dimension 'N' of input 'x' is 2 already",
        file("net.onnx", onnxWithOperator("Relu", {"N", "H"}))},
+      {"BatchOfANetworkOfFixedBatch", "$NPUSIM run --batch 8", 2,
+       "along axis 1; the network was exported for a batch of 1 and cannot take --batch 8"},
       {"UnknownDimension", "$NPUSIM run --dim foo=3", 2, "foo"},
   };
 }

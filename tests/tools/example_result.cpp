@@ -71,6 +71,7 @@ PredictResult prediction(const std::vector<LayerResult>& layers) {
   predict.counters.refreshes = 16;
   predict.compulsoryDramBytes = 500000;
   predict.bandwidthUtilization = 0.73;
+  predict.memories = {{"dram", "dram", predict.counters.dramBytes, 0.73, predict.energy.dram}};
   predict.zeroOperandFraction = 0.01;
   return predict;
 }

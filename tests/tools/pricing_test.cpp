@@ -56,32 +56,54 @@ TEST(Pricing, OlderTechnologyCostsMore) {
   EXPECT_EQ(then.predict.energy.dram, now.predict.energy.dram);
 }
 
-TEST(Pricing, APowerLimitStretchesTheTime) {
-  const RunResult result =
-      priced("7nm", {{"power.limit_w", "0.5"}, {"power.throttled_clock_mhz", "500"}});
-  EXPECT_EQ(result.throttledClockMhz, 500);
-  EXPECT_DOUBLE_EQ(result.predict.timeS, 64000 / 0.5e9);
-  EXPECT_LT(result.predict.averagePowerW, priced("7nm").predict.averagePowerW);
-  EXPECT_EQ(result.powerLimitW, 0.5);
-  EXPECT_EQ(result.abovePowerLimit(), result.predict.averagePowerW > 0.5);
+RunResult throttledTo(double clockMhz, const char* limit = "0.5") {
+  RunResult result = exampleResult();
+  result.throttledClockMhz = clockMhz;
+  priceResult(result, loadChip("edge", {{"power.limit_w", limit}}), loadEnergyTable("7nm"));
+  return result;
 }
 
-TEST(Pricing, LayersAddUpAtAThrottledClockToo) {
-  const RunResult result =
-      priced("7nm", {{"power.limit_w", "0.5"}, {"power.throttled_clock_mhz", "250"}});
+TEST(Pricing, ARunAtAThrottledClockIsPricedAtIt) {
+  const RunResult result = throttledTo(250);
+  EXPECT_DOUBLE_EQ(result.predict.timeS, 64000 / 0.25e9);
+  EXPECT_LT(result.predict.averagePowerW, priced("7nm").predict.averagePowerW);
+  EXPECT_EQ(result.throttledClockMhz, 250) << "a limit is noted, not applied";
+  EXPECT_EQ(result.powerLimitW, 0.5);
   double sum = 0;
   for (const LayerResult& layer : result.layers) sum += layer.energy.total();
   EXPECT_NEAR(sum, result.predict.energy.total(), 1e-9 * sum);
 }
 
 TEST(Pricing, AClockThatKeepsTheLimitIsToldApartFromOneThatDoesNot) {
-  const auto above = [](const char* limit) {
-    return priced("7nm", {{"power.limit_w", limit}, {"power.throttled_clock_mhz", "1000"}})
-        .abovePowerLimit();
-  };
-  EXPECT_TRUE(above("0.5"));
-  EXPECT_FALSE(above("50"));
+  EXPECT_TRUE(throttledTo(1000).abovePowerLimit());
+  EXPECT_FALSE(throttledTo(1000, "50").abovePowerLimit());
   EXPECT_FALSE(priced("7nm").abovePowerLimit());
+}
+
+TEST(Pricing, EachMemoryGetsItsBytesItsShareOfItsOwnPeakAndItsEnergy) {
+  const ChipConfig chip = loadChip("ane_a15", {});
+  RunResult result = exampleResult();
+  result.precision = "fp16";
+  result.throttledClockMhz = 0;
+  Counters& counters = result.predict.counters;
+  counters.memory(0) = {.bytes = 8'500'000, .bytesRead = 500'000};
+  counters.memory(1) = {.bytes = 34'128'000, .bytesRead = 34'128'000};
+  counters.dramBytes = {34'628'000, 8'000'000};
+  result.predict.cycles = 1'928'700;  // 1 ms
+  priceResult(result, chip, loadEnergyTable("7nm"));
+  ASSERT_EQ(result.predict.memories.size(), 2u);
+  const MemoryResult& cache = result.predict.memories[0];
+  const MemoryResult& dram = result.predict.memories[1];
+  EXPECT_EQ(cache.name + " " + cache.kind, "system_cache sram");
+  EXPECT_EQ(dram.name + " " + dram.kind, "dram dram");
+  EXPECT_EQ(cache.bytes.read, 500'000);
+  EXPECT_EQ(cache.bytes.write, 8'000'000);
+  EXPECT_EQ(dram.bytes.read, 34'128'000);
+  EXPECT_EQ(dram.bytes.write, 0);
+  EXPECT_NEAR(cache.bandwidthUtilization, 0.1, 1e-6) << "of 85 GB/s";
+  EXPECT_NEAR(dram.bandwidthUtilization, 1, 1e-3) << "of 34.13 GB/s";
+  EXPECT_DOUBLE_EQ(cache.energyPj, 8.5e6 * 8 * 1.25);
+  EXPECT_DOUBLE_EQ(cache.energyPj + dram.energyPj, result.predict.energy.dram);
 }
 
 TEST(References, AreCostedInTheirOwnFormat) {

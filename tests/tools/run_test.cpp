@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -245,18 +246,106 @@ TEST(Energy, TellsNoTimeOfASimulationThatDidNotRun) {
   EXPECT_THAT(priced.out, testing::Not(HasSubstr("simulation")));
 }
 
+TEST(PowerLimit, AllFiguresAreOfARunAtTheThrottledClock) {
+  const auto figures = [](const std::vector<std::string>& more) {
+    std::vector<std::string> words = {"run", "--values", "off"};
+    words.insert(words.end(), more.begin(), more.end());
+    return resultOf(words);
+  };
+  const std::vector<std::string> settings = {"--set", "power.limit_w=0.5", "--set",
+                                             "power.throttled_clock_mhz=500"};
+  const Json full = figures({})["predict"], limited = figures(settings);
+  const Json& predict = limited["predict"];
+  EXPECT_EQ(limited["machine"]["throttled_clock_mhz"], 500);
+  const auto cycles = predict["cycles"].get<double>(), seconds = predict["time_s"].get<double>();
+  EXPECT_LT(cycles, 0.9 * full["cycles"].get<double>()) << "memory takes fewer of longer cycles";
+  EXPECT_DOUBLE_EQ(seconds, cycles / 500e6);
+  EXPECT_EQ(predict["traffic_bytes"], full["traffic_bytes"]) << "the same program";
+  EXPECT_GT(predict["energy_pj"]["dram"], full["energy_pj"]["dram"]) << "standby takes longer";
+  const Json& dram = predict["memories"][0];
+  const double bytes = dram["bytes"]["read"].get<double>() + dram["bytes"]["write"].get<double>();
+  const double share = bytes / seconds / 12.8e9;
+  EXPECT_NEAR(predict["dram"]["bandwidth_utilization"], share, 1e-9);
+  EXPECT_NEAR(dram["bandwidth_utilization"], share, 1e-9);
+  EXPECT_DOUBLE_EQ(predict["average_power_w"], predict["energy_j"].get<double>() / seconds);
+}
+
+TEST(PowerLimit, WithoutAThrottledClockOneThatKeepsItIsFound) {
+  const Json result = resultOf({"run", "--values", "off", "--set", "power.limit_w=0.5"});
+  EXPECT_LE(result["predict"]["average_power_w"], 0.5);
+  EXPECT_GE(result["predict"]["average_power_w"], 0.99 * 0.5);
+  EXPECT_GT(result["machine"]["throttled_clock_mhz"], 0);
+  const Finished impossible = npusim({"run", "--values", "off", "--set", "power.limit_w=0.15"});
+  EXPECT_EQ(impossible.exitCode, 3);
+  EXPECT_THAT(impossible.err, HasSubstr("npusim: power.limit_w: predict still takes 0.1"));
+}
+
+TEST(PowerLimit, IsKeptByProgramsAndWithValues) {
+  const TemporaryFolder folder;
+  const std::vector<std::string> settings = {"--set", "power.limit_w=0.5", "--set",
+                                             "power.throttled_clock_mhz=500"};
+  const auto with = [&](std::vector<std::string> words) {
+    words.insert(words.end(), settings.begin(), settings.end());
+    return words;
+  };
+  ASSERT_EQ(npusim(with({"compile", "-o", folder / "p.npu"})).exitCode, 0);
+  const Json executed = resultOf({"exec", folder / "p.npu"}), ran = resultOf(with({"run"}));
+  EXPECT_EQ(executed["machine"]["throttled_clock_mhz"], 500);
+  EXPECT_EQ(executed["predict"], ran["predict"]);
+  EXPECT_TRUE(ran["values"]["passed"].get<bool>());
+}
+
 TEST(PowerLimit, IsToldWhenEvenTheThrottledClockDoesNotKeepIt) {
   const auto limited = [](const std::string& watts) {
-    return npusim(
-        {"run", "--set", "power.limit_w=" + watts, "--set", "power.throttled_clock_mhz=500"});
+    return npusim({"run", "--values", "off", "--set", "power.limit_w=" + watts, "--set",
+                   "power.throttled_clock_mhz=250"});
   };
-  const Finished kept = limited("0.6");
-  EXPECT_THAT(kept.out, HasSubstr(" at 500 MHz, throttled from 1000 MHz "));
+  const Finished kept = limited("0.5");
+  EXPECT_THAT(kept.out, HasSubstr(" at 250 MHz, throttled from 1000 MHz "));
   EXPECT_THAT(kept.out, testing::Not(HasSubstr("power limit")));
   const Finished above = limited("0.2");
   EXPECT_EQ(above.exitCode, 0) << above.err;
-  EXPECT_THAT(above.out, HasSubstr("\nstill ABOVE its power limit: predict takes 0."));
-  EXPECT_THAT(above.out, HasSubstr(" W, the limit is 0.2 W\n"));
+  EXPECT_THAT(above.out, HasSubstr("\nstill ABOVE its power limit: predict takes 0.4"));
+  EXPECT_THAT(above.out, HasSubstr(" W, the limit is 0.2 W; try --set power.limit_w=0.4"));
+}
+
+TEST(PowerLimit, IsNotAppliedAnewToASavedResult) {
+  const TemporaryFolder folder;
+  const std::string saved = folder / "r.json", again = folder / "again.json";
+  ASSERT_EQ(npusim({"run", "--values", "off", "--set", "power.limit_w=0.5", "--set",
+                    "power.throttled_clock_mhz=250", "--json", saved})
+                .exitCode,
+            0);
+  const Finished priced = npusim({"energy", saved, "--table", "7nm", "--json", again});
+  EXPECT_THAT(priced.err, HasSubstr("npusim: note: the limit of 0.5 W is not applied anew, since "
+                                    "nothing runs: the clock stays the saved run's 250 MHz"));
+  EXPECT_EQ(readText(again), readText(saved));
+}
+
+/// Two memories of which one holds what runs through it.
+TEST(Memories, OneThatNothingUsesIsNoted) {
+  const auto withCache = [](const std::string& holds) {
+    return npusim({"run", "--values", "off", "--set",
+                   "memories=[{name: l3, kind: sram, holds: [" + holds +
+                       "], capacity_mib: 1, bandwidth_gb_per_s: 50, energy_pj_per_bit: 1}]"});
+  };
+  EXPECT_THAT(withCache("weights").err,
+              HasSubstr("npusim: note: memory 'l3' moves nothing in a predict: "));
+}
+
+TEST(DramTrace, IsOfTheFirstDram) {
+  const TemporaryFolder folder;
+  const std::string trace = folder / "t.txt", result = folder / "r.json";
+  const Finished ran = npusim({"run", "--chip", "ane_a15", "--precision", "fp16", "--values", "off",
+                               "--dram-trace", trace, "--json", result});
+  EXPECT_EQ(ran.exitCode, 0) << ran.err;
+  EXPECT_THAT(ran.err, HasSubstr("npusim: note: --dram-trace: of memory 'dram'\n"));
+  const Json dram = Json::parse(readText(result))["predict"]["memories"][1];
+  const std::string lines = readText(trace);
+  const auto requests = std::count(lines.begin(), lines.end(), '\n') - 1;  // less the comment
+  const auto read = dram["bytes"]["read"].get<double>();
+  EXPECT_GT(read, 0);
+  EXPECT_NEAR(64.0 * static_cast<double>(requests), read, 0.01 * read) << "it only reads weights";
 }
 
 }  // namespace

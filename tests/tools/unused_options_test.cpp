@@ -136,5 +136,16 @@ TEST(Files, OfAPresetOrAZooNetworkAreNone) {
   EXPECT_THAT(options, testing::Contains("--chip"));
 }
 
+TEST(TracedMemory, IsTheFirstDram) {
+  ChipConfig chip;
+  chip.name = "c";
+  chip.memories.resize(1);
+  chip.memories[0].kind = MemoryKind::Sram;
+  EXPECT_EQ(messageOf([&] { tracedMemory(chip); }),
+            "--dram-trace: chip 'c' has no DRAM; leave it out");
+  chip.memories.resize(3);  // two of DRAM
+  EXPECT_EQ(tracedMemory(chip), 1u);
+}
+
 }  // namespace
 }  // namespace npusim::tools

@@ -224,9 +224,58 @@ TEST(Table, ShowsTheClockOfTheRunAndWhetherItKeepsThePowerLimit) {
   EXPECT_THAT(toTable(result),
               HasSubstr("at 800 MHz, throttled from 1000 MHz (cycles: overlapped "
                         "[1])\nstill ABOVE its power limit: predict takes 1.023 W, "
-                        "the limit is 1 W\n"));
+                        "the limit is 1 W; try --set power.limit_w=1.024 or a lower "
+                        "power.throttled_clock_mhz\n"));
   result.throttledClockMhz = result.powerLimitW = 0;
   EXPECT_THAT(toTable(result), HasSubstr("at 1000 MHz (cycles: overlapped [1])\n\n"));
+}
+
+TEST(Table, SaysNothingOfAThrottledClockThatWasNotTaken) {
+  RunResult result = exampleResult();
+  result.throttledClockMhz = 0;
+  result.powerLimitW = 1;
+  EXPECT_THAT(toTable(result), HasSubstr("[1])\nABOVE its power limit: predict takes 1.023 W"));
+}
+
+TEST(Table, OfSeveralMemoriesEachHasALine) {
+  RunResult result = exampleResult();
+  result.predict.memories = {{"cache", "sram", {1024, 2048}, 0.125, 5e6},
+                             {"dram", "dram", {202784, 395168}, 0.65, 33e6}};
+  const std::string table = toTable(result);
+  EXPECT_THAT(table,
+              HasSubstr("\n cache         1.00 KiB  2.00 KiB  12.5 % of peak bandwidth, "
+                        "5.00 uJ\n dram           198 KiB   386 KiB  65.0 % of peak "
+                        "bandwidth, 33.0 uJ\n memories       199 KiB   388 KiB  1.20 x of the "
+                        "compulsory 488 KiB\n"));
+  EXPECT_THAT(table, HasSubstr("  bound by  memories   energy\n"));
+  EXPECT_THAT(table, HasSubstr("\n wait for memories, DMA  29.0 %"));
+  EXPECT_THAT(table, testing::Not(HasSubstr("\n DRAM ")));
+}
+
+TEST(Table, AChipWithoutMemoriesHasNoLinesOfThem) {
+  RunResult result = exampleResult();
+  result.predict.memories.clear();
+  result.predict.energy.dram = 0;
+  result.references.clear();
+  const std::string table = toTable(result);
+  EXPECT_THAT(table, HasSubstr("\n wait for DMA "));
+  EXPECT_THAT(table, HasSubstr("(table 7nm; die)\n"));
+  EXPECT_THAT(table, testing::Not(HasSubstr("\n DRAM ")));
+  EXPECT_THAT(table, testing::Not(HasSubstr("compulsory")));
+}
+
+TEST(Table, SpeedUpIsOfPredictAloneAndWithIo) {
+  RunResult result = exampleResult();
+  result.io.timeS = 3 * result.predict.timeS;
+  result.references[0].timeS = 8 * result.predict.timeS;
+  result.references[0].speedup = 8;
+  EXPECT_THAT(toTable(result), HasSubstr("    8.00 x   2.00 x  "));
+}
+
+TEST(Table, NamesTheBusiestCore) {
+  RunResult result = exampleResult();
+  result.predict.busiestCoreCycles = 66429;
+  EXPECT_THAT(toTable(result), HasSubstr("(worked 66,429 cycles at the busiest, 0 at the least"));
 }
 
 TEST(Table, SurvivesAnEmptyResult) {

@@ -82,7 +82,7 @@ std::vector<std::string> rowOf(const Point& point, std::int64_t oneCore) {
           limitOf(p),
           bytes(dram.read + dram.write),
           percent(p.bandwidthUtilization),
-          bytes(p.counters.networkBytes),
+          bytes(p.counters.networkByteHops),
           fmt::format("{:.3g} mJ", p.energyJ * 1e3)};
 }
 

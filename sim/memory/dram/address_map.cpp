@@ -27,8 +27,8 @@ std::vector<std::string> codes(const std::string& mapping) {
 
 [[noreturn]] void refuse(const MemoryConfig& memory, const std::string& why) {
   throw BadInput("memory '" + memory.name + "': mapping '" + memory.mapping + "' " + why +
-                 "; give ro, bg, ba, ch, co and perhaps cl from most to least significant, such "
-                 "as 'ro-ba-bg-ch-co'");
+                 "; give row, bgi, or ro, bg, ba, ch, co and perhaps cl from most to least "
+                 "significant, such as 'ro-ba-bg-ch-co'");
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ std::array<AddressMap::Kind, AddressMap::kCoordinates> AddressMap::kinds(const M
 AddressMap::AddressMap(const MemoryConfig& memory)
     : burstBytes_(memory.timing.burstBytes()),
       columns_(std::max<std::int64_t>(1, memory.rowBytes / burstBytes_)) {
-  const std::vector<std::string> named = codes(memory.mapping);
+  const std::vector<std::string> named = codes(mappingText(memory.mapping, memory));
   const auto known = kinds(memory, std::ranges::count(named, "cl") > 0);
   for (const Kind& kind : known) {
     const auto times = std::ranges::count(named, kind.code);

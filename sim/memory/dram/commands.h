@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "sim/config/chip_config.h"
+#include "sim/memory/memory_model.h"
 
 namespace npusim {
 
@@ -26,6 +27,23 @@ inline constexpr std::array<DramCommand, kDramCommands> kAllDramCommands = {
     DramCommand::PrechargeAll, DramCommand::Refresh, DramCommand::Sync,  DramCommand::ActivateEnd};
 
 std::string_view name(DramCommand command);
+
+/// Places in tables by command and by direction.
+constexpr std::size_t indexOf(DramCommand command) { return static_cast<std::size_t>(command); }
+constexpr std::size_t indexOf(Direction direction) { return static_cast<std::size_t>(direction); }
+
+/// The command that moves data in a direction, and the other way round.
+constexpr DramCommand columnCommand(Direction direction) {
+  return direction == Direction::Read ? DramCommand::Read : DramCommand::Write;
+}
+constexpr bool movesData(DramCommand command) {
+  return command == DramCommand::Read || command == DramCommand::Write;
+}
+constexpr Direction directionOf(DramCommand command) {
+  return command == DramCommand::Read ? Direction::Read : Direction::Write;
+}
+/// Clocks between the two parts of a split activate at most (JESD209-5, tAAD).
+inline constexpr std::int64_t kActivateEndWithin = 8;
 
 /// Some of the commands.
 class DramCommands {

@@ -1,23 +1,12 @@
 #include "sim/memory/dram/controller.h"
 
+#include <bit>
 #include <cmath>
 
 #include "sim/core/error.h"
 
 namespace npusim {
 namespace {
-
-constexpr std::size_t index(DramCommand command) { return static_cast<std::size_t>(command); }
-constexpr std::size_t index(Direction direction) { return static_cast<std::size_t>(direction); }
-
-constexpr Direction directionOf(DramCommand command) {
-  return command == DramCommand::Read ? Direction::Read : Direction::Write;
-}
-
-constexpr bool onColumnBus(DramCommand command) {
-  return command == DramCommand::Read || command == DramCommand::Write ||
-         command == DramCommand::Sync;
-}
 
 double ofWrites(const MemoryConfig& memory, double part) {
   return part * static_cast<double>(memory.controller.writeQueue);
@@ -41,19 +30,13 @@ DramController::DramController(const MemoryConfig& memory)
               BurstQueue(memory.controller.writeQueue, state_.banks())},
       writes_(memory.controller.writeQueue),
       banks_(state_.banks()),
-      ranks_(static_cast<std::size_t>(memory.ranks)),
-      owned_(state_.banks()),
-      hits_(state_.banks()),
-      closed_(state_.banks()),
-      conflicts_(state_.banks()),
-      hitOrder_(state_.banks()),
-      rowOrder_(state_.banks()),
+      ranks_(static_cast<std::size_t>(memory.ranks),
+             {.ready = std::vector(kKinds, ReadySet(state_.banks()))}),
       nextRefresh_(timing_.REFI > 0 ? timing_.REFI : kNever) {
   ensure(memory.controller.drainBelow <= memory.controller.drainAbove,
          "a write drain that ends above where it starts");
   for (const DramCommand command : kAllDramCommands) {
-    clocks_[index(command)] = commandClocks(command, memory.timing);
-    bus_[index(command)] = timing_.splitCommandBus && onColumnBus(command) ? 1 : 0;
+    clocks_[indexOf(command)] = commandClocks(command, memory.timing);
   }
 }
 
@@ -64,12 +47,12 @@ DramController::Outcome DramController::offer(Direction direction, const DramLoc
                              static_cast<std::size_t>(location.bank);
   const bool write = direction == Direction::Write;
   if (isWaitingWrite(number, location)) return write ? Outcome::Merged : Outcome::Forwarded;
-  if (queue(direction).full()) return Outcome::Refused;
+  if (full(direction)) return Outcome::Refused;
   const BurstQueue::Index burst = queue(direction).push(
       {location.row, location.column, nextAge_++, static_cast<std::uint32_t>(number), tag});
   if (write) writes_.add(number, location.row, location.column);
   Bank& bank = banks_[number];
-  BurstQueue::Index& hit = bank.hit[index(direction)];
+  BurstQueue::Index& hit = bank.hit[indexOf(direction)];
   if (hit == BurstQueue::kNone && bank.openRow == location.row) hit = burst;
   now_ = std::max(now_, clock);
   const Direction before = mode_;
@@ -77,21 +60,21 @@ DramController::Outcome DramController::offer(Direction direction, const DramLoc
   if (mode_ != before || now_ - scannedAt_ > kKeysHold) {
     scanned_ = false;
   }
-  // The youngest burst adds candidates of its bank and removes none.
   if (direction == mode_ && (hit == burst || queue(direction).oldest(number) == burst)) {
     sortBank(number);
-    if (scanned_ && !synced_) scanBank(number);
+    scanned_ = false;
   }
   return Outcome::Queued;
 }
 
-bool DramController::isWaitingWrite(std::size_t bank, const DramLocation& location) const {
-  return writes_.mayContain(bank, location.row, location.column) &&
-         queues_[index(Direction::Write)].find(bank, location.row, location.column) !=
+inline bool DramController::isWaitingWrite(std::size_t bank, const DramLocation& location) const {
+  return queues_[indexOf(Direction::Write)].size() > 0 &&
+         writes_.mayContain(bank, location.row, location.column) &&
+         queues_[indexOf(Direction::Write)].find(bank, location.row, location.column) !=
              BurstQueue::kNone;
 }
 
-void DramController::setMode() {
+inline void DramController::setMode() {
   const std::int64_t writes = queue(Direction::Write).size();
   const bool reads = queue(Direction::Read).size() > 0;
   const bool drain =
@@ -102,21 +85,40 @@ void DramController::setMode() {
   sortBanks(0, banks_.size());
 }
 
-/// Enters the bank into the sets by its state.
+/// Enters the bank into the ready sets by its state.
 void DramController::sortBank(std::size_t number) {
   Bank& bank = banks_[number];
   const BurstQueue& queue = this->queue(mode_);
   const BurstQueue::Index oldest = queue.oldest(number);
-  const BurstQueue::Index hit = bank.hit[index(mode_)];
-  const bool mayBegin = rankOf(number).refreshesOwed == 0 && oldest != BurstQueue::kNone;
+  const BurstQueue::Index hit = bank.hit[indexOf(mode_)];
+  Rank& rank = rankOf(number);
+  const unsigned before = bank.kinds;
+  bank.kinds = 0;
+  const auto put = [&](Kind kind, std::uint64_t order, DramCommand command) {
+    bank.kinds |= 1U << kind;
+    rank.ready[kind].put(number, order, state_.ofBank(command, number));
+  };
   const bool open = bank.openRow != kClosed, ready = number != halfActivated_;
-  owned_.set(number, bank.owned && ready);
-  closed_.set(number, mayBegin && !open);
-  hits_.set(number, mayBegin && ready && hit != BurstQueue::kNone &&
-                        !(bank.owned && bank.ownerDirection == mode_));
-  conflicts_.set(number, mayBegin && open && hit != oldest && !bank.owned);
-  if (oldest != BurstQueue::kNone) rowOrder_[number] = orderOf(queue[oldest].age);
-  if (hit != BurstQueue::kNone) hitOrder_[number] = orderOf(queue[hit].age);
+  if (bank.owned && ready) {
+    put(bank.ownerDirection == Direction::Read ? OwnedRead : OwnedWrite, bank.ownerOrder,
+        columnCommand(bank.ownerDirection));
+  }
+  if (rank.refreshesOwed == 0 && oldest != BurstQueue::kNone) {
+    const bool ownHit = bank.owned && bank.ownerDirection == mode_;
+    if (ready && hit != BurstQueue::kNone && !ownHit) {
+      put(Hit, orderOf(queue[hit].age), columnCommand(mode_));
+    }
+    if (!open) put(Closed, orderOf(queue[oldest].age), DramCommand::Activate);
+    if (open && hit != oldest && !bank.owned) {
+      put(Conflict, orderOf(queue[oldest].age), DramCommand::Precharge);
+    }
+  }
+  rank.kinds |= bank.kinds;
+  for (unsigned left = before & ~bank.kinds; left != 0; left &= left - 1) {
+    ReadySet& set = rank.ready[static_cast<std::size_t>(std::countr_zero(left))];
+    set.remove(number);
+    if (set.empty()) rank.kinds &= ~(left & -left);
+  }
 }
 
 void DramController::sortBanks(std::size_t first, std::size_t count) {
@@ -126,8 +128,7 @@ void DramController::sortBanks(std::size_t first, std::size_t count) {
 std::optional<IssuedCommand> DramController::step() {
   if (!scanned_) scan();
   scanned_ = false;
-  const Candidate& chosen = next();
-  if (nextRefresh_ > chosen.start) return issue(chosen);
+  if (nextRefresh_ > next_.start) return issue(next_);
   ensure(nextRefresh_ != kNever, "a DRAM controller without anything to do was stepped");
   now_ = nextRefresh_;
   for (Rank& rank : ranks_) ++rank.refreshesOwed;
@@ -136,7 +137,7 @@ std::optional<IssuedCommand> DramController::step() {
   return std::nullopt;
 }
 
-IssuedCommand DramController::issue(Candidate chosen) {
+inline IssuedCommand DramController::issue(Candidate chosen) {
   now_ = chosen.start;
   if (timing_.wckSync > 0 && needsSync(chosen)) {
     if (halfActivated_ == kNoBank || activateEndBy_ > now_ + timing_.wckSync) return sync(chosen);
@@ -171,28 +172,28 @@ IssuedCommand DramController::issue(Candidate chosen) {
   return issued;
 }
 
-bool DramController::needsSync(const Candidate& chosen) {
-  return (chosen.command == DramCommand::Read || chosen.command == DramCommand::Write) &&
-         !synced_ && chosen.start >= rankOf(chosen.bank).dataClockEnd;
+inline bool DramController::needsSync(const Candidate& chosen) {
+  return movesData(chosen.command) && !synced_ && chosen.start >= rankOf(chosen.bank).dataClockEnd;
 }
 
-IssuedCommand DramController::sync(const Candidate& chosen) {
+inline IssuedCommand DramController::sync(const Candidate& chosen) {
   synced_ = chosen;
   state_.issue(DramCommand::Sync, chosen.bank, chosen.start);
   return {.command = DramCommand::Sync, .bank = chosen.bank, .clock = chosen.start};
 }
 
-void DramController::activate(std::size_t number, std::int64_t clock) {
+inline void DramController::activate(std::size_t number, std::int64_t clock) {
   Bank& bank = banks_[number];
   Rank& rank = rankOf(number);
-  bank.openRow = queue(mode_)[queue(mode_).oldest(number)].row;
+  const BurstQueue::Entry& owner = queue(mode_)[queue(mode_).oldest(number)];
+  bank.openRow = owner.row;
   for (std::size_t direction = 0; direction < 2; ++direction) {
     const BurstQueue& queue = queues_[direction];
     bank.hit[direction] = queue.findRow(queue.oldest(number), bank.openRow);
   }
   bank.owned = true;
   bank.ownerDirection = mode_;
-  bank.ownerOrder = rowOrder_[number] - kQueued + kOwner;
+  bank.ownerOrder = orderOf(owner.age) - kQueued + kOwner;
   ++rank.ownedBanks;
   if (rank.openBanks++ == 0) rank.openSince = clock;
   ++events_.activates;
@@ -204,7 +205,7 @@ void DramController::activate(std::size_t number, std::int64_t clock) {
   sortBank(number);
 }
 
-void DramController::column(const Candidate& chosen, IssuedCommand& issued) {
+inline void DramController::column(const Candidate& chosen, IssuedCommand& issued) {
   const Direction direction = directionOf(chosen.command);
   const bool read = direction == Direction::Read;
   Bank& bank = banks_[chosen.bank];
@@ -216,7 +217,7 @@ void DramController::column(const Candidate& chosen, IssuedCommand& issued) {
   } else {
     ++events_.rowHits;
   }
-  issued.tag = queue(direction)[bank.hit[index(direction)]].tag;
+  issued.tag = queue(direction)[bank.hit[indexOf(direction)]].tag;
   issued.done = chosen.start + (read ? readDone_ : writeDone_);
   rank.dataClockEnd = std::max(rank.dataClockEnd, issued.done + timing_.wckIdle);
   synced_.reset();
@@ -225,17 +226,19 @@ void DramController::column(const Candidate& chosen, IssuedCommand& issued) {
 }
 
 /// Removes the burst that has been served and finds the row's next.
-void DramController::takeHit(std::size_t number, Direction direction) {
+inline void DramController::takeHit(std::size_t number, Direction direction) {
   BurstQueue& queue = this->queue(direction);
-  BurstQueue::Index& hit = banks_[number].hit[index(direction)];
+  BurstQueue::Index& hit = banks_[number].hit[indexOf(direction)];
   const BurstQueue::Index served = hit;
   const BurstQueue::Entry& entry = queue[served];
   if (direction == Direction::Write) writes_.remove(number, entry.row, entry.column);
   hit = queue.findRow(entry.next, entry.row);
   queue.remove(served);
-  if (hit != BurstQueue::kNone && hit == queue.oldest(number) && hits_.contains(number) &&
-      direction == mode_) {
-    hitOrder_[number] = rowOrder_[number] = orderOf(queue[hit].age);  // its sets are the same
+  // The usual case changes one order.
+  if (banks_[number].kinds == kOnlyHit && direction == mode_ && hit != BurstQueue::kNone &&
+      hit == queue.oldest(number)) {
+    rankOf(number).ready[Hit].put(number, orderOf(queue[hit].age),
+                                  state_.ofBank(columnCommand(mode_), number));
   } else {
     sortBank(number);
   }

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "sim/memory/dram/address_map.h"
-#include "sim/memory/dram/bank_set.h"
 #include "sim/memory/dram/burst_filter.h"
 #include "sim/memory/dram/burst_queue.h"
+#include "sim/memory/dram/ready_set.h"
 #include "sim/memory/dram/timing_state.h"
 #include "sim/memory/memory_model.h"
 
@@ -38,9 +38,7 @@ struct IssuedCommand {
 ///   opened for a burst serve it, all banks are closed, and the refresh follows.
 class DramController {
  public:
-  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
-  /// Between the two parts of LPDDR5's activate at most (JESD209-5, tAAD), clocks.
-  static constexpr std::int64_t kActivateEndWithin = 8;
+  static constexpr std::int64_t kNever = ReadySet::kNever;
 
   enum class Outcome : std::uint8_t {
     Refused,  ///< its queue is full
@@ -57,7 +55,7 @@ class DramController {
   /// When the next thing happens: a command, or a refresh falls due. kNever: nothing.
   std::int64_t nextClock() {
     if (!scanned_) scan();
-    return std::min(next().start, nextRefresh_);
+    return std::min(next_.start, nextRefresh_);
   }
   /// Does it; nothing is returned for a refresh that falls due.
   std::optional<IssuedCommand> step();
@@ -65,6 +63,8 @@ class DramController {
   /// left to be stepped through.
   void skipIdle(std::int64_t clock);
 
+  /// Whether the queue of a direction refuses.
+  bool full(Direction direction) const { return queues_[indexOf(direction)].full(); }
   bool idle() const { return queues_[0].size() + queues_[1].size() == 0; }
   /// What happened so far, with rank-cycles up to `clock`.
   MemoryEvents events(std::int64_t clock) const;
@@ -74,6 +74,12 @@ class DramController {
   static constexpr std::uint64_t kNoKey = std::numeric_limits<std::uint64_t>::max();
   static constexpr std::size_t kNoBank = std::numeric_limits<std::size_t>::max();
 
+  /// What could be given to a bank: its owner's Read or Write, a Read or Write of the direction
+  /// served, an Activate, a Precharge.
+  enum Kind : std::uint8_t { OwnedRead, OwnedWrite, Hit, Closed, Conflict };
+  static constexpr std::size_t kKinds = 5;
+  static constexpr unsigned kOnlyHit = 1U << Hit;
+
   struct Bank {
     std::int64_t openRow = kClosed;
     /// By direction: the oldest burst of the open row.
@@ -81,6 +87,7 @@ class DramController {
     bool owned = false;  ///< the burst it was opened for waits, as the hit of ownerDirection
     Direction ownerDirection = Direction::Read;
     bool closedForBurst = false;  ///< and not by a refresh
+    unsigned kinds = 0;           ///< of the ready sets that it is in, a bit each
     std::uint64_t ownerOrder = 0;
   };
   struct Rank {
@@ -88,9 +95,11 @@ class DramController {
     std::int64_t openSince = 0;
     std::int64_t refreshesOwed = 0;
     std::int64_t dataClockEnd = 0;
+    std::vector<ReadySet> ready;  ///< by Kind
+    unsigned kinds = 0;           ///< of those that are not empty, a bit each
   };
   /// Order of candidates that end in the same clock: the class, then the age of the burst.
-  static constexpr unsigned kAgeBits = 38, kClassBits = 3;
+  static constexpr unsigned kAgeBits = 38, kClassBits = ReadySet::kOrderBits - kAgeBits;
   static constexpr std::uint64_t kUrgent = std::uint64_t{0} << kAgeBits,
                                  kOwner = std::uint64_t{1} << kAgeBits,
                                  kRefresh = std::uint64_t{2} << kAgeBits,
@@ -100,15 +109,20 @@ class DramController {
   static constexpr std::int64_t kKeysHold = std::int64_t{1} << 20;
   /// A command that could be given.
   struct Candidate {
-    /// The least goes first: the clocks from the scan to the command's end (rules have at most
-    /// four terms of at most 1,000,000), then the order.
-    std::uint64_t key = kNoKey;
     std::int64_t start = kNever;
     DramCommand command = DramCommand::Activate;
     std::size_t bank = 0;
   };
+  /// The best so far of a scan.
+  struct Best {
+    /// The least goes first: the clocks from the scan to the command's end (rules have at most
+    /// four terms of at most 1,000,000), then the order.
+    std::uint64_t key = kNoKey;
+    DramCommand command = DramCommand::Activate;
+    std::size_t bank = 0;
+  };
 
-  BurstQueue& queue(Direction direction) { return queues_[static_cast<std::size_t>(direction)]; }
+  BurstQueue& queue(Direction direction) { return queues_[indexOf(direction)]; }
   Rank& rankOf(std::size_t bank) { return ranks_[state_.rankOf(bank)]; }
   bool isWaitingWrite(std::size_t bank, const DramLocation& location) const;
   static std::uint64_t orderOf(std::uint64_t age) {
@@ -119,14 +133,13 @@ class DramController {
   void sortBanks(std::size_t first, std::size_t count);
 
   void scan();
-  void scanBank(std::size_t bank);
-  void scanRank(std::size_t rank);
-  void scanSet(DramCommand command, const BankSet& banks, const std::vector<std::uint64_t>& orders);
-  void scanActivateEnd();
-  void consider(DramCommand command, std::size_t bank, std::uint64_t order);
-  std::uint64_t keyOf(std::int64_t start, DramCommand command, std::uint64_t order) const;
-  void offerCandidate(std::uint64_t key, DramCommand command, std::size_t bank);
-  const Candidate& next() const { return best_[best_[1].start <= best_[0].start ? 1 : 0]; }
+  void scanSet(DramCommand command, std::size_t rank, Kind kind, Best& best);
+  ReadySet::First firstOf(DramCommand command, std::size_t rank, Kind kind);
+  void scanRefresh(std::size_t rank, Best& best) const;
+  void scanActivateEnd(Best& best) const;
+  void consider(DramCommand command, std::size_t bank, std::int64_t start, std::uint64_t order,
+                Best& best) const;
+  Candidate chosen(const Best& best) const;
 
   IssuedCommand issue(Candidate chosen);
   bool needsSync(const Candidate& chosen);
@@ -144,17 +157,11 @@ class DramController {
   std::int64_t drainAbove_, drainBelow_;  ///< bursts
   std::size_t banksPerRank_, banksPerGroup_;
   std::array<std::int64_t, kDramCommands> clocks_{};  ///< of each command on its bus
-  std::array<std::size_t, kDramCommands> bus_{};      ///< of each command
   TimingState state_;
   std::array<BurstQueue, 2> queues_;  ///< by direction
   BurstFilter writes_;
   std::vector<Bank> banks_;
   std::vector<Rank> ranks_;
-  /// Banks by what could be given to them: their owner's Read or Write, one of the direction
-  /// served, an Activate, a Precharge.
-  BankSet owned_, hits_, closed_, conflicts_;
-  /// By bank: orders of the oldest hit, and of the burst that an Activate or Precharge is for.
-  std::vector<std::uint64_t> hitOrder_, rowOrder_;
 
   Direction mode_ = Direction::Write;  ///< the direction served
   std::uint64_t nextAge_ = 0;
@@ -162,8 +169,8 @@ class DramController {
   std::size_t halfActivated_ = kNoBank;  ///< its ActivateEnd is to come
   std::int64_t activateEndBy_ = 0;
   std::optional<Candidate> synced_;  ///< a Sync has been given for it
-  std::array<Candidate, 2> best_;    ///< by bus
-  bool scanned_ = false;             ///< best_ holds
+  Candidate next_;
+  bool scanned_ = false;  ///< next_ holds
   std::int64_t scannedAt_ = 0;
   MemoryEvents events_;
 };

@@ -1,100 +1,81 @@
 #include "sim/memory/dram/controller.h"
 
 namespace npusim {
-namespace {
 
-constexpr std::size_t index(DramCommand command) { return static_cast<std::size_t>(command); }
-
-constexpr DramCommand columnCommand(Direction direction) {
-  return direction == Direction::Read ? DramCommand::Read : DramCommand::Write;
+inline void DramController::consider(DramCommand command, std::size_t bank, std::int64_t start,
+                                     std::uint64_t order, Best& best) const {
+  const auto untilEnd = static_cast<std::uint64_t>(start - scannedAt_ + clocks_[indexOf(command)]);
+  const std::uint64_t key = (untilEnd << (kAgeBits + kClassBits)) + order;
+  const bool better = key < best.key;
+  best.key = better ? key : best.key;
+  best.command = better ? command : best.command;
+  best.bank = better ? bank : best.bank;
 }
 
-}  // namespace
-
-inline std::uint64_t DramController::keyOf(std::int64_t start, DramCommand command,
-                                           std::uint64_t order) const {
-  const auto clocks = static_cast<std::uint64_t>(start - scannedAt_ + clocks_[index(command)]);
-  return (clocks << (kAgeBits + kClassBits)) + order;
+inline DramController::Candidate DramController::chosen(const Best& best) const {
+  if (best.key == kNoKey) return {};
+  const auto untilEnd = static_cast<std::int64_t>(best.key >> (kAgeBits + kClassBits));
+  return {scannedAt_ + untilEnd - clocks_[indexOf(best.command)], best.command, best.bank};
 }
 
-inline void DramController::offerCandidate(std::uint64_t key, DramCommand command,
-                                           std::size_t bank) {
-  Candidate& best = best_[bus_[index(command)]];
-  if (key >= best.key) return;
-  const auto clocks = static_cast<std::int64_t>(key >> (kAgeBits + kClassBits));
-  best = {key, scannedAt_ + clocks - clocks_[index(command)], command, bank};
+inline ReadySet::First DramController::firstOf(DramCommand command, std::size_t rank, Kind kind) {
+  const std::int64_t floor = std::max(now_, state_.floor(command, rank));
+  return ranks_[rank].ready[kind].first(
+      floor, [&](std::size_t bank) { return state_.ofBank(command, bank); });
 }
 
-inline void DramController::consider(DramCommand command, std::size_t bank, std::uint64_t order) {
-  const std::int64_t start = std::max(now_, state_.earliest(command, bank));
-  offerCandidate(keyOf(start, command, order), command, bank);
+inline void DramController::scanSet(DramCommand command, std::size_t rank, Kind kind, Best& best) {
+  if ((ranks_[rank].kinds >> kind & 1U) == 0) return;
+  const ReadySet::First first = firstOf(command, rank, kind);
+  consider(command, first.bank, first.clock, first.order, best);
 }
 
 void DramController::scan() {
-  best_ = {};
   scanned_ = true;
   scannedAt_ = now_;
   if (synced_) {
-    consider(synced_->command, synced_->bank, kUrgent);
+    next_ = *synced_;
+    next_.start = std::max(now_, state_.earliest(next_.command, next_.bank));
     return;
   }
-  owned_.forEach([&](std::size_t bank) {
-    consider(columnCommand(banks_[bank].ownerDirection), bank, banks_[bank].ownerOrder);
-  });
-  scanSet(columnCommand(mode_), hits_, hitOrder_);
-  if (halfActivated_ == kNoBank) scanSet(DramCommand::Activate, closed_, rowOrder_);
-  scanSet(DramCommand::Precharge, conflicts_, rowOrder_);
+  if (ranks_.size() == 1 && ranks_[0].kinds == kOnlyHit && halfActivated_ == kNoBank) {
+    const DramCommand command = columnCommand(mode_);  // a stream
+    const ReadySet::First first = firstOf(command, 0, Hit);
+    next_ = {first.clock, command, first.bank};
+    return;
+  }
+  Best column, row;
   for (std::size_t rank = 0; rank < ranks_.size(); ++rank) {
-    if (ranks_[rank].refreshesOwed > 0) scanRank(rank);
+    scanSet(DramCommand::Read, rank, OwnedRead, column);
+    scanSet(DramCommand::Write, rank, OwnedWrite, column);
+    scanSet(columnCommand(mode_), rank, Hit, column);
+    if (halfActivated_ == kNoBank) scanSet(DramCommand::Activate, rank, Closed, row);
+    scanSet(DramCommand::Precharge, rank, Conflict, row);
+    if (ranks_[rank].refreshesOwed > 0) scanRefresh(rank, row);
   }
-  if (halfActivated_ != kNoBank) scanActivateEnd();
+  if (halfActivated_ != kNoBank) scanActivateEnd(row);
+  if (!timing_.splitCommandBus) {
+    next_ = chosen(column.key < row.key ? column : row);
+    return;
+  }
+  // Each bus takes its own best; the column command is given first.
+  const Candidate ofColumn = chosen(column), ofRow = chosen(row);
+  next_ = ofColumn.start <= ofRow.start ? ofColumn : ofRow;
 }
 
-void DramController::scanSet(DramCommand command, const BankSet& banks,
-                             const std::vector<std::uint64_t>& orders) {
-  if (banks.empty()) return;
-  const std::int64_t floor = std::max(now_, state_.floor(command));
-  const std::uint64_t known = best_[bus_[index(command)]].key;
-  if (keyOf(floor, command, kQueued) > known) return;
-  const std::int64_t begin = scannedAt_ - clocks_[index(command)];
-  std::uint64_t least = known;
-  std::size_t leastBank = 0;
-  const auto look = [&](std::size_t bank, std::int64_t above) {
-    const auto clocks = static_cast<std::uint64_t>(std::max(floor, above) - begin);
-    const std::uint64_t key = (clocks << (kAgeBits + kClassBits)) + orders[bank];
-    leastBank = key < least ? bank : leastBank;
-    least = std::min(key, least);
-  };
-  if (ranks_.size() == 1) {
-    const std::int64_t* const above = state_.byBank(command);
-    banks.forEach([&](std::size_t bank) { look(bank, above[bank]); });
-  } else {
-    banks.forEach([&](std::size_t bank) { look(bank, state_.earliestAbove(command, bank)); });
-  }
-  if (least < known) offerCandidate(least, command, leastBank);
-}
-
-void DramController::scanBank(std::size_t number) {
-  if (hits_.contains(number)) consider(columnCommand(mode_), number, hitOrder_[number]);
-  if (closed_.contains(number) && halfActivated_ == kNoBank) {
-    consider(DramCommand::Activate, number, rowOrder_[number]);
-  }
-  if (conflicts_.contains(number)) {
-    consider(DramCommand::Precharge, number, rowOrder_[number]);
-  }
-}
-
-void DramController::scanRank(std::size_t number) {
+void DramController::scanRefresh(std::size_t number, Best& best) const {
   const Rank& rank = ranks_[number];
   if (rank.ownedBanks > 0) return;
-  consider(rank.openBanks > 0 ? DramCommand::PrechargeAll : DramCommand::Refresh,
-           number * banksPerRank_, kRefresh);
+  const DramCommand command = rank.openBanks > 0 ? DramCommand::PrechargeAll : DramCommand::Refresh;
+  const std::size_t bank = number * banksPerRank_;
+  consider(command, bank, std::max(now_, state_.earliest(command, bank)), kRefresh, best);
 }
 
-void DramController::scanActivateEnd() {
+void DramController::scanActivateEnd(Best& best) const {
   const std::int64_t start =
       std::max(now_, state_.earliest(DramCommand::ActivateEnd, halfActivated_));
-  consider(DramCommand::ActivateEnd, halfActivated_, start >= activateEndBy_ ? kUrgent : kDeferred);
+  consider(DramCommand::ActivateEnd, halfActivated_, start,
+           start >= activateEndBy_ ? kUrgent : kDeferred, best);
 }
 
 }  // namespace npusim

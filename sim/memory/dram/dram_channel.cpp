@@ -72,8 +72,7 @@ std::span<RowVisit> DramChannel::forward(std::span<RowVisit> visits) {
     request_->events.bursts += found;
     request_->events.rowHits += found;
   }
-  const auto gone = std::ranges::remove(visits, 0, &RowVisit::bursts);
-  return visits.first(visits.size() - gone.size());
+  return withoutDone(visits);
 }
 
 /// How many of the visit's bursts wait in the write queue.

@@ -149,7 +149,7 @@ inline void RowBanks::planActivate(std::int64_t from, RowOpening& opening) {
   while (timing_.activateEndClocks > 0) {
     opening.activateEnd =
         bus_.firstFree(opening.activate + timing_.activateClocks, timing_.activateEndClocks);
-    const std::int64_t soonest = opening.activateEnd - RowTiming::kActivateEndWithin;
+    const std::int64_t soonest = opening.activateEnd - kActivateEndWithin;
     if (opening.activate >= soonest) return;
     opening.activate = bus_.firstFree(soonest, timing_.activateClocks);
   }

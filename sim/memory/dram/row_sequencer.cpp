@@ -5,13 +5,6 @@
 #include "sim/core/rounding.h"
 
 namespace npusim {
-namespace {
-
-DramCommand columnCommand(Direction direction) {
-  return direction == Direction::Read ? DramCommand::Read : DramCommand::Write;
-}
-
-}  // namespace
 
 RowSequencer::RowSequencer(const MemoryConfig& memory)
     : timing_(memory),
@@ -165,8 +158,7 @@ void RowSequencer::serve(std::span<RowVisit> visits, RowRequest& request) {
     std::int64_t rounds = std::ranges::min(visits, {}, &RowVisit::bursts).bursts;
     rounds = rounds == 1 ? 1 : 1 + placeRounds(visits, rounds - 1, request);
     for (RowVisit& visit : visits) visit.bursts -= rounds;
-    const auto done = std::ranges::remove(visits, 0, &RowVisit::bursts);
-    visits = visits.first(visits.size() - done.size());
+    visits = withoutDone(visits);
   }
 }
 

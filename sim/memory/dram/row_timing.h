@@ -11,8 +11,6 @@ namespace npusim {
 /// The rows of timing_rules.h as the row-visit model looks them up: least cycles between the first
 /// clocks of two commands. The command bus between row commands is not in it (see RowBus).
 struct RowTiming {
-  static constexpr std::int64_t kActivateEndWithin = 8;
-
   explicit RowTiming(const MemoryConfig& memory);
 
   /// By direction: Direction::Read, Direction::Write.

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <span>
 
 #include "sim/memory/dram/commands.h"
 
@@ -15,6 +17,13 @@ struct RowVisit {
   std::int64_t column = 0;  ///< the first
   std::int64_t bursts = 0;
 };
+
+/// The visits that have bursts left, moved to the front in their order.
+inline std::span<RowVisit> withoutDone(std::span<RowVisit> visits) {
+  const auto end = std::remove_if(visits.begin(), visits.end(),
+                                  [](const RowVisit& visit) { return visit.bursts == 0; });
+  return visits.first(static_cast<std::size_t>(end - visits.begin()));
+}
 
 /// A command as it was given its cycle; `bank` is -1 for commands to a rank.
 struct RowCommand {

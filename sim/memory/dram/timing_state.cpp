@@ -8,8 +8,6 @@ namespace {
 using enum RuleScope;
 
 constexpr std::int64_t kLongAgo = -(std::int64_t{1} << 40);
-constexpr std::array<RuleScope, 5> kAllScopes = {SameBank, SameBankGroup, SameRank, OtherRank,
-                                                 Channel};
 
 }  // namespace
 
@@ -17,22 +15,27 @@ TimingState::TimingState(const MemoryConfig& memory)
     : TimingState(memory, resolveTimingRules(memory)) {}
 
 TimingState::TimingState(const MemoryConfig& memory, std::span<const ResolvedRule> rules)
-    : banksPerGroup_(static_cast<std::size_t>(memory.banksPerGroup)),
-      banksPerRank_(banksPerGroup_ * static_cast<std::size_t>(memory.bankGroups)),
-      rankOf_(banksPerRank_ * static_cast<std::size_t>(memory.ranks)),
-      groupBegin_(banks()),
-      rankReady_(static_cast<std::size_t>(memory.ranks)) {
-  for (std::size_t bank = 0; bank < banks(); ++bank) {
-    rankOf_[bank] = bank / banksPerRank_;
-    groupBegin_[bank] = bank / banksPerGroup_ * banksPerGroup_;
+    : rankReady_(static_cast<std::size_t>(memory.ranks)) {
+  const auto banksPerGroup = static_cast<std::size_t>(memory.banksPerGroup);
+  const auto groups = static_cast<std::size_t>(memory.bankGroups);
+  groupReady_.resize(groups * rankReady_.size());
+  bankReady_.resize(banksPerGroup * groupReady_.size());
+  for (std::size_t bank = 0; bank < bankReady_.size(); ++bank) {
+    groupOf_.push_back(bank / banksPerGroup);
+    rankOf_.push_back(bank / banksPerGroup / groups);
   }
-  bankReady_.fill(std::vector<std::int64_t>(banks()));
-  for (const DramCommand from : kAllDramCommands) {
-    for (const RuleScope scope : kAllScopes) append(rules, from, scope);
-    effects_[static_cast<std::size_t>(from)].begin[kScopes] = updates_.size();
+  for (Effects& effects : effects_) {
+    for (BankClocks* cycles : {&effects.bank, &effects.group}) cycles->fill(kNoRule);
+    for (Clocks* cycles : {&effects.ownRank, &effects.otherRank, &effects.channel}) {
+      cycles->fill(kNoRule);
+    }
   }
   for (const ResolvedRule& rule : rules) {
-    if (rule.window > 1) addWindow(rule);
+    if (rule.window > 1) {
+      addWindow(rule);
+    } else {
+      addRule(rule);
+    }
   }
 }
 
@@ -41,90 +44,56 @@ RuleScope TimingState::kept(RuleScope scope) const {
   return scope == SameRank && rankReady_.size() == 1 ? Channel : scope;
 }
 
-/// One update for each later command: the longest of its rules.
-void TimingState::append(std::span<const ResolvedRule> rules, DramCommand from, RuleScope scope) {
-  const std::size_t begin = updates_.size();
-  effects_[static_cast<std::size_t>(from)].begin[static_cast<std::size_t>(scope)] = begin;
-  for (const ResolvedRule& rule : rules) {
-    if (rule.from != from || kept(rule.scope) != scope || rule.window > 1) continue;
-    const auto to = static_cast<std::size_t>(rule.to);
-    const auto first = updates_.begin() + static_cast<std::ptrdiff_t>(begin);
-    const auto known =
-        std::find_if(first, updates_.end(), [&](const Update& update) { return update.to == to; });
-    if (known == updates_.end()) {
-      updates_.push_back({to, rule.cycles});
-    } else {
-      known->cycles = std::max(known->cycles, rule.cycles);
-    }
+/// Of the rules between two commands in a scope the longest counts.
+void TimingState::addRule(const ResolvedRule& rule) {
+  Effects& effects = effects_[indexOf(rule.from)];
+  const RuleScope scope = kept(rule.scope);
+  const std::size_t to = indexOf(rule.to);
+  if (scope == SameBank || scope == SameBankGroup) {
+    ensure(to < kBankCommands, "a rule of a bank for a command to a rank");
+    std::int64_t& cycles = (scope == SameBank ? effects.bank : effects.group)[to];
+    cycles = std::max(cycles, rule.cycles);
+  } else {
+    std::int64_t& cycles = (scope == SameRank    ? effects.ownRank
+                            : scope == OtherRank ? effects.otherRank
+                                                 : effects.channel)[to];
+    cycles = std::max(cycles, rule.cycles);
   }
 }
 
 void TimingState::addWindow(const ResolvedRule& rule) {
   ensure(rule.scope != OtherRank, "a window of DRAM commands is within one rank");
   const std::size_t units = banks();
-  windows_[static_cast<std::size_t>(rule.from)].push_back(
-      {rule, std::vector(units * static_cast<std::size_t>(rule.window), kLongAgo),
+  windows_[indexOf(rule.from)].push_back(
+      {rule, kept(rule.scope), std::vector(units * static_cast<std::size_t>(rule.window), kLongAgo),
        std::vector<std::size_t>(units)});
 }
 
-/// The first bank of the scope.
-std::size_t TimingState::unitOf(RuleScope scope, std::size_t bank) const {
-  if (scope == SameBank) return bank;
-  if (scope == SameBankGroup) return groupBegin_[bank];
-  if (scope == SameRank) return rankOf_[bank] * banksPerRank_;
-  return 0;
-}
-
-void TimingState::raise(RuleScope scope, std::size_t bank, std::size_t to, std::int64_t clock) {
-  if (scope == Channel || scope == SameRank) {
-    Ready& ready = scope == Channel ? channelReady_ : rankReady_[rankOf_[bank]];
-    ready[to] = std::max(ready[to], clock);
-    return;
-  }
-  std::int64_t* const ready = bankReady_[to].data() + unitOf(scope, bank);
-  const std::size_t count = scope == SameBank ? 1 : banksPerGroup_;
-  for (std::size_t i = 0; i < count; ++i) ready[i] = std::max(ready[i], clock);
+/// What the bank's unit of a scope allows.
+std::int64_t& TimingState::ready(RuleScope scope, std::size_t bank, DramCommand command) {
+  const std::size_t to = indexOf(command);
+  if (scope == SameBank) return bankReady_[bank][to];
+  if (scope == SameBankGroup) return groupReady_[groupOf_[bank]][to];
+  return scope == Channel ? channelReady_[to] : rankReady_[rankOf_[bank]][to];
 }
 
 void TimingState::issueWindow(Window& window, std::size_t bank, std::int64_t clock) {
-  const ResolvedRule& rule = window.rule;
-  const auto length = static_cast<std::size_t>(rule.window);
-  const std::size_t unit = unitOf(rule.scope, bank);
+  const auto length = static_cast<std::size_t>(window.rule.window);
+  const std::size_t unit = window.scope == SameBank        ? bank
+                           : window.scope == SameBankGroup ? groupOf_[bank]
+                           : window.scope == SameRank      ? rankOf_[bank]
+                                                           : 0;
   std::int64_t* const ring = window.rings.data() + unit * length;
   std::size_t& oldest = window.oldest[unit];
   ring[oldest] = clock;
   if (++oldest == length) oldest = 0;
-  raise(kept(rule.scope), bank, static_cast<std::size_t>(rule.to), ring[oldest] + rule.cycles);
+  std::int64_t& allowed = ready(window.scope, bank, window.rule.to);
+  allowed = std::max(allowed, ring[oldest] + window.rule.cycles);
 }
 
-void TimingState::issueByRank(const Effects& effects, std::size_t bank, std::int64_t clock) {
-  for (const Update& update : updates(effects, SameRank)) {
-    raise(SameRank, bank, update.to, clock + update.cycles);
-  }
-  for (std::size_t rank = 0; rank < rankReady_.size(); ++rank) {
-    if (rank == rankOf_[bank]) continue;
-    for (const Update& update : updates(effects, OtherRank)) {
-      raise(SameRank, rank * banksPerRank_, update.to, clock + update.cycles);
-    }
-  }
-}
-
-void TimingState::issue(DramCommand command, std::size_t bank, std::int64_t clock) {
-  const Effects& effects = effects_[static_cast<std::size_t>(command)];
-  for (const Update& update : updates(effects, SameBank)) {
-    std::int64_t& ready = bankReady_[update.to][bank];
-    ready = std::max(ready, clock + update.cycles);
-  }
-  for (const Update& update : updates(effects, SameBankGroup)) {
-    raise(SameBankGroup, bank, update.to, clock + update.cycles);
-  }
-  for (const Update& update : updates(effects, Channel)) {
-    std::int64_t& ready = channelReady_[update.to];
-    ready = std::max(ready, clock + update.cycles);
-  }
-  if (rankReady_.size() > 1) issueByRank(effects, bank, clock);
-  for (Window& window : windows_[static_cast<std::size_t>(command)]) {
-    issueWindow(window, bank, clock);
+void TimingState::issueByRank(const Effects& effects, std::size_t rank, std::int64_t clock) {
+  for (std::size_t other = 0; other < rankReady_.size(); ++other) {
+    raise(rankReady_[other], clock, other == rank ? effects.ownRank : effects.otherRank);
   }
 }
 

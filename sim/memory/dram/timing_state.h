@@ -23,67 +23,74 @@ class TimingState {
 
   /// First clock at which no rule forbids the command. For commands to a rank: any of its banks.
   std::int64_t earliest(DramCommand command, std::size_t bank) const {
-    return std::max(floor(command), earliestAbove(command, bank));
+    return std::max(floor(command, rankOf_[bank]), ofBank(command, bank));
   }
-  /// No bank's earliest() is before.
-  std::int64_t floor(DramCommand command) const {
-    return channelReady_[static_cast<std::size_t>(command)];
+  /// As far as the rules of the rank and the channel matter,
+  std::int64_t floor(DramCommand command, std::size_t rank) const {
+    const std::size_t index = indexOf(command);
+    return std::max(channelReady_[index], rankReady_[rank][index]);
   }
-  /// earliest() where it is above the floor.
-  std::int64_t earliestAbove(DramCommand command, std::size_t bank) const {
-    const auto index = static_cast<std::size_t>(command);
-    const std::int64_t ready = bankReady_[index][bank];
-    return rankReady_.size() > 1 ? std::max(ready, rankReady_[rankOf_[bank]][index]) : ready;
-  }
-
-  /// earliestAbove() by bank, where there is one rank.
-  const std::int64_t* byBank(DramCommand command) const {
-    return bankReady_[static_cast<std::size_t>(command)].data();
+  /// and as those of the bank and its group do.
+  std::int64_t ofBank(DramCommand command, std::size_t bank) const {
+    const std::size_t index = indexOf(command);
+    if (index >= kBankCommands) return 0;
+    return std::max(bankReady_[bank][index], groupReady_[groupOf_[bank]][index]);
   }
 
   /// The command begins at `clock`, which is not before earliest(command, bank).
   void issue(DramCommand command, std::size_t bank, std::int64_t clock);
 
  private:
-  using Ready = std::array<std::int64_t, kDramCommands>;
-  struct Update {
-    std::size_t to = 0;
-    std::int64_t cycles = 0;
-  };
-  static constexpr std::size_t kScopes = 5;
-  /// By scope, what a command forbids as the latest of its kind: rows of updates_ from begin[scope]
-  /// to begin[scope + 1].
+  /// Clocks by later command: of all, and of those that bank and group have rules for.
+  using Clocks = std::array<std::int64_t, kDramCommands>;
+  static constexpr std::size_t kBankCommands = indexOf(DramCommand::Precharge) + 1;
+  using BankClocks = std::array<std::int64_t, kBankCommands>;
+  static constexpr std::int64_t kNoRule = -(std::int64_t{1} << 62);
+  /// For how many cycles a command forbids others as the latest of its kind, or kNoRule.
   struct Effects {
-    std::array<std::size_t, kScopes + 1> begin{};
+    BankClocks bank, group;
+    Clocks ownRank, otherRank, channel;
   };
   /// A rule over more than the latest command.
   struct Window {
     ResolvedRule rule;
+    RuleScope scope;                  ///< where its clocks are kept
     std::vector<std::int64_t> rings;  ///< `rule.window` clocks for each unit of the scope
     std::vector<std::size_t> oldest;  ///< in each ring
   };
-  void append(std::span<const ResolvedRule> rules, DramCommand from, RuleScope scope);
+  void addRule(const ResolvedRule& rule);
   void addWindow(const ResolvedRule& rule);
-  std::span<const Update> updates(const Effects& effects, RuleScope scope) const {
-    const auto index = static_cast<std::size_t>(scope);
-    return {updates_.data() + effects.begin[index], updates_.data() + effects.begin[index + 1]};
-  }
   RuleScope kept(RuleScope scope) const;
-  std::size_t unitOf(RuleScope scope, std::size_t bank) const;
-  void raise(RuleScope scope, std::size_t bank, std::size_t to, std::int64_t clock);
+  std::int64_t& ready(RuleScope scope, std::size_t bank, DramCommand command);
+  template <std::size_t Commands>
+  static void raise(std::array<std::int64_t, Commands>& ready, std::int64_t clock,
+                    const std::array<std::int64_t, Commands>& cycles);
   void issueWindow(Window& window, std::size_t bank, std::int64_t clock);
-  void issueByRank(const Effects& effects, std::size_t bank, std::int64_t clock);
+  void issueByRank(const Effects& effects, std::size_t rank, std::int64_t clock);
 
-  std::size_t banksPerGroup_, banksPerRank_;
-  std::vector<std::size_t> rankOf_, groupBegin_;  ///< by bank: its rank, its group's first bank
-  /// What rules of the bank and its group allow, by command and bank; those of the rank, by rank,
-  /// where there are several; all others.
-  std::array<std::vector<std::int64_t>, kDramCommands> bankReady_;
-  std::vector<Ready> rankReady_;
-  Ready channelReady_{};
-  std::vector<Update> updates_;
+  std::vector<std::size_t> rankOf_, groupOf_;  ///< by bank; groups count over all ranks
+  /// What the rules of the scopes allow; those of the only rank are the channel's.
+  std::vector<BankClocks> bankReady_, groupReady_;
+  std::vector<Clocks> rankReady_;
+  Clocks channelReady_{};
   std::array<Effects, kDramCommands> effects_;
   std::array<std::vector<Window>, kDramCommands> windows_;
 };
+
+/// All later commands at once, without branches: those without a rule stay as they are.
+template <std::size_t Commands>
+inline void TimingState::raise(std::array<std::int64_t, Commands>& ready, std::int64_t clock,
+                               const std::array<std::int64_t, Commands>& cycles) {
+  for (std::size_t to = 0; to < Commands; ++to) ready[to] = std::max(ready[to], clock + cycles[to]);
+}
+
+inline void TimingState::issue(DramCommand command, std::size_t bank, std::int64_t clock) {
+  const Effects& effects = effects_[indexOf(command)];
+  raise(bankReady_[bank], clock, effects.bank);
+  raise(groupReady_[groupOf_[bank]], clock, effects.group);
+  raise(channelReady_, clock, effects.channel);
+  if (rankReady_.size() > 1) issueByRank(effects, rankOf_[bank], clock);
+  for (Window& window : windows_[indexOf(command)]) issueWindow(window, bank, clock);
+}
 
 }  // namespace npusim

@@ -80,12 +80,12 @@ TraceRun::Impl::Impl(const MemoryConfig& memory)
   result.histogramStep = kHistogramStep;
 }
 
-void TraceRun::Impl::advance(DramController& channel, std::int64_t clock) {
+inline void TraceRun::Impl::advance(DramController& channel, std::int64_t clock) {
   while (channel.nextClock() < clock) step(channel);
 }
 
 /// Whether it gave a Read or Write, that is, made room.
-bool TraceRun::Impl::step(DramController& channel) {
+inline bool TraceRun::Impl::step(DramController& channel) {
   const std::optional<IssuedCommand> issued = channel.step();
   if (!issued || issued->done == 0) return false;
   Open& request = open[issued->tag];
@@ -97,14 +97,14 @@ bool TraceRun::Impl::step(DramController& channel) {
   return true;
 }
 
-void TraceRun::Impl::complete(const Open& request) {
+inline void TraceRun::Impl::complete(const Open& request) {
   completions.add(request.done);
   --waiting;
   lastDone = std::max(lastDone, request.done);
   if (request.direction == Direction::Read) countLatency(request.done - request.accepted);
 }
 
-void TraceRun::Impl::countLatency(std::int64_t latency) {
+inline void TraceRun::Impl::countLatency(std::int64_t latency) {
   latencySum += latency;
   result.leastReadLatency =
       result.reads == 0 ? latency : std::min(result.leastReadLatency, latency);
@@ -115,7 +115,7 @@ void TraceRun::Impl::countLatency(std::int64_t latency) {
 }
 
 /// The first clock from `clock` on at which fewer than kOutstanding requests are under way.
-std::int64_t TraceRun::Impl::waitForRoom(std::int64_t clock) {
+inline std::int64_t TraceRun::Impl::waitForRoom(std::int64_t clock) {
   while (true) {
     completions.dropUntil(clock);
     if (waiting + completions.size() < kOutstanding) return clock;
@@ -129,7 +129,7 @@ std::int64_t TraceRun::Impl::waitForRoom(std::int64_t clock) {
   }
 }
 
-std::int64_t TraceRun::Impl::arrivalClock(const TraceRequest& request) {
+inline std::int64_t TraceRun::Impl::arrivalClock(const TraceRequest& request) {
   if (request.arrival == TraceRequest::kClosedLoop) return waitForRoom(nextOffer);
   const std::int64_t clock = std::max(nextOffer, request.arrival);
   completions.dropUntil(clock);
@@ -141,8 +141,8 @@ std::int64_t TraceRun::Impl::arrivalClock(const TraceRequest& request) {
 }
 
 /// Offers until the queue takes it; returns the clock of that.
-std::int64_t TraceRun::Impl::offerBurst(std::int64_t burst, Direction direction, std::int64_t clock,
-                                        std::uint32_t tag) {
+inline std::int64_t TraceRun::Impl::offerBurst(std::int64_t burst, Direction direction,
+                                               std::int64_t clock, std::uint32_t tag) {
   const DramLocation location = map.locate(burst);
   DramController& channel = channels[static_cast<std::size_t>(location.channel)];
   while (true) {
@@ -154,15 +154,14 @@ std::int64_t TraceRun::Impl::offerBurst(std::int64_t burst, Direction direction,
       open[tag].done = std::max(open[tag].done, clock + 1);
       return clock;
     }
-    std::int64_t freed;
-    do {
-      freed = channel.nextClock();
-    } while (!step(channel));
-    clock = std::max(clock, freed + 1);
+    while (channel.full(direction)) {
+      const std::int64_t next = channel.nextClock();
+      if (step(channel)) clock = std::max(clock, next + 1);
+    }
   }
 }
 
-void TraceRun::Impl::begin(std::int64_t clock) {
+inline void TraceRun::Impl::begin(std::int64_t clock) {
   firstOffer = clock;
   for (DramController& channel : channels) {
     advance(channel, clock);
@@ -170,7 +169,7 @@ void TraceRun::Impl::begin(std::int64_t clock) {
   }
 }
 
-void TraceRun::Impl::offer(const TraceRequest& request) {
+inline void TraceRun::Impl::offer(const TraceRequest& request) {
   std::int64_t clock = arrivalClock(request);
   if (result.requests++ == 0) begin(clock);
   result.writes += request.direction == Direction::Write ? 1 : 0;

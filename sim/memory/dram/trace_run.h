@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sim/config/chip_config.h"
+#include "sim/memory/dram/address_map.h"
 #include "sim/memory/memory_model.h"
 
 namespace npusim {
@@ -40,7 +41,7 @@ struct TraceResult {
 class TraceRun {
  public:
   static constexpr std::int64_t kOutstanding = 64;
-  static constexpr std::int64_t kRequestBytes = 64;
+  static constexpr std::int64_t kRequestBytes = AddressMap::kRequestBytes;
 
   explicit TraceRun(const MemoryConfig& memory);
   ~TraceRun();

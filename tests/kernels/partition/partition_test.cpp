@@ -111,6 +111,92 @@ TEST(Deal, ATaskThatCannotIsDealtAsItsCostSays) {
             dealt(product, chipOf(4), Partition::Auto));
 }
 
+std::string noteOf(const Product& product, Partition partition) {
+  plan::Plan plan = planOf(product);
+  const ChipConfig chip = chipOf(4);
+  return deal(plan, plan::StorageMap(chip), chip, partition);
+}
+
+TEST(Deal, SaysWhichLayersCannotFollow) {
+  const Product product{.rows = 64, .columns = 8, .channels = 8, .k = 32};
+  EXPECT_EQ(noteOf(product, Partition::Batch),
+            "--partition batch: 1 of 1 layers cannot be dealt so and went by cost (product)");
+  EXPECT_EQ(noteOf({.columns = 1, .channels = 64, .k = 32}, Partition::Row),
+            "--partition row: 1 of 1 layers cannot be dealt so and went by cost (product)");
+  for (const Partition partition : {Partition::Auto, Partition::Row, Partition::Channel}) {
+    EXPECT_EQ(noteOf(product, partition), "") << name(partition);
+  }
+}
+
+TEST(Deal, NamesAFewOfTheLayersThatCannotFollow) {
+  plan::Plan plan = planOf({.rows = 8, .channels = 8, .k = 8});
+  for (int t = 1; t < 6; ++t) {
+    plan.tasks.push_back(plan.tasks[0]);
+    plan.tasks.back().layer = t;
+    plan.layers.push_back(plan.layers[0]);
+    plan.layers.back().name = "p" + std::to_string(t);
+  }
+  const ChipConfig chip = chipOf(4);
+  EXPECT_EQ(deal(plan, plan::StorageMap(chip), chip, Partition::Batch),
+            "--partition batch: 6 of 6 layers cannot be dealt so and went by cost "
+            "(product, p1, p2, p3, ...)");
+}
+
+/// The note for the product twice, one after the other.
+std::string noteOfTwo(const Product& product, Partition partition) {
+  plan::Plan plan = planOf(product);
+  plan.tasks.push_back(plan.tasks[0]);
+  plan.tasks[1].layer = 1;
+  plan.layers.push_back(plan.layers[0]);
+  const ChipConfig chip = chipOf(4);
+  return deal(plan, plan::StorageMap(chip), chip, partition);
+}
+
+TEST(Deal, APipelineOfOneImageSaysSo) {
+  EXPECT_EQ(noteOfTwo({.rows = 8, .channels = 8, .k = 8}, Partition::Pipeline),
+            "--partition pipeline: the batch has one image, so groups of cores work in turn");
+  EXPECT_EQ(noteOfTwo({.images = 4, .rows = 8, .channels = 8, .k = 8}, Partition::Pipeline), "");
+}
+
+/// The rows of a product alone are no images: nobody works on what it passes on.
+TEST(Deal, APipelineOfOneLayerIsNone) {
+  plan::Plan plan = planOf({.images = 4, .rows = 8, .channels = 8, .k = 8});
+  plan::Plan byCost = plan;
+  const ChipConfig chip = chipOf(6);
+  EXPECT_EQ(deal(plan, plan::StorageMap(chip), chip, Partition::Pipeline),
+            "--partition pipeline: one layer has none to pass images on to, so all cores share it");
+  deal(byCost, plan::StorageMap(chip), chip, Partition::Auto);
+  EXPECT_EQ(plan.images, 1);
+  EXPECT_TRUE(plan.stages.empty());
+  EXPECT_EQ(plan::digitsOf(plan.tasks[0]), plan::digitsOf(byCost.tasks[0]));
+}
+
+/// Cores that share their weights follow one another, so that those who read for them are spread
+/// over the memory's ports.
+TEST(Deal, ColumnsChangeSlowestFromCoreToCore) {
+  plan::Plan plan = planOf({.rows = 8, .columns = 8, .channels = 64, .k = 64});
+  const ChipConfig chip = chipOf(64);
+  deal(plan, plan::StorageMap(chip), chip, Partition::Auto);
+  const int columns = plan::dealtFrom(plan.tasks[0], plan::N);
+  ASSERT_GE(columns, 0) << "not along columns and rows, as this test needs";
+  const isa::CoreDigit digit = *plan.tasks[0].dims[static_cast<std::size_t>(columns)].digit;
+  EXPECT_GT(digit.divisor, 1);
+  EXPECT_EQ(plan::sharersOf(plan.tasks[0], plan.tasks[0].operands[1]).divisor, 1);
+}
+
+TEST(Deal, NotesTheRowsOfTheWeightsMemory) {
+  plan::Plan plan = planOf({.rows = 8, .channels = 8, .k = 8});
+  ChipConfig chip = chipOf(4);
+  chip.memories[0].kind = MemoryKind::Dram;
+  chip.memories[0].rowBytes = 1024;
+  chip.memories[0].channels = 2;
+  chip.memories[0].bankGroups = 4;
+  chip.memories[0].banksPerGroup = 2;
+  deal(plan, plan::StorageMap(chip), chip, Partition::Auto);
+  EXPECT_EQ(plan.rowBytes, 2048);
+  EXPECT_EQ(plan.rowsAround, 8);
+}
+
 TEST(Deal, FewerPositionsThanCoresTakeFewerCores) {
   EXPECT_EQ(dealt({.rows = 3, .columns = 4, .channels = 1, .k = 32}, chipOf(8), Partition::Row),
             "M1 x 3");

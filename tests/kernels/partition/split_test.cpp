@@ -46,8 +46,8 @@ TEST(Split, EveryPositionGoesToAsManyCoresAsShareIt) {
     const std::int64_t rows = random.integer(2, 40), columns = random.integer(2, 40);
     plan::Task task = grid(rows, columns);
     const std::int64_t part = random.integer(1, rows - 1), other = random.integer(1, columns - 1);
-    const std::vector<Cut> cuts = {{0, part, ceilDiv(rows, part)},
-                                   {1, other, ceilDiv(columns, other)}};
+    const std::vector<CoreCut> cuts = {{0, part, ceilDiv(rows, part)},
+                                       {1, other, ceilDiv(columns, other)}};
     const std::int64_t cores = coresOf(cuts);
     split(task, cuts);
     for (const int dim : {0, 1}) {

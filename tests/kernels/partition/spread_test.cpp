@@ -40,7 +40,7 @@ TEST(Spread, WhatACoreMakesOfEqualPartsIsAtHome) {
     const std::array<std::int64_t, 3> part = {random.integer(1, 2), random.integer(1, 3),
                                               random.integer(2, 5)};
     plan::Task task = cube(parts[0] * part[0], parts[1] * part[1], parts[2] * part[2]);
-    std::vector<Cut> cuts;
+    std::vector<CoreCut> cuts;
     for (int d = 0; d < 3; ++d) {
       const auto at = static_cast<std::size_t>(d);
       cuts.push_back({d, part[at], parts[at]});
@@ -63,7 +63,19 @@ TEST(Spread, SmallChunksAreNotWorthIt) {
   plan::Task task = cube(1, 4, 8);
   split(task, {{1, 2, 2}, {2, 4, 2}});
   const isa::Distribution spread = spreadFor(task, task.output, 32, 4, 8);
-  EXPECT_EQ(spread.levels, (std::vector<isa::Deal>{{16, 2, 2}}));
+  EXPECT_EQ(spread.levels, (std::vector<isa::Deal>{{8, 2, 1}, {16, 2, 2}}));
+}
+
+/// Cores that read the same bytes share the room for them.
+TEST(Spread, WhatSeveralCoresNeedLiesInAllOfThem) {
+  plan::Task task = cube(1, 4, 64);
+  plan::Operand weights = task.output;  // follows the rows alone
+  split(task, {{2, 22, 3}, {1, 2, 2}});
+  weights.axes = task.output.axes;
+  for (plan::Axis& axis : weights.axes) axis.coefficients[3] = axis.coefficients[2] = 0;
+  const isa::Distribution spread = spreadFor(task, weights, 256, 6, 1);
+  EXPECT_EQ(spread.levels, (std::vector<isa::Deal>{{64, 2, 2}, {128, 2, 1}}));
+  EXPECT_EQ(spread.shareOf(256), 64);
 }
 
 TEST(Spread, EvenlyGivesEachCoreOneRun) {

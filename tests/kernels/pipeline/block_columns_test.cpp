@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "kernels/matrix/matrix.h"
 #include "kernels/partition/split.h"
 #include "tests/end_to_end/random.h"
@@ -141,6 +143,31 @@ TEST(BlockColumns, LaysWhatACoreWorksWithTogether) {
     blockColumns(blocked, blocked.tasks[0], columns);
     EXPECT_EQ(blocked.blocks[0].bytes, bytes);
     expectSameParts(blocked, dense, s, part, channels);
+  }
+}
+
+TEST(BlockColumns, LargePartsBeginInDifferentBanks) {
+  constexpr std::int64_t kRow = 64, kBanks = 16;
+  for (unsigned seed = 1; seed <= 80; ++seed) {
+    SCOPED_TRACE(seed);
+    end_to_end::Random random(seed);
+    const std::int64_t count = random.integer(2, kBanks);
+    const Sizes s = {1, 1, 1, 8 * kRow / 16 * random.integer(1, 9), 16 * count, 1};
+    const plan::Plan dense = productOf(s);
+    plan::Plan blocked = dense;
+    blocked.rowBytes = kRow;
+    blocked.rowsAround = kBanks;
+    partition::split(blocked.tasks[0], {{plan::N, 16, count}});
+    const std::int64_t bytes = blockedBytes(blocked, blocked.tasks[0], 16);
+    blockColumns(blocked, blocked.tasks[0], 16);
+    EXPECT_EQ(blocked.blocks[0].bytes, bytes);
+    EXPECT_LE(bytes * 4, dense.blocks[0].bytes * 5);
+    expectSameParts(blocked, dense, s, 16, s.k2);
+    std::set<std::int64_t> banks;
+    for (std::int64_t part = 0; part < count; ++part) {
+      banks.insert(part * (bytes / count) / kRow % kBanks);
+    }
+    EXPECT_EQ(std::ssize(banks), count);
   }
 }
 

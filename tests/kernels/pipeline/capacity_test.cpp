@@ -87,6 +87,30 @@ TEST(Capacity, TheProgramHasAStoreOfItsOwn) {
   EXPECT_NE(refusal(loadChip("edge", settings)), "");
 }
 
+TEST(Capacity, AllThatIsTooSmallIsInOneMessage) {
+  Random random(1);
+  GraphBuilder net;
+  const ValueId x = net.input({512, 1024});
+  net.graph().outputs = {net.add(MatMul{}, {x, net.constant(random.floats({1024, 1024}, 1))})};
+  const std::string line = refusal(
+      loadChip("edge",
+               {{"buffer.capacity_kib", "1"}, {"memory.capacity_mib", "2"}, {"program_kib", "1"}}),
+      net.graph());
+  SCOPED_TRACE(line);
+  EXPECT_THAT(line, HasSubstr("of 'buffer', which has 1024, the network needs "));
+  EXPECT_THAT(line, HasSubstr("of 'dram', which has 2097152"));
+  const Overrides settings = offered(line);
+  ASSERT_GE(settings.size(), 2u);
+  Overrides all = settings;
+  if (all.size() == 2) all.emplace_back("program_kib", "1");
+  EXPECT_EQ(refusal(loadChip("edge", all), net.graph()), "");
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    Overrides less = all;
+    lower(less, i);
+    EXPECT_NE(refusal(loadChip("edge", less), net.graph()), "") << less[i].first;
+  }
+}
+
 TEST(Capacity, TheLargestOfAllLayersIsNamed) {
   const std::string line = refusal(loadChip("edge", {{"buffer.capacity_kib", "1"}}));
   EXPECT_THAT(line, HasSubstr("does not fit this chip: layer '"));

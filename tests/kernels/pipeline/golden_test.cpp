@@ -13,7 +13,7 @@ namespace {
 using end_to_end::GraphBuilder;
 using end_to_end::Random;
 
-constexpr const char* kFolder = "tests/kernels/pipeline/";
+const std::string kFolder = "tests/kernels/pipeline/";
 
 /// A constant that counts up, so that what folding did to it can be read.
 ValueId counting(GraphBuilder& net, const Shape& shape, float first, float step) {
@@ -91,7 +91,7 @@ TEST(Golden, ProgramOfTiledConvolutions) {
   const Graph graph = toPrecision(optimize(net.graph()), chip, DataType::Float32, {});
   isa::Program program = compile(graph, chip, {});
   program.chipHash = program.chipYaml = "";  // changes with every key of chip files
-  expectGolden(isa::toText(program), std::string(kFolder) + "tiled.golden.txt");
+  expectGolden(isa::toText(program), kFolder + "tiled.golden.txt");
 }
 
 /// Two layers dealt to four cores: digits of the core's number, what cores share, barriers.
@@ -110,7 +110,7 @@ TEST(Golden, ProgramOfFourCores) {
   const Graph graph = toPrecision(optimize(net.graph()), chip, DataType::Float32, {});
   isa::Program program = compile(graph, chip, {});
   program.chipHash = program.chipYaml = "";
-  expectGolden(isa::toText(program), std::string(kFolder) + "four_cores.golden.txt");
+  expectGolden(isa::toText(program), kFolder + "four_cores.golden.txt");
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ TEST_P(MemoryOverNetwork, ReadsAskAndComeBack) {
   const std::int64_t carrying = ceilDiv(1024, GetParam());
   const std::int64_t leaves = std::max(memory.first, memory.end - carrying);
   EXPECT_EQ(total.cycles, leaves + 2 * 6 + carrying);
-  EXPECT_EQ(total.counters.networkBytes, 2 * 1024);
+  EXPECT_EQ(total.counters.networkByteHops, 2 * 1024);
   EXPECT_EQ(total.stalls.dram, memory.end - 12) << "issue and memory";
   EXPECT_EQ(total.stalls.network, total.cycles - total.stalls.dram) << "the rest";
 }
@@ -129,7 +129,7 @@ TEST(MemoryOverNetwork, IdealMemoryTakesNoTimeButIsCounted) {
   const PredictResult total = npu.predict().total;
   EXPECT_EQ(total.cycles, 0);
   EXPECT_EQ(total.counters.dramBytes.read, 4 * 157 * 64) << "whole bursts of each part";
-  EXPECT_EQ(total.counters.networkBytes, 2 * total.counters.dramBytes.read);
+  EXPECT_EQ(total.counters.networkByteHops, 2 * total.counters.dramBytes.read);
 }
 
 }  // namespace

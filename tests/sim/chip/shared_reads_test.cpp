@@ -76,7 +76,7 @@ TEST(SharedReads, MulticastReadsMemoryOnce) {
   EXPECT_EQ(read.total.counters.dramBytes.read, inBursts(kBytes));
   // Port 0 hangs on core 2's router, in the first column: with it four links reach all cores. Back
   // it is as far as the cores are: 2, 3, 1 and 2 links.
-  EXPECT_EQ(read.total.counters.networkBytes, 4 * inBursts(kBytes) + 8 * inBursts(kBytes));
+  EXPECT_EQ(read.total.counters.networkByteHops, 4 * inBursts(kBytes) + 8 * inBursts(kBytes));
 }
 
 TEST(SharedReads, WithoutMulticastEachReadsForItself) {
@@ -85,7 +85,7 @@ TEST(SharedReads, WithoutMulticastEachReadsForItself) {
   const Shared read = readTogether(chip, true, kBytes);
   EXPECT_TRUE(read.valuesRight);
   EXPECT_EQ(read.total.counters.dramBytes.read, 4 * inBursts(kBytes));
-  EXPECT_EQ(read.total.counters.networkBytes, 16 * inBursts(kBytes));
+  EXPECT_EQ(read.total.counters.networkByteHops, 16 * inBursts(kBytes));
 }
 
 TEST(SharedReads, WithoutSharersEachReadsForItself) {
@@ -166,7 +166,7 @@ TEST(SharedReads, AllGatherOverMulticast) {
   const Tensor y = npu.output("y");
   for (std::int64_t i = 0; i < y.size(); ++i) ASSERT_EQ(y.at(i), x.at(i % kAll)) << "byte " << i;
   // Each part leaves its core once and reaches three others; then everything goes to the memory.
-  EXPECT_EQ(total.counters.networkBytes, kAll + 3 * kAll + 2 * 4 * kAll);
+  EXPECT_EQ(total.counters.networkByteHops, kAll + 3 * kAll + 2 * 4 * kAll);
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ TEST(SpreadStorage, ReadingTakesTheRequestTheHopsAndTheBytes) {
   const PredictResult total = timed(chip, readOfNeighbour(chip, 1000));
   const std::int64_t issue = chip.issueCycles + chip.dma.issueCycles;
   EXPECT_EQ(total.cycles, issue + 2 * 5 + 2 * 5 + 1000 / 8);
-  EXPECT_EQ(total.counters.networkBytes, 2 * 1000) << "two links";
+  EXPECT_EQ(total.counters.networkByteHops, 2 * 1000) << "two links";
   EXPECT_EQ(total.counters.bufferBytes.read, 1000);
   EXPECT_EQ(total.counters.bufferBytes.write, 1000);
   EXPECT_EQ(total.counters.dramBytes.read, 0);
@@ -65,7 +65,7 @@ TEST(SpreadStorage, WhatACoreHoldsItselfNeedsNoNetwork) {
   builder.add(Engine::LoadInputs, copy(spread, 0, kBuffer, 0, 4096, {ofCore(chip, 4096)}));
   const PredictResult total = timed(chip, builder.program());
   EXPECT_EQ(total.cycles, chip.issueCycles + chip.dma.issueCycles + 4096 / chip.dma.widthBytes);
-  EXPECT_EQ(total.counters.networkBytes, 0);
+  EXPECT_EQ(total.counters.networkByteHops, 0);
   EXPECT_EQ(total.stalls.network, 0);
 }
 
@@ -79,7 +79,7 @@ TEST(SpreadStorage, ReadersOfOneCoreShareItsLink) {
   const std::int64_t carried = 3 * 4096 / 8;
   const PredictResult total = timed(chip, builder.program());
   EXPECT_EQ(total.cycles, chip.issueCycles + chip.dma.issueCycles + 2 + 2 + carried);
-  EXPECT_EQ(total.counters.networkBytes, 3 * 2 * 4096);
+  EXPECT_EQ(total.counters.networkByteHops, 3 * 2 * 4096);
 }
 
 TEST(SpreadStorage, FartherCoresWaitLonger) {
@@ -229,6 +229,63 @@ TEST(SpreadStorage, ConstantsAreScattered) {
     const std::int64_t from = i / 100 % 3 * 100 + i % 100;
     ASSERT_EQ(y.at(i), from < 250 ? w.at(from) : 0) << "byte " << i;
   }
+}
+
+/// Loads 4,000 bytes in parts of `partBytes`, one after the other to 4 cores, over links of a byte
+/// a cycle. The host link brings 8 bytes a cycle after 1,000 cycles.
+LoadResult loaded(const NetworkConfig& network, std::int64_t partBytes) {
+  ChipConfig chip = coresChip(4);
+  chip.host.bandwidthGbPerS = 8;
+  chip.host.latencyUs = 1;
+  chip.network = network;
+  ProgramBuilder builder(chip);
+  builder.layer("weights", 0);
+  isa::Program& program = builder.program();
+  isa::ConstantBlock block{"w", kBuffer, 0, 4000, nullptr};
+  block.scatter = isa::Scatter{{}, {1, 4000 / partBytes}, partBytes};
+  program.constants = {block};
+  Npu npu(chip, program, false);
+  return npu.load();
+}
+
+NetworkConfig narrowCrossbar() {
+  NetworkConfig network;
+  network.linkBytes = 1;
+  network.hopCycles = 5;
+  return network;
+}
+
+TEST(LoadOverNetwork, OnePortPassesOnePartAfterTheOther) {
+  const LoadResult load = loaded(narrowCrossbar(), 1000);
+  EXPECT_EQ(load.cycles, 1000 + 1000 / 8 + 4 * 1000 + 2 * 5) << "the first part waits for the host";
+  EXPECT_NEAR(load.timeS, 5135e-9, 1e-15);
+  EXPECT_EQ(load.networkByteHops, 2 * 4000);
+}
+
+TEST(LoadOverNetwork, PortsWorkSideBySide) {
+  NetworkConfig network = narrowCrossbar();
+  network.memoryPorts = 4;
+  EXPECT_EQ(loaded(network, 1000).cycles, 1000 + 4000 / 8 + 1000 + 2 * 5) << "the last part";
+}
+
+TEST(LoadOverNetwork, MulticastServesAllCoresThatKeepAConstant) {
+  NetworkConfig network = narrowCrossbar();
+  const LoadResult together = loaded(network, 4000);
+  EXPECT_EQ(together.cycles, 1000 + 4000 / 8 + 4000 + 2 * 5);
+  EXPECT_EQ(together.networkByteHops, (1 + 4) * 4000);
+}
+
+TEST(LoadOverNetwork, WithoutMulticastEachCoreHasAMessageOfItsOwn) {
+  NetworkConfig network = narrowCrossbar();
+  network.multicast = false;
+  EXPECT_EQ(loaded(network, 4000).cycles, 1000 + 4000 / 8 + 4 * 4000 + 2 * 5);
+}
+
+TEST(LoadOverNetwork, AWideNetworkDoesNotDelayTheHostLink) {
+  NetworkConfig network = narrowCrossbar();
+  network.linkBytes = 64;
+  const std::int64_t lastPart = (1000 + 63) / 64;
+  EXPECT_EQ(loaded(network, 1000).cycles, 1000 + 4000 / 8 + lastPart + 2 * 5);
 }
 
 }  // namespace

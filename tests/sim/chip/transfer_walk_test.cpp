@@ -163,11 +163,21 @@ TEST(TransferWalk, AGatherIndexOutsideTheTableIsReported) {
   }
 }
 
-TEST(TransferWalk, WithoutValuesEveryIndexIsTheFirst) {
-  constexpr std::int64_t kRows = 25;  // more than the table has
+TEST(TransferWalk, WithoutValuesIndicesAreScattered) {
+  constexpr std::int64_t kRows = 500;
   const Bytes bytes = walk(gather(kRows), 1000);
   EXPECT_EQ(std::ssize(bytes), kRows * 16);
-  for (const auto& [target, source] : bytes) EXPECT_EQ(source, target % 16);
+  std::map<std::int64_t, int> uses;
+  int neighbours = 0;
+  for (std::int64_t row = 0; row < kRows; ++row) {
+    const std::int64_t source = bytes.at(row * 16) / 16;
+    EXPECT_GE(source, 0);
+    EXPECT_LT(source, 10);
+    ++uses[source];
+    if (row > 0) neighbours += std::abs(source - bytes.at((row - 1) * 16) / 16) <= 1 ? 1 : 0;
+  }
+  EXPECT_EQ(uses.size(), 10) << "every row of the table";
+  EXPECT_LT(neighbours, kRows / 3);
 }
 
 }  // namespace

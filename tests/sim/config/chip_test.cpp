@@ -169,6 +169,17 @@ TEST_F(ChipFiles, FilesAreSoughtBesideTheFileThatNamesThem) {
   EXPECT_EQ(loadMemory((folder_ / "slow.yaml").string()).capacityBytes, 64 << 20);
 }
 
+TEST_F(ChipFiles, EnergyTablesMayLieOnAnother) {
+  const std::string path =
+      write("own.yaml", "base: 7nm\nname: own\nnetwork_pj_per_byte_hop: {value: 3, source: s}\n");
+  const EnergyTable own = loadEnergyTable(path), base = loadEnergyTable("7nm");
+  EXPECT_EQ(own.name, "own");
+  EXPECT_EQ(own.networkPjPerByteHop, 3);
+  EXPECT_NE(base.networkPjPerByteHop, 3);
+  EXPECT_EQ(own.macPj, base.macPj);
+  EXPECT_EQ(own.buffer.size(), base.buffer.size());
+}
+
 /// The message of reading `text` as an energy table.
 std::string tableMessage(const std::string& path, const std::string& text) {
   std::ofstream(path) << text;

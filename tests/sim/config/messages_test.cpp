@@ -130,22 +130,21 @@ const Broken kBroken[] = {
      "c.yaml:10:9: memory: is 'ddr4_2400', must be a section or none"},
     {"MappingLacksABankGroup", "preset: ddr4_2400", "preset: ddr4_2400\n  mapping: ro-ba-co",
      "c.yaml:12:12: memory.mapping: is 'ro-ba-co', must name ro, ba, bg, ch and co once each, such "
-     "as ro-ba-bg-ch-co; ra and those of size 1 may be left out, and cl (the columns of 64 bytes) "
-     "may "
-     "stand below co"},
+     "as ro-ba-bg-ch-co, or be row or bgi; ra and those of size 1 may be left out, and cl (the "
+     "columns of 64 bytes) may stand below co"},
     {"MappingNamesAFieldTwice", "preset: ddr4_2400", "preset: ddr4_2400\n  mapping: ro-ba-bg-co-co",
      "c.yaml:12:12: memory.mapping: is 'ro-ba-bg-co-co', must name ro, ba, bg, ch and co once "
-     "each, such as ro-ba-bg-ch-co; ra and those of size 1 may be left out, and cl (the columns of "
-     "64 bytes) may stand below co"},
+     "each, such as ro-ba-bg-ch-co, or be row or bgi; ra and those of size 1 may be left out, and "
+     "cl (the columns of 64 bytes) may stand below co"},
     {"MappingOfUnknownField", "preset: ddr4_2400", "preset: ddr4_2400\n  mapping: ro-ba-bg-co-xx",
      "c.yaml:12:12: memory.mapping: is 'ro-ba-bg-co-xx', must name ro, ba, bg, ch and co once "
-     "each, such as ro-ba-bg-ch-co; ra and those of size 1 may be left out, and cl (the columns of "
-     "64 bytes) may stand below co"},
+     "each, such as ro-ba-bg-ch-co, or be row or bgi; ra and those of size 1 may be left out, and "
+     "cl (the columns of 64 bytes) may stand below co"},
     {"MappingHasTheLowColumnAbove", "preset: ddr4_2400",
      "preset: ddr4_2400\n  mapping: ro-ba-bg-cl-co",
      "c.yaml:12:12: memory.mapping: is 'ro-ba-bg-cl-co', must name ro, ba, bg, ch and co once "
-     "each, such as ro-ba-bg-ch-co; ra and those of size 1 may be left out, and cl (the columns of "
-     "64 bytes) may stand below co"},
+     "each, such as ro-ba-bg-ch-co, or be row or bgi; ra and those of size 1 may be left out, and "
+     "cl (the columns of 64 bytes) may stand below co"},
     {"RaggedCapacity", "preset: ddr4_2400", "preset: ddr4_2400\n  capacity_mib: 0.1875",
      "c.yaml:12:17: memory.capacity_mib: 196608 bytes are not whole rows, must be a multiple of "
      "channels x ranks x banks x row_bytes = 131072 bytes"},
@@ -171,14 +170,16 @@ const Broken kBroken[] = {
     {"ThrottleWithoutLimit", "name: small", "name: small\npower: {throttled_clock_mhz: 500}",
      "c.yaml:2:30: power.throttled_clock_mhz: is never read without limit_w, add limit_w or leave "
      "it out"},
-    {"LimitWithoutThrottle", "name: small", "name: small\npower: {limit_w: 5}",
-     "c.yaml:2:8: power.throttled_clock_mhz: is 0, must be above 0 and at most clock_mhz (1000) "
-     "where limit_w is given"},
+    {"ThrottledClockAboveTheClock", "name: small",
+     "name: small\npower: {limit_w: 5, throttled_clock_mhz: 2000}",
+     "c.yaml:2:42: power.throttled_clock_mhz: is 2000, must be at most clock_mhz (1000), or left "
+     "out for the clock that keeps limit_w"},
     {"NameTwice", "preset: ddr4_2400", "preset: ddr4_2400\n  name: sram",
      "c.yaml:12:9: memory.name: 'sram' is the name of another buffer or memory too, give each its "
      "own"},
     {"UnknownEnergy", "name: small", "name: small\nenergy: 7mn",
-     "c.yaml:2:9: energy: is '7mn', must be 28nm, 45nm, 65nm or 7nm (did you mean '7nm'?)"},
+     "c.yaml:2:9: energy: is '7mn', must be 28nm, 45nm, 5nm, 65nm, 7nm or 7nm_exchange (did you "
+     "mean '7nm'?)"},
     {"NoteMisspelt", "rows: 8", "rows: {value: 8, sorce: x}",
      "c.yaml:4:20: array.rows.sorce: unknown key (did you mean 'source'?), beside 'value' only "
      "source, assumed, scaled or fitted may stand"},
@@ -288,11 +289,13 @@ TEST(Messages, ANetworkOfMoreColumnsOrPortsThanCores) {
       messageOf([] {
         loadChip("edge", {{"cores", "4"}, {"network.topology", "mesh"}, {"network.columns", "5"}});
       }),
-      "--set network.columns=5: network.columns: is 5, must be at most cores (4)");
+      "--set network.columns=5: network.columns: is 5, must be at most cores (4), for example "
+      "--set network.columns=0");
   EXPECT_EQ(messageOf([] {
               loadChip("edge", {{"cores", "4"}, {"network.memory_ports", "8"}});
             }),
-            "--set network.memory_ports=8: network.memory_ports: is 8, must be at most cores (4)");
+            "--set network.memory_ports=8: network.memory_ports: is 8, must be at most cores (4), "
+            "for example --set network.memory_ports=1");
 }
 
 TEST(Messages, AWriteDrainEndsBelowWhereItStarts) {
@@ -314,8 +317,8 @@ TEST(Messages, FilesThatAreNotThere) {
             "cannot read '/' (it is a directory), give a readable YAML file");
   EXPECT_EQ(
       messageOf([] { loadEnergyTable("8nm"); }),
-      "'8nm' is no preset of energy (did you mean '28nm'?), must be 28nm, 45nm, 65nm or 7nm, or "
-      "a file ending in .yaml");
+      "'8nm' is no preset of energy (did you mean '28nm'?), must be 28nm, 45nm, 5nm, 65nm, 7nm or "
+      "7nm_exchange, or a file ending in .yaml");
   EXPECT_EQ(messageOf([] { loadReference("cpu_haswel"); }),
             "'cpu_haswel' is no preset of references (did you mean 'cpu_haswell'?), must be "
             "cpu_a15, cpu_haswell or gpu_a100, or a file ending in .yaml");

@@ -89,5 +89,26 @@ TEST(VerifyCores, RefusesWhatIsNotWithinThem) {
   }
 }
 
+TEST(VerifyCores, ConstantsShareAddressesOnlyInDifferentCores) {
+  const auto kept = [](const std::string& name, std::int64_t address, CoreRange cores) {
+    ConstantBlock block = exampleProgram().constants.front();
+    block.name = name;
+    block.storage = 0;
+    block.address = address;
+    block.scatter = Scatter{cores, {1, 1}, block.size};
+    return block;
+  };
+  Program program = onFourCores();
+  program.constants.push_back(kept("first", 0, {0, 2}));
+  program.constants.push_back(kept("second", 0, {2, 2}));
+  program.constants.push_back(kept("third", 2048, {0, 2}));
+  EXPECT_EQ(refusal(program), "");
+  // The next by address lies in other cores, the one after it in the same ones.
+  program.constants[4] = kept("third", 64, {0, 1});
+  EXPECT_THAT(refusal(program), testing::HasSubstr("constants 'first' and 'third' overlap"));
+  program.constants[4] = kept("third", 64, {});
+  EXPECT_THAT(refusal(program), testing::HasSubstr("overlap"));
+}
+
 }  // namespace
 }  // namespace npusim::isa

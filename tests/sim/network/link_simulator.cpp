@@ -49,7 +49,7 @@ void LinkSimulator::add(std::int64_t start, std::int64_t from, const std::vector
         message.hops.push_back({key, before, {}});
         hop = message.hops.end() - 1;
         links_[key].queue.push_back(messages_.size());
-        byteHops_ += bytes;
+        bytesByLink_[key] += bytes;
       }
       before = static_cast<int>(hop - message.hops.begin());
     }

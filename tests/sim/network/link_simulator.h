@@ -25,10 +25,11 @@ class LinkSimulator {
 
   /// Of the `message`-th one added: when all of it is at its `target`-th node.
   std::int64_t arrival(std::size_t message, std::size_t target) const;
-  std::int64_t byteHops() const { return byteHops_; }
+
+  using LinkKey = std::pair<std::int64_t, std::int64_t>;  ///< from node, to node
+  const std::map<LinkKey, std::int64_t>& bytesByLink() const { return bytesByLink_; }
 
  private:
-  using LinkKey = std::pair<std::int64_t, std::int64_t>;  ///< from node, to node
   struct Hop {
     LinkKey link;
     int before = -1;                    ///< hop over which the message comes; -1: starts here
@@ -53,7 +54,7 @@ class LinkSimulator {
   const std::int64_t cores_, columns_;
   std::vector<Message> messages_;
   std::map<LinkKey, LinkState> links_;
-  std::int64_t byteHops_ = 0;
+  std::map<LinkKey, std::int64_t> bytesByLink_;
 };
 
 }  // namespace npusim

@@ -238,7 +238,7 @@ class NaiveController {
       ++(bank.closedForBurst ? events.rowConflicts : events.rowMisses);
       if (hasSplitActivate(memory_.timing)) {
         half_ = choice.bank;
-        halfBy_ = clock + DramController::kActivateEndWithin;
+        halfBy_ = clock + kActivateEndWithin;
       }
     } else if (choice.command == DramCommand::ActivateEnd) {
       half_.reset();

@@ -287,8 +287,6 @@ class CommandStepper {
     pass(cycle);
   }
 
-  static constexpr std::int64_t kActivateEndWithin = 8;  ///< JESD209-5, tAAD
-
   const MemoryConfig memory_;
   const DramTiming timing_;
   const std::vector<ResolvedRule> rules_;
