@@ -2,10 +2,24 @@
 
 #include <gtest/gtest.h>
 
+#include "sim/core/error.h"
 #include "tests/end_to_end/slowed.h"
 #include "workloads/evaluate/evaluate.h"
 
 namespace npusim::end_to_end {
+
+std::optional<Compiled> compiledIfItFits(const Graph& graph, const ChipConfig& chip,
+                                         DataType precision, const std::vector<Inputs>& samples,
+                                         Partition partition) {
+  try {
+    return compileFor(graph, chip, precision, samples, partition);
+  } catch (const NotPossible&) {
+    return std::nullopt;
+  } catch (const std::exception& error) {
+    ADD_FAILURE() << error.what();
+    return std::nullopt;
+  }
+}
 
 void expectRightValues(const Compiled& compiled, DataType precision, const Execution& execution,
                        const Inputs& stored, const Tolerance& tolerance) {

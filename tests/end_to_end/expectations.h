@@ -1,9 +1,17 @@
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include "tests/end_to_end/execution.h"
 #include "workloads/evaluate/compare.h"
 
 namespace npusim::end_to_end {
+
+/// The compiled network; nothing where it does not fit. Any other error fails the test.
+std::optional<Compiled> compiledIfItFits(const Graph& graph, const ChipConfig& chip,
+                                         DataType precision, const std::vector<Inputs>& samples,
+                                         Partition partition = Partition::Auto);
 
 /// The outputs are those of evaluate() within `tolerance`; in int8 to the byte.
 void expectRightValues(const Compiled& compiled, DataType precision, const Execution& execution,

@@ -53,25 +53,20 @@ bool check(unsigned seed, DataType precision) {
   const std::vector<Inputs> samples = {randomInputs(random, graph)};
   SCOPED_TRACE(fmt::format("seed {} {} {} cores {}\n{}", seed, name(precision), chip.cores,
                            name(partition), graph.toText()));
-  Compiled compiled;
-  try {
-    compiled = compileFor(graph, chip, precision, samples, partition);
-  } catch (const NotPossible&) {
-    return false;
-  } catch (const std::exception& error) {
-    ADD_FAILURE() << error.what();
-    return true;
-  }
-  const Inputs stored = storedInputs(compiled.graph, randomInputs(random, graph));
-  const Execution execution = execute(compiled.program, stored);
+  const std::optional<Compiled> compiled =
+      compiledIfItFits(graph, chip, precision, samples, partition);
+  if (!compiled) return false;
+  const Inputs stored = storedInputs(compiled->graph, randomInputs(random, graph));
+  const Execution execution = execute(compiled->program, stored);
   EXPECT_EQ(execution.error, "");
   if (!execution.error.empty()) return true;
-  expectRightValues(compiled, precision, execution, stored, toleranceOf(precision, compiled.graph));
+  expectRightValues(*compiled, precision, execution, stored,
+                    toleranceOf(precision, compiled->graph));
   EXPECT_EQ(execution.macs, macsOf(graph));
   // What is right only by its timing shows when other engines are slow.
   const unsigned engines =
       static_cast<unsigned>(random.integer(1, kTimings - 1)) | bitOf(isa::Engine::Vector);
-  expectSameOnOtherTiming(compiled.program, chip, engines, execution, stored);
+  expectSameOnOtherTiming(compiled->program, chip, engines, execution, stored);
   return true;
 }
 

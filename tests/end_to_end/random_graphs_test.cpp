@@ -59,26 +59,20 @@ bool check(unsigned seed, DataType precision) {
   const ChipConfig chip = randomChip(random);
   const std::vector<Inputs> samples = {randomInputs(random, graph), randomInputs(random, graph)};
   SCOPED_TRACE(fmt::format("seed {} {}\n{}", seed, name(precision), graph.toText()));
-  Compiled compiled;
-  try {
-    compiled = compileFor(graph, chip, precision, samples);
-  } catch (const NotPossible&) {
-    return false;
-  } catch (const std::exception& error) {
-    ADD_FAILURE() << error.what();
-    return true;
-  }
-  const Inputs stored = storedInputs(compiled.graph, randomInputs(random, graph));
-  const Execution execution = execute(compiled.program, stored);
+  const std::optional<Compiled> compiled = compiledIfItFits(graph, chip, precision, samples);
+  if (!compiled) return false;
+  const Inputs stored = storedInputs(compiled->graph, randomInputs(random, graph));
+  const Execution execution = execute(compiled->program, stored);
   EXPECT_EQ(execution.error, "");
   if (!execution.error.empty()) return true;
-  expectRightValues(compiled, precision, execution, stored, toleranceOf(precision, compiled.graph));
+  expectRightValues(*compiled, precision, execution, stored,
+                    toleranceOf(precision, compiled->graph));
   EXPECT_EQ(execution.macs, macsOf(graph));
-  expectSameFromFiles(compiled.program, execution, stored);
+  expectSameFromFiles(compiled->program, execution, stored);
   auto engines = static_cast<unsigned>(random.integer(1, kTimings - 1));
   // A vector unit that does more multiply-accumulates than the array could is not accounted for.
   if (engines & bitOf(isa::Engine::Matrix)) engines |= bitOf(isa::Engine::Vector);
-  expectSameOnOtherTiming(compiled.program, chip, engines, execution, stored);
+  expectSameOnOtherTiming(compiled->program, chip, engines, execution, stored);
   return true;
 }
 

@@ -59,24 +59,24 @@ struct Scan {
   void blanks() {
     while (*at == ' ' || *at == '\t') ++at;
   }
-  /// At most 18 digits, which 64 bits hold.
+  /// At most 18 digits, which 64 bits hold; with more the value wraps, and nobody reads it.
   std::int64_t decimal() {
     const char* const begin = at;
-    std::int64_t value = 0;
+    std::uint64_t value = 0;
     for (unsigned digit; (digit = static_cast<unsigned>(*at - '0')) < 10; ++at) {
       value = value * 10 + digit;
     }
     if (at == begin || at - begin > 18) at = nullptr;
-    return value;
+    return static_cast<std::int64_t>(value);
   }
   std::int64_t hex() {
     const char* const begin = at;
-    std::int64_t value = 0;
+    std::uint64_t value = 0;
     for (unsigned digit; (digit = kHexDigits[static_cast<unsigned char>(*at)]) != kNoDigit; ++at) {
       value = value * 16 + digit;
     }
     if (at == begin || at - begin > 15) at = nullptr;
-    return value;
+    return static_cast<std::int64_t>(value);
   }
 };
 

@@ -67,6 +67,7 @@ struct RandomProduct {
     const DataType format = dice.pick({DataType::Float32, DataType::Float16, DataType::Int8});
     chip.formats = {format};
     chip.array.macsPerCycle = {{format, dice.pick({0.5, 1.0, 1.0, 2.0})}};
+    chip.buffers.reserve(chip.buffers.size() + 1);
     BufferConfig& buffer = chip.buffers[0];
     buffer.banks = dice.roll(1, 9);
     buffer.widthBytes = dice.pick<std::int64_t>({4, 8, 16, 64});
