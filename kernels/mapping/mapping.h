@@ -65,37 +65,34 @@ struct Context {
   Objective objective = Objective::Latency;
 };
 
+struct Route;
+
 /// Evaluates tilings of one task.
 class Evaluator {
  public:
   Evaluator(const Context& context, const plan::Task& task);
+  ~Evaluator();
+  Evaluator(const Evaluator&) = delete;
+  Evaluator& operator=(const Evaluator&) = delete;
 
   /// The mapping that a tiling gives, or null when its slots do not fit or it does not tile well.
   /// Slots that are filled more than once are doubled when `doubled`. The mapping is valid until
   /// the next call.
   const Mapping* evaluate(const Tiling& tiling, bool doubled);
 
- private:
-  /// What does not depend on the tiling, by operand (the output last).
-  struct Route {
-    std::vector<std::size_t> byStride;
-    isa::StorageId slotStorage = -1;  ///< -1: on chip already, no slot
-    double memoryBytesPerCycle = 1;
-    bool blocked = false;   ///< constant weights, laid out by column tiles
-    bool streamed = false;  ///< a stream in memory
-    double channels = 1;
-    double burstBytes = 1;      ///< of one channel
-    double rowBytes = 0;        ///< contiguous bytes that one open row of every channel holds
-    double activateCycles = 0;  ///< between activates of one channel
-    int queue = 0;              ///< of the loads: 0 weights, 1 inputs; 2 the store
-  };
-  struct Traffic;
+  /// Cycles of a mapping that this evaluator gave, played tile by tile (see replay.h): slower, and
+  /// nearer to what the machine takes. Of more than `mostTiles` tiles it plays the first.
+  double replay(const Mapping& mapping, std::int64_t mostTiles = INT64_MAX);
 
-  Route route(const plan::Operand& operand, bool weights, int queue) const;
-  std::int64_t portsUsed() const;
-  double loadsAtOnce(const plan::Operand& operand, const Route& route) const;
-  void shareNetwork(const plan::Operand& operand, Route& route) const;
-  void shareMemory(const plan::Operand& operand, Route& route) const;
+ private:
+  /// What a memory does for all of a task, in core cycles.
+  struct MemoryLoad {
+    double moving = 0;
+    /// Opening rows that transfers close to each other: of all operands, and of the one with most.
+    double switching = 0, mostSwitching = 0;
+  };
+  struct Pace;
+
   std::int64_t passes(int level) const;
   Slot slot(isa::StorageId storage, std::int64_t bytes, int level) const;
   void placeOperands();
@@ -104,19 +101,22 @@ class Evaluator {
   bool replacesSums() const;
   void placeTemporaries();
   bool fits() const;
-  Traffic traffic(const plan::Operand& operand, const OperandTile& tile, const Slot& slot,
-                  const Route& route) const;
   void estimate();
+  double account(std::size_t operand, Pace& pace);
+  double memoryCycles() const;
   void compute(const plan::MatrixWork& work);
   void compute(const plan::VectorWork& work);
   void compute(const plan::CopyWork& work);
+  double passCycles(const plan::VectorWork& work, const Tiling& tiling) const;
+  ArrayTiming timingOf(const plan::MatrixWork& work, const Tiling& tiling);
   ArrayTiming timingOf(DataType format, const MatrixShape& shape);
   double instructionCycles(const ArrayTiming& timing) const;
   std::int64_t postCycles(const plan::MatrixWork& work, std::int64_t elements) const;
 
   const Context& context_;
   const plan::Task& task_;
-  std::vector<Route> routes_;
+  std::vector<MemoryLoad> memories_;  ///< by Route::memory, scratch
+  std::vector<Route> routes_;         ///< by operand, the output last
   bool doubled_ = false;
   Mapping mapping_;
   std::map<MatrixShape, ArrayTiming> timings_;  ///< seen so far, where the law is slow

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "kernels/mapping/mapping.h"
+#include "kernels/mapping/shortlist.h"
 #include "sim/core/rounding.h"
 
 namespace npusim::mapping {
@@ -13,6 +14,19 @@ using Sizes = std::vector<std::int64_t>;
 
 /// Two dimensions are cut together only where that leaves at most so many choices.
 constexpr std::size_t kFewPairs = 100;
+
+/// So many of the cheapest tilings are played, of each at most so many tiles, and of all together
+/// at most as many as keep the search short.
+constexpr std::size_t kPlayed = 32;
+constexpr std::int64_t kTilesOfOne = 256;
+constexpr std::int64_t kPlayedTiles = 4096;
+
+/// Costs within this factor are nearly equal: what playing a mapping gets wrong is about as much.
+constexpr double kNearly = 1.005;
+
+/// So many column tiles, the cheapest, have their best mapping refined: changing one or two
+/// dimensions at a time does not lead from each to every other.
+constexpr std::size_t kStarts = 3;
 
 constexpr std::array<int, 3> kRowDims = {plan::M0, plan::M1, plan::M2};
 constexpr std::array<int, 3> kReductionDims = {plan::K0, plan::K1, plan::K2};
@@ -105,24 +119,59 @@ class Search {
     } else {
       searchVector();
     }
+    if (!context_.chip.idealMemory && !context_.plan.supersteps) play();
     return std::move(best_);
   }
 
  private:
+  /// Plays the tilings that promise to be the cheapest. Of those that turn out nearly as cheap as
+  /// the best it takes the one with the least traffic, and of those with as much the one with the
+  /// fewest instructions' overheads: what is not needed cannot get in the way.
+  void play() {
+    std::vector<Mapping> played;
+    std::int64_t tiles = 0;
+    for (const Shortlist::Entry& entry : shortlist_.entries()) {
+      tiles += std::min(kTilesOfOne, tilesOf(entry.tiling));
+      if (tiles > kPlayedTiles) break;
+      Mapping& mapping = played.emplace_back(*evaluator_.evaluate(entry.tiling, entry.doubled));
+      mapping.estimate.cycles = evaluator_.replay(mapping, kTilesOfOne);
+    }
+    if (played.empty()) return;
+    const auto costOf = [&](const Mapping& m) { return cost(context_, m.estimate); };
+    const double least = costOf(*std::ranges::min_element(played, {}, costOf));
+    std::erase_if(played, [&](const Mapping& m) { return costOf(m) > kNearly * least; });
+    best_ = std::move(*std::ranges::min_element(played, {}, [](const Mapping& m) {
+      return std::pair(m.estimate.dramBytes, m.estimate.array + m.estimate.vector);
+    }));
+  }
+
+  std::int64_t tilesOf(const Tiling& tiling) const {
+    std::int64_t tiles = 1;
+    for (const int d : tiling.order) tiles *= tileCount(task_, tiling, d);
+    return tiles;
+  }
+
+  /// Where a refinement begins.
+  struct Start {
+    Mapping mapping;
+    double cost = 0;
+  };
+
   /// Evaluates the tile sizes in `tiling_` in one loop order; keeps the mapping if it is the
-  /// cheapest so far. False when it does not fit.
-  bool offer(const std::vector<int>& order, bool doubled) {
+  /// cheapest so far. What it costs, or nothing when it does not fit.
+  std::optional<double> offer(const std::vector<int>& order, bool doubled) {
     tiling_.order.clear();
     for (const int d : order) {
       if (tileCount(task_, tiling_, d) > 1) tiling_.order.push_back(d);
     }
     const Mapping* mapping = evaluator_.evaluate(tiling_, doubled);
-    if (mapping == nullptr) return false;
+    if (mapping == nullptr) return std::nullopt;
     const double c = cost(context_, mapping->estimate);
-    if (best_ && c >= bestCost_) return true;
+    shortlist_.offer(c, tiling_, doubled);
+    if (best_ && c >= bestCost_) return c;
     best_ = *mapping;
     bestCost_ = c;
-    return true;
+    return c;
   }
 
   void offerAllOrders() {
@@ -180,21 +229,31 @@ class Search {
     return sizes;
   }
 
-  /// For given rows and columns the largest reduction tile of each family that fits is the best:
-  /// smaller ones only add instructions.
+  /// For given rows and columns the largest reduction tile of each family that fits is mostly the
+  /// best, since smaller ones add instructions; while those are cheaper, because the first of them
+  /// is loaded sooner, they are tried too.
   void offerReductions(const std::vector<std::vector<Sizes>>& families) {
     for (const std::vector<int>& order : orders_) {
       for (const bool doubled : {true, false}) {
         for (const std::vector<Sizes>& family : families) {
-          std::size_t tried = 0;
-          for (bool fits = false; tried < family.size() && !fits; ++tried) {
-            assign(kReductionDims, family[tried]);
-            fits = offer(order, doubled);
-          }
-          if (tried == 1) break;  // the whole reduction fits: all families begin with it
+          if (offerFamily(family, order, doubled)) break;  // all families begin with it
         }
       }
     }
+  }
+
+  /// Does the whole reduction fit?
+  bool offerFamily(const std::vector<Sizes>& family, const std::vector<int>& order, bool doubled) {
+    std::optional<double> before;
+    bool whole = false;
+    for (std::size_t i = 0; i < family.size(); ++i) {
+      assign(kReductionDims, family[i]);
+      const std::optional<double> c = offer(order, doubled);
+      if (before && (!c || *c >= *before)) return whole;
+      whole = whole || (c && i == 0);
+      before = c;
+    }
+    return whole;
   }
 
   void searchMatrix() {
@@ -204,14 +263,31 @@ class Search {
     if (context_.chip.idealMemory) return offerAllOrders();  // all fits: an instruction a product
     const std::vector<Sizes> rows = rowSizes();
     const std::vector<std::vector<Sizes>> families = reductionFamilies();
+    std::vector<Start> starts;
     for (const std::int64_t n : piecesOf(N, context_.chip.array.cols)) {
       tiling_.tile[N] = n;
+      best_.reset();
       for (const Sizes& row : rows) {
         assign(kRowDims, row);
         offerReductions(families);
       }
+      if (best_) starts.push_back({std::move(*best_), bestCost_});
     }
-    refine({M0, M1, M2, N, K0, K1, K2});
+    std::ranges::sort(starts, {}, &Start::cost);
+    // Dealing to cores asks for many mappings of each task.
+    const std::size_t most = context_.plan.cores == 1 ? kStarts : 1;
+    if (starts.size() > most) starts.resize(most);
+    for (Start& start : starts) {
+      best_ = std::move(start.mapping);
+      bestCost_ = start.cost;
+      refine({M0, M1, M2, N, K0, K1, K2});
+      start = {std::move(*best_), bestCost_};
+    }
+    best_.reset();
+    if (starts.empty()) return;
+    Start& least = *std::ranges::min_element(starts, {}, &Start::cost);
+    best_ = std::move(least.mapping);
+    bestCost_ = least.cost;
   }
 
   void searchVector() {
@@ -259,6 +335,7 @@ class Search {
   const Task& task_;
   Evaluator evaluator_;
   std::vector<std::vector<int>> orders_;
+  Shortlist shortlist_{kPlayed};
   Tiling tiling_;
   std::optional<Mapping> best_;
   double bestCost_ = 0;

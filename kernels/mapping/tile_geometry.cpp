@@ -77,10 +77,10 @@ std::vector<std::size_t> axesByStride(const plan::Operand& operand) {
 }
 
 Runs runsOf(const plan::Operand& operand, const OperandTile& tile,
-            const std::vector<std::size_t>& byStride) {
+            const std::vector<std::size_t>& byStride, const std::vector<bool>& leaves) {
   Runs runs{byteSize(operand.type), 0, byteSize(operand.type)};
   bool whole = true;     // so far the tile covers its axes completely
-  bool together = true;  // so far the on-chip copy keeps the block's order
+  bool together = true;  // so far the on-chip copy keeps the block's order, and all of it is there
   for (const std::size_t a : byStride) {
     const plan::Axis& axis = operand.axes[a];
     const std::int64_t length = tile.axes[a].length;
@@ -90,7 +90,8 @@ Runs runsOf(const plan::Operand& operand, const OperandTile& tile,
       runs.pitch = axis.stride;
       break;
     }
-    together = together && tile.axes[a].localStride == runs.piece;
+    const bool checked = !tile.axes[a].fixed && leaves[a] && length > 1;
+    together = together && tile.axes[a].localStride == runs.piece && !checked;
     if (together) runs.piece *= length;
     runs.bytes *= length;
     whole = length == (axis.blockLength > 0 ? axis.blockLength : axis.extent);

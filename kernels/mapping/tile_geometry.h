@@ -61,8 +61,10 @@ struct Runs {
   std::int64_t piece =
       0;  ///< contiguous bytes in the block and on chip: what the DMA moves at once
 };
+/// `leaves` says of each axis whether the task reaches beyond its ends: there the DMA looks at
+/// every element.
 Runs runsOf(const plan::Operand& operand, const OperandTile& tile,
-            const std::vector<std::size_t>& byStride);
+            const std::vector<std::size_t>& byStride, const std::vector<bool>& leaves);
 
 /// Elements of one tile over the given dimensions.
 std::int64_t tileElements(const Tiling& tiling, std::span<const int> dims);

@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <random>
+#include <string>
+#include <vector>
 
 #include "tests/tools/process.h"
 
@@ -69,6 +72,87 @@ TEST(NeverSlower, WithAFasterMemory) {
 
 TEST(NeverSlower, WithMoreArraysInStep) {
   expectNeverSlower({"gemm", "64", "256", "64", "--set", "core_control=shared"}, {{"cores", 2}}, 4);
+}
+
+/// A chip, and what of it may be doubled, from which values on.
+struct Doubled {
+  std::vector<std::string> chip;
+  std::vector<std::pair<std::string, std::vector<std::int64_t>>> settings;
+};
+
+std::vector<Doubled> doubledChips() {
+  const decltype(Doubled::settings) withDram = {{"memory.channels", {1, 2, 4, 8}},
+                                                {"memory.banks_per_group", {2, 4, 8}},
+                                                {"memory.controller.read_queue", {8, 16, 32}},
+                                                {"memory.controller.write_queue", {8, 16, 32}},
+                                                {"memory.timing.clock_mhz", {800, 1200, 1600}},
+                                                {"buffer.capacity_kib", {64, 128, 256, 512}},
+                                                {"buffer.banks", {1, 4, 8, 16}},
+                                                {"dma.outstanding_bursts", {16, 32, 64}}};
+  return {{{"--chip", "edge"}, withDram},
+          {{"--chip", "edge", "--set", "array.rows=128", "--set", "array.cols=128", "--set",
+            "vector.lanes=128"},
+           withDram},
+          {{"--chip", "edge", "--set", "array.dataflow=dot_product"}, withDram},
+          {{"--chip", "ane_a15"},
+           {{"memory.bandwidth_gb_per_s", {16, 32, 64, 128}},
+            {"memories.1.channels", {1, 2, 4}},
+            {"buffer.capacity_kib", {512, 1024, 2048}},
+            {"buffer.banks", {8, 16, 32, 64}},
+            {"dma.outstanding_bursts", {16, 32, 64}}}}};
+}
+
+class RandomLayers {
+ public:
+  explicit RandomLayers(unsigned seed) : random_(seed) {}
+
+  std::int64_t integer(std::int64_t least, std::int64_t most) {
+    return std::uniform_int_distribution<std::int64_t>(least, most)(random_);
+  }
+  template <typename T>
+  const T& among(const std::vector<T>& choices) {
+    return choices[static_cast<std::size_t>(integer(0, std::ssize(choices) - 1))];
+  }
+  /// Of a product or a convolution, powers of two as often as not.
+  std::vector<std::string> layer() {
+    if (integer(0, 4) < 3) return {"gemm", extent(), extent(), extent()};
+    const std::string edge = std::to_string(integer(7, 60));
+    const std::int64_t window = among<std::int64_t>({1, 3, 3, 5});
+    const std::string w = std::to_string(window);
+    return {"conv",
+            "--input",
+            "1," + std::to_string(integer(3, 130)) + "," + edge + "," + edge,
+            "--kernel",
+            std::to_string(integer(8, 130)) + "," + w + "," + w,
+            "--stride",
+            std::to_string(integer(1, 2)),
+            "--pad",
+            std::to_string(window / 2)};
+  }
+
+ private:
+  std::string extent() {
+    const bool power = integer(0, 1) == 0;
+    return std::to_string(power ? std::int64_t{1} << integer(3, 9) : integer(8, 600));
+  }
+
+  std::mt19937 random_;
+};
+
+/// Any layer on any of the chips with twice of anything.
+TEST(NeverSlower, WithTwiceOfAnything) {
+  const std::vector<Doubled> chips = doubledChips();
+  for (unsigned seed = 1; seed <= 40; ++seed) {
+    RandomLayers random(seed);
+    std::vector<std::string> arguments = random.layer();
+    const Doubled& chip = random.among(chips);
+    arguments.insert(arguments.end(), chip.chip.begin(), chip.chip.end());
+    const auto& [key, values] = random.among(chip.settings);
+    std::string text = "seed " + std::to_string(seed) + ":";
+    for (const std::string& argument : arguments) text += " " + argument;
+    SCOPED_TRACE(text);
+    expectNeverSlower(arguments, {{key, random.among(values)}}, 1);
+  }
 }
 
 /// A chip of few narrow banks: conflicts are counted and take their share of the array's time.
