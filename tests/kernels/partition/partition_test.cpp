@@ -63,6 +63,7 @@ plan::Plan planOf(const Product& p) {
 ChipConfig chipOf(std::int64_t cores, bool memory = true) {
   ChipConfig chip = testChip(8, 8, 1 << 20);
   chip.cores = cores;
+  chip.memories[0].channels = 16;
   if (!memory) chip.memories.clear();
   return chip;
 }
@@ -174,7 +175,7 @@ TEST(Deal, APipelineOfOneLayerIsNone) {
 /// Cores that share their weights follow one another, so that those who read for them are spread
 /// over the memory's ports.
 TEST(Deal, ColumnsChangeSlowestFromCoreToCore) {
-  plan::Plan plan = planOf({.rows = 8, .columns = 8, .channels = 64, .k = 64});
+  plan::Plan plan = planOf({.rows = 4, .columns = 4, .channels = 256, .k = 64});
   const ChipConfig chip = chipOf(64);
   deal(plan, plan::StorageMap(chip), chip, Partition::Auto);
   const int columns = plan::dealtFrom(plan.tasks[0], plan::N);
