@@ -22,7 +22,10 @@ void materializeWeights(Graph& graph) {
 
 Calibration calibrate(const Graph& graph, const std::vector<Inputs>& samples) {
   Calibration calibration;
-  for (const Inputs& inputs : samples) calibration.add(graph, inputs);
+  const Observer observe = [&](const Value& value, const Tensor& tensor) {
+    calibration.add(value.name, tensor);
+  };
+  for (const Inputs& inputs : samples) evaluate(graph, inputs, observe);
   return calibration;
 }
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "workloads/evaluate/evaluate.h"
-
 namespace npusim {
 
 std::vector<double> Calibration::Observation::means(bool alongChannels) const {
@@ -11,11 +9,6 @@ std::vector<double> Calibration::Observation::means(bool alongChannels) const {
   const auto each = static_cast<double>(elements) / static_cast<double>(result.size());
   for (double& sum : result) sum /= each;
   return result;
-}
-
-void Calibration::add(const Graph& graph, const std::map<std::string, Tensor>& inputs) {
-  evaluate(graph, inputs,
-           [&](const Value& value, const Tensor& tensor) { add(value.name, tensor); });
 }
 
 void Calibration::add(const std::string& valueName, const Tensor& tensor) {

@@ -22,9 +22,8 @@ class Calibration {
     std::vector<double> means(bool alongChannels) const;
   };
 
-  /// Adds what every value of `graph` is when it is evaluated on `inputs`.
-  void add(const Graph& graph, const std::map<std::string, Tensor>& inputs);
-  /// Adds one tensor; passed over when it is empty or does not hold fp32.
+  /// Adds one tensor of a value; passed over when it is empty or does not hold fp32. An evaluation
+  /// of the graph shows them all.
   void add(const std::string& valueName, const Tensor& tensor);
 
   /// Null for a value that was never observed.

@@ -68,8 +68,11 @@ Compiled compileFor(const Graph& graph, const ChipConfig& chip, DataType precisi
                     const std::vector<Inputs>& samples, Partition partition) {
   const Graph optimized = optimize(graph);
   Calibration calibration;
+  const Observer observe = [&](const Value& value, const Tensor& tensor) {
+    calibration.add(value.name, tensor);
+  };
   if (precision == DataType::Int8) {
-    for (const Inputs& sample : samples) calibration.add(optimized, sample);
+    for (const Inputs& sample : samples) evaluate(optimized, sample, observe);
   }
   Compiled compiled;
   compiled.graph = toPrecision(optimized, chip, precision, calibration);
