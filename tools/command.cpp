@@ -26,6 +26,7 @@ constexpr std::array kSubcommands = {
     Subcommand{"disasm", "print a program file as text", disassemble},
     Subcommand{"dram", "run a trace of memory requests through a DRAM", dram},
     Subcommand{"study", "answer one question by a table of many runs", study},
+    Subcommand{"conformance", "run ONNX backend tests and judge the outputs", conformance},
     Subcommand{"validate", "run published measurements and judge our figures", validate},
     Subcommand{"energy", "price a saved result under another energy table", reprice},
     Subcommand{"list", "list chips, memories, dataflows, workloads, operators and more", list},
@@ -36,7 +37,7 @@ std::string usage() {
       "npusim runs a neural network on a simulated NPU\n\n"
       "usage: npusim SUBCOMMAND [options]\n\n";
   for (const Subcommand& subcommand : kSubcommands) {
-    text += fmt::format("  {:<9} {}\n", subcommand.name, subcommand.help);
+    text += fmt::format("  {:<11} {}\n", subcommand.name, subcommand.help);
   }
   return text +
          "\nnpusim SUBCOMMAND --help explains each; npusim run alone runs the default network.\n"

@@ -53,7 +53,8 @@ Compiled compileNetwork(Network& network, const ChipConfig& chip, const CompileC
   const double seconds = watch.seconds();
 
   Calibration calibration;
-  if (precision == DataType::Int8 && data.values && chip.supports(precision)) {
+  const bool calibrates = precision == DataType::Int8 && !allProductsOfCodes(optimized);
+  if (calibrates && data.values && chip.supports(precision)) {
     progress.show("calibrating");
     calibration = calibrate(optimized, calibrationInputs(optimized, data, given));
   }
@@ -62,9 +63,10 @@ Compiled compileNetwork(Network& network, const ChipConfig& chip, const CompileC
   watch = Stopwatch();
   Compiled compiled;
   compiled.graph = toPrecision(optimized, chip, precision, calibration);
-  compiled.program = compile(compiled.graph, chip,
-                             {precision, choice.objective, data.values, choice.partition,
-                              [&](const std::string& text) { progress.note(text); }});
+  compiled.program =
+      compile(compiled.graph, chip,
+              {precision, choice.objective, data.values, choice.partition,
+               [&](const std::string& text) { progress.note(text); }, choice.holdConstants});
   compiled.program.network = network.name;
   compiled.program.batch = network.batch;
   compiled.seconds = seconds + watch.seconds();

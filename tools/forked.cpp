@@ -7,6 +7,7 @@
 #include <cstring>
 #include <exception>
 #include <system_error>
+#include <utility>
 
 namespace npusim::tools {
 namespace {
@@ -65,7 +66,7 @@ Forked parse(const std::string& answer) {
 
 }  // namespace
 
-Forked runForked(const std::function<std::string()>& work, unsigned seconds) {
+ForkedChild::ForkedChild(const std::function<std::string()>& work, unsigned seconds) {
   std::array<int, 2> ends{};
   if (pipe(ends.data()) != 0) fail("opening a pipe");
   const pid_t child = fork();
@@ -75,12 +76,27 @@ Forked runForked(const std::function<std::string()>& work, unsigned seconds) {
     runChild(ends[1], work, seconds);
   }
   close(ends[1]);
-  const std::string answer = readAll(ends[0]);
-  close(ends[0]);
+  child_ = child;
+  from_ = ends[0];
+}
+
+ForkedChild::~ForkedChild() {
+  if (from_ < 0) return;
+  close(from_);
+  waitpid(child_, nullptr, 0);
+}
+
+Forked ForkedChild::answer() {
+  const std::string answer = readAll(from_);
+  close(std::exchange(from_, -1));
   int status = 0;
-  if (waitpid(child, &status, 0) != child) fail("waiting for a child process");
+  if (waitpid(child_, &status, 0) != child_) fail("waiting for a child process");
   if (WIFSIGNALED(status)) return {{}, std::string("ended by ") + strsignal(WTERMSIG(status)), {}};
   return parse(answer);
+}
+
+Forked runForked(const std::function<std::string()>& work, unsigned seconds) {
+  return ForkedChild(work, seconds).answer();
 }
 
 std::string answerOf(const Forked& child) {

@@ -18,6 +18,23 @@ struct Forked {
 /// For work that may take as long as it takes.
 inline constexpr unsigned kNoTimeLimit = 0;
 
+/// A child of this process that does some work beside it.
+class ForkedChild {
+ public:
+  /// Starts it; `answer()` or the destructor waits for its end. Throws std::system_error when no
+  /// child can be started.
+  ForkedChild(const std::function<std::string()>& work, unsigned seconds);
+  ~ForkedChild();
+  ForkedChild(const ForkedChild&) = delete;
+  ForkedChild& operator=(const ForkedChild&) = delete;
+
+  /// What it hands back, once it has ended. To be asked once.
+  Forked answer();
+
+ private:
+  int child_ = -1, from_ = -1;
+};
+
 /// Runs `work` in a child of this process, because SystemC elaborates once a process. A child that
 /// takes longer than `seconds` is ended and reported as an error. Throws std::system_error when no
 /// child can be started.

@@ -45,34 +45,28 @@ OnnxOptions onnxOptions(const NetworkOptions& options, const GivenTensors& given
   return result;
 }
 
-/// A description has no dimensions for --dim or given inputs to bind.
-void refuseBindings(const NetworkOptions& options, const GivenTensors& given) {
-  if (!options.dims.empty()) {
-    throw BadInput(fmt::format("--dim {}: a YAML description names no dimensions; use --batch",
-                               options.dims.begin()->first));
-  }
+DescriptionOptions descriptionOptions(const NetworkOptions& options, const GivenTensors& given) {
   const bool inputs = !given.byName.empty() || !given.data.inputs.empty();
   if (inputs && given.onlyShapes) {
     throw BadInput(
         "--input and --data change nothing: the inputs' values are not used here, and a YAML "
         "description leaves no dimension open; leave them out");
   }
+  return {options.batch, options.dims};
 }
 
 Graph readZoo(const NetworkOptions& options, const GivenTensors& given) {
   const std::string file = zooFile(options.workload);
   const std::string_view bytes = *embeddedFile(file);
   if (isOnnx(file)) return importOnnxBytes(bytes, options.workload, onnxOptions(options, given));
-  refuseBindings(options, given);
-  return parseDescription(bytes, file, options.batch);
+  return parseDescription(bytes, file, descriptionOptions(options, given));
 }
 
 Graph readAsAsked(const NetworkOptions& options, const GivenTensors& given) {
   const std::string& workload = options.workload;
   if (isOnnx(workload)) return importOnnx(workload, onnxOptions(options, given));
   if (!isYaml(workload)) return readZoo(options, given);
-  refuseBindings(options, given);
-  return readDescription(workload, options.batch);
+  return readDescription(workload, descriptionOptions(options, given));
 }
 
 /// The first dimension of the first input; 1 where there is none.

@@ -34,6 +34,7 @@ struct CompileChoice {
   Objective objective = Objective::Latency;
   Partition partition = Partition::Auto;
   bool partitionGiven = false;  ///< --partition was given
+  bool holdConstants = true;    ///< see CompileOptions
 };
 
 /// The numbers that go through it.

@@ -31,5 +31,6 @@ void reprice(const Arguments& arguments);
 void study(const Arguments& arguments);
 void trace(const Arguments& arguments);
 void dram(const Arguments& arguments);
+void conformance(const Arguments& arguments);
 
 }  // namespace npusim::tools

@@ -38,7 +38,25 @@ LoopTerm coreTerm(const isa::CoreDigit& digit, std::int64_t stride) {
   return {isa::kCoreDepth, stride, digit.count, digit.divisor};
 }
 
+/// Adds how far what is read or written moves with the loops around it.
+void addPasses(const plan::Plan& plan, Affine& address,
+               const std::vector<plan::PassStride>& passes) {
+  for (const plan::PassStride& pass : passes) {
+    if (pass.passes == 1) continue;
+    const bool wraps = plan.passesOf(pass.repeat) > pass.modulo;
+    addTerm(address.terms, {.depth = plan.depthOf(pass.repeat) - 1,
+                            .stride = pass.bytes,
+                            .modulo = wraps ? pass.modulo : 0});
+  }
+}
+
 }  // namespace
+
+Affine addressOf(const plan::Plan& plan, const plan::View& view) {
+  Affine result{plan.block(view.block).address + view.offset, {}};
+  addPasses(plan, result, view.passes);
+  return result;
+}
 
 Extent AccessWriter::extent(int dim) const {
   Extent result{tile(dim), 0, {}};
@@ -53,15 +71,8 @@ int AccessWriter::stageDepth() const {
 }
 
 void AccessWriter::addPasses(Affine& address, const Operand& operand) const {
-  for (const plan::PassStride& pass : operand.passes) {
-    if (pass.passes == 1) continue;
-    const bool wraps = plan_.passesOf(pass.repeat) > pass.modulo;
-    addTerm(address.terms, {.depth = plan_.depthOf(pass.repeat) - 1,
-                            .stride = pass.bytes,
-                            .modulo = wraps ? pass.modulo : 0});
-  }
+  emit::addPasses(plan_, address, operand.passes);
 }
-
 int AccessWriter::depthOf(int dim) const {
   const int depth = tiling_.depth(dim);
   return depth < 0 ? depth : depth + stageDepth();

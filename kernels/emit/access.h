@@ -6,6 +6,9 @@
 
 namespace npusim::emit {
 
+/// The byte address of a view's first element, which moves with the loops around its reader.
+isa::Affine addressOf(const plan::Plan& plan, const plan::View& view);
+
 /// Writes the addresses, extents and bounds of one placed task's instructions. `dims` are task
 /// dimensions in the order of the instruction's own dimensions.
 class AccessWriter {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "kernels/emit/placement.h"
 
@@ -78,13 +79,14 @@ void addSlot(std::vector<Region>& regions, const mapping::Slot& slot, std::int64
   if (slot.used()) regions.push_back({slot.storage, address, address + slot.total(), written});
 }
 
-void addBlock(std::vector<Region>& regions, const plan::Plan& plan, const plan::Task& task,
-              const plan::Operand& operand, bool written) {
-  const Block& block = plan.block(operand.block);
+/// `bytes` of a block.
+void addBlock(std::vector<Region>& regions, const plan::Plan& plan, plan::BlockId id,
+              const plan::ByteRange& bytes, bool written) {
+  const Block& block = plan.block(id);
   if (block.kind == Block::Kind::Weights) return;
   Region region;
-  region.bytes = plan::footprint(task, operand);
-  region.block = operand.block;
+  region.bytes = bytes;
+  region.block = id;
   region.written = written;
   region.shared = true;
   region.storage = block.storage;
@@ -96,6 +98,35 @@ void addBlock(std::vector<Region>& regions, const plan::Plan& plan, const plan::
     region.last = region.first + block.distribution->shareOf(block.bytes);
   }
   regions.push_back(region);
+}
+
+void addBlock(std::vector<Region>& regions, const plan::Plan& plan, const plan::Task& task,
+              const plan::Operand& operand, bool written) {
+  addBlock(regions, plan, operand.block, plan::footprint(task, operand), written);
+}
+
+/// What a branch reads to know whether it runs.
+std::vector<Region> conditionOf(const plan::Plan& plan, const plan::Repeat& repeat) {
+  plan::Operand byte;
+  byte.offset = repeat.condition->offset;
+  byte.type = repeat.condition->type;
+  byte.passes = repeat.condition->passes;
+  std::vector<Region> regions;
+  addBlock(regions, plan, repeat.condition->block, plan::footprint({}, byte), false);
+  return regions;
+}
+
+/// Every engine of a task reads the conditions of the branches that the task is in.
+void addConditions(EngineRegions& regions, const plan::Plan& plan, const plan::Task& task) {
+  for (int loop = task.repeat; loop >= 0;) {
+    const plan::Repeat& repeat = plan.repeats[static_cast<std::size_t>(loop)];
+    loop = repeat.parent;
+    if (!repeat.condition) continue;
+    const std::vector<Region> read = conditionOf(plan, repeat);
+    for (std::vector<Region>& engine : regions) {
+      if (!engine.empty()) engine.insert(engine.end(), read.begin(), read.end());
+    }
+  }
 }
 
 /// The engine that puts the task's output in its place.
@@ -130,8 +161,7 @@ Engine consumerOf(const plan::Task& task, int operand) {
   if (std::holds_alternative<plan::CopyWork>(task.work)) return Engine::LoadInputs;
   const auto* matrix = std::get_if<plan::MatrixWork>(&task.work);
   if (matrix == nullptr) return Engine::Vector;
-  const bool inArray = operand == matrix->a || operand == matrix->b || operand == matrix->bias;
-  return inArray ? Engine::Matrix : Engine::Vector;
+  return matrix->inArray(operand) ? Engine::Matrix : Engine::Vector;
 }
 
 EngineRegions regionsOf(const plan::Plan& plan, const PlacedTask& placed) {
@@ -159,6 +189,7 @@ EngineRegions regionsOf(const plan::Plan& plan, const PlacedTask& placed) {
     addSlot(regions[index(Engine::Vector)], mapping.output, placed.outputAddress, true);
     addSlot(regions[index(Engine::Store)], mapping.output, placed.outputAddress, false);
   }
+  addConditions(regions, plan, task);
   return regions;
 }
 
@@ -172,10 +203,12 @@ class Finder {
 
   std::vector<Dependency> run() {
     for (int j = 0; j < static_cast<int>(tasks_.size()); ++j) {
+      followBranches(j);
       regions_.push_back(regionsOf(plan_, placed(j)));
       known_ = knownTo(placed(j).task->cores);
       for (std::size_t to = 0; to < isa::kEngineCount; ++to) {
         if (regions_.back()[to].empty()) continue;
+        for (Branch& branch : branches_) enter(branch, j, to);
         if (plan_.supersteps) startAfter(j, to);
         for (int i = j - 1; i >= 0; --i) waitFor(i, j, to);
       }
@@ -187,6 +220,47 @@ class Finder {
   }
 
  private:
+  /// A branch that the tasks at hand are in, and what was known before it.
+  struct Branch {
+    int repeat = 0, first = 0;
+    std::vector<std::pair<isa::CoreRange, TaskFacts>> known;
+    TaskFacts atEntry;  ///< known to the engines of its cores
+    std::array<bool, isa::kEngineCount> entered{};
+  };
+
+  /// A branch may be skipped: what its tasks have learned holds in it only.
+  void followBranches(int task) {
+    const int loop = placed(task).task->repeat;
+    while (!branches_.empty() && !plan_.isIn(loop, branches_.back().repeat)) {
+      byCores_ = std::move(branches_.back().known);
+      for (int t = branches_.back().first; t < task; ++t) {
+        ends_[static_cast<std::size_t>(t)] = knownTo(placed(t).task->cores);
+      }
+      branches_.pop_back();
+    }
+    const int outer = branches_.empty() ? -1 : branches_.back().repeat;
+    const std::size_t open = branches_.size();
+    for (int r = loop; r != outer; r = plan_.repeats[static_cast<std::size_t>(r)].parent) {
+      if (!plan_.repeats[static_cast<std::size_t>(r)].condition) continue;
+      const TaskFacts facts = knownTo({});  // all cores come to it
+      branches_.insert(branches_.begin() + static_cast<std::ptrdiff_t>(open),
+                       {r, task, byCores_, facts, {}});
+    }
+  }
+
+  /// An engine reads the condition when it comes to the branch, whatever it learns in there.
+  void enter(Branch& branch, int j, std::size_t to) {
+    if (std::exchange(branch.entered[to], true)) return;
+    const std::vector<Region> read =
+        conditionOf(plan_, plan_.repeats[static_cast<std::size_t>(branch.repeat)]);
+    for (int i = branch.first - 1; i >= 0; --i) {
+      for (std::size_t from = isa::kEngineCount; from-- > 0;) {
+        if ((from == to && plan_.cores == 1) || branch.atEntry[to].has(i, from)) continue;
+        if (conflict(regions_[static_cast<std::size_t>(i)][from], read, false)) add(i, from, j, to);
+      }
+    }
+  }
+
   const PlacedTask& placed(int task) const { return tasks_[static_cast<std::size_t>(task)]; }
 
   TaskFacts none() const {
@@ -263,7 +337,8 @@ class Finder {
   std::vector<EngineRegions> regions_;
   TaskFacts known_ = none();  ///< to the engines of the cores of the task at hand
   std::vector<std::pair<isa::CoreRange, TaskFacts>> byCores_;
-  std::vector<TaskFacts> ends_;  ///< what each engine knew at the end of its part of a task
+  std::vector<Branch> branches_;  ///< outermost first
+  std::vector<TaskFacts> ends_;   ///< what each engine knew at the end of its part of a task
   std::vector<Dependency> result_;
 };
 

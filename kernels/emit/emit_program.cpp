@@ -1,6 +1,7 @@
 #include <map>
 #include <string>
 
+#include "kernels/emit/access.h"
 #include "kernels/emit/emit_task.h"
 #include "kernels/emit/links.h"
 #include "kernels/emit/queue_loop.h"
@@ -62,6 +63,17 @@ isa::ConstantBlock constant(const plan::Block& block) {
   return result;
 }
 
+isa::Loop loopOf(const plan::Plan& plan, const plan::Repeat& repeat) {
+  isa::Loop loop{repeat.passes};
+  if (!repeat.condition) return loop;
+  isa::Condition& condition = loop.condition.emplace();
+  condition.byte.storage = plan.block(repeat.condition->block).storage;
+  condition.byte.address = addressOf(plan, *repeat.condition);
+  condition.byte.type = repeat.condition->type;
+  condition.inverted = !repeat.runsIf;
+  return loop;
+}
+
 /// Writes tasks in order, loops around those that are in one.
 class ProgramEmitter {
  public:
@@ -85,7 +97,7 @@ class ProgramEmitter {
       QueueLoop loop(program_, {});
       emit(t, end, inner);
       const Place place{true, inner};
-      loop.close(plan_.repeats[static_cast<std::size_t>(inner)].passes,
+      loop.close(loopOf(plan_, plan_.repeats[static_cast<std::size_t>(inner)]),
                  {meetings_.waits[place], meetings_.signals[place]});
       t = end;
     }
@@ -96,7 +108,7 @@ class ProgramEmitter {
   void emit(const plan::Stage& stage) {
     QueueLoop loop(program_, stage.cores);
     emit(static_cast<std::size_t>(stage.first), static_cast<std::size_t>(stage.last), -1);
-    loop.close(plan_.images, {}, betweenImages(stage, loop));
+    loop.close({plan_.images}, {}, betweenImages(stage, loop));
   }
 
  private:
@@ -143,7 +155,8 @@ isa::Program emitProgram(const plan::Plan& plan, const std::vector<PlacedTask>& 
   for (const plan::Stage& stage : plan.stages) emitter.emit(stage);
   if (plan.stages.empty()) emitter.emit(0, tasks.size(), -1);
   for (const plan::Block& block : plan.blocks) {
-    if (block.kind != plan::Block::Kind::Weights || block.firstTask < 0) continue;
+    const bool constantUsed = block.kind == plan::Block::Kind::Weights && block.firstTask >= 0;
+    if (!constantUsed || block.bytes == 0) continue;
     program.constants.push_back(constant(block));
   }
   for (const plan::Port& p : plan.inputs) program.inputs.push_back(port(plan, p));

@@ -217,6 +217,8 @@ class TaskEmitter {
       if (access_.tile(N) == 1) matrix.c.strides[3] = 0;
     }
     if (work.bias >= 0) matrix.bias = access_.operand(work.bias, dims);
+    if (work.zeroA >= 0) matrix.zeroA = access_.operand(work.zeroA, dims);
+    if (work.zeroB >= 0) matrix.zeroB = access_.operand(work.zeroB, dims);
     if (!matrix.a.bounds.empty()) matrix.padding = work.padding;
     for (const int k : {K0, K1, K2}) {
       if (access_.depthOf(k) >= 0) matrix.accumulateOver.push_back(access_.depthOf(k));

@@ -18,7 +18,7 @@ isa::Instruction QueueLoop::sync(std::int32_t layer, std::vector<isa::SemaphoreI
   return {isa::Sync{}, layer, std::move(waits), std::move(signals), cores_};
 }
 
-void QueueLoop::close(std::int64_t passes, const Meetings& outside, const Meetings& inside) {
+void QueueLoop::close(const isa::Loop& loop, const Meetings& outside, const Meetings& inside) {
   for (std::size_t e = 0; e < begins_.size(); ++e) {
     if (!uses(e)) continue;
     std::vector<isa::Instruction>& queue = program_.queues[e];
@@ -27,7 +27,7 @@ void QueueLoop::close(std::int64_t passes, const Meetings& outside, const Meetin
     const std::int32_t last = queue.back().layer;
     std::vector<isa::Instruction> head;
     if (!outside.waits[e].empty()) head.push_back(sync(first, outside.waits[e], {}));
-    head.push_back({isa::Loop{passes}, first, {}, {}, cores_});
+    head.push_back({loop, first, {}, {}, cores_});
     if (!inside.waits[e].empty()) head.push_back(sync(first, inside.waits[e], {}));
     queue.insert(begin, head.begin(), head.end());
     if (!inside.signals[e].empty()) queue.push_back(sync(last, {}, inside.signals[e]));

@@ -19,7 +19,7 @@ class QueueLoop {
   struct Meetings {
     EngineSemaphores waits, signals;
   };
-  void close(std::int64_t passes, const Meetings& outside, const Meetings& inside = {});
+  void close(const isa::Loop& loop, const Meetings& outside, const Meetings& inside = {});
 
  private:
   isa::Instruction sync(std::int32_t layer, std::vector<isa::SemaphoreId> waits,

@@ -1,6 +1,7 @@
 #include "kernels/lowering/lowering.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "kernels/lowering/operands.h"
@@ -108,6 +109,8 @@ Lowering::Lowering(const Graph& graph, const ChipConfig& chip, DataType precisio
     plan_.repeats.push_back({repeat.passes, repeat.parent});
   for (const Node& node : graph.nodes) {
     if (std::holds_alternative<Carried>(node.operation)) nextOf_[node.inputs[1]] = &node;
+    if (!std::holds_alternative<Merge>(node.operation)) continue;
+    for (const std::size_t branch : {1U, 2U}) mergedInto_[node.inputs[branch]] = &node;
   }
   chooseLayouts();
   aliasConcatenations();
@@ -160,7 +163,7 @@ void Lowering::aliasConcatenations() {
           producer >= 0 &&
           graph_.nodes[static_cast<std::size_t>(producer)].repeat == node->repeat &&
           writesAnywhere(graph_.nodes[static_cast<std::size_t>(producer)].operation) &&
-          !isCarriedOn(input);
+          !isCarriedOn(input) && !isMerged(input);
       if (writes && !isOutput[at] && !partOf_[at]) {
         partOf_[at] = Part{node->output, offset, concat->axis};
         channelsLast_[at] = channelsLast(node->output);
@@ -214,7 +217,7 @@ bool Lowering::isOutput(ValueId value) const {
 }
 
 bool Lowering::mustWrite(ValueId value) const {
-  return isOutput(value) || isCarriedOn(value) ||
+  return isOutput(value) || isCarriedOn(value) || isMerged(value) ||
          partOf_.at(static_cast<std::size_t>(value)).has_value();
 }
 
@@ -238,6 +241,20 @@ View Lowering::view(ValueId id, bool lastChannels) {
   });
   constants_[{id, lastChannels}] = made;
   return made;
+}
+
+/// A branch's condition is seen from before the branch.
+void Lowering::enter(int repeat) {
+  for (int inner = repeat; inner >= 0;) {
+    const auto at = static_cast<std::size_t>(inner);
+    const Repeat& branch = graph_.repeats[at];
+    inner = branch.parent;
+    if (branch.condition == kNoValue || plan_.repeats[at].condition) continue;
+    repeat_ = branch.parent;
+    plan_.repeats[at].condition = view(branch.condition);
+    plan_.repeats[at].runsIf = branch.runsIf;
+  }
+  repeat_ = repeat;
 }
 
 /// What was written in a loop is, after that, what the last pass wrote.
@@ -267,6 +284,10 @@ View Lowering::outputView(const Node& node) {
     views_[at] = stateSlot(*views_[static_cast<std::size_t>(carried->second->output)], true);
     return *views_[at];
   }
+  if (const auto merged = mergedInto_.find(id); merged != mergedInto_.end()) {
+    views_[at] = outputView(*merged->second);
+    return *views_[at];
+  }
   const Value& value = graph_.value(id);
   if (partOf_[at]) {
     Node whole;
@@ -291,7 +312,13 @@ isa::Scaling Lowering::scaling(ValueId value) const {
 std::optional<float> Lowering::scalar(ValueId id) const {
   const Value& value = graph_.value(id);
   if (!value.constant || elementCount(value.shape) != 1) return std::nullopt;
-  return static_cast<float>(value.constant->materialize(value.type, value.shape).at(0));
+  const double real = value.constant->materialize(value.type, value.shape).at(0);
+  const auto narrow = static_cast<float>(real);
+  constexpr double kExactIntegers = 0x1p53;  // at() may have rounded larger ones
+  const bool exact = static_cast<double>(narrow) == real && std::abs(real) < kExactIntegers;
+  if (isInteger(value.type) && !exact) return std::nullopt;
+  if (value.type == DataType::Float64 && !exact && std::isfinite(real)) return std::nullopt;
+  return narrow;
 }
 
 Operand Lowering::operand(const View& view, isa::Scaling scaling, const DimMap& map,
@@ -325,7 +352,9 @@ std::vector<isa::VectorStep> Lowering::steps(const Node& node, plan::Task& task,
       }
     }
     result.push_back(lowered);
+    if (dividesAsReal(graph_, node, step)) result.push_back({ElementOp::Trunc, -1, 0, 0, false});
   }
+  if (leavesFractions(graph_, node)) result.push_back({ElementOp::Trunc, -1, 0, 0, false});
   return result;
 }
 

@@ -44,11 +44,13 @@ class Lowering {
   plan::View outputView(const Node& node);
 
   /// The loop that what is lowered now is in: views are as seen from there.
-  void enter(int repeat) { repeat_ = repeat; }
+  void enter(int repeat);
   int repeat() const { return repeat_; }
 
   /// Is the value state of a loop for the next pass, to be written where that reads it?
   bool isCarriedOn(ValueId value) const { return nextOf_.contains(value); }
+  /// Is the value what a branch hands to a Merge, to be written where that has its result?
+  bool isMerged(ValueId value) const { return mergedInto_.contains(value); }
   /// One of the two places that a state has by turns: where a pass finds it, `view` of the Carried
   /// node, or (`next`) where it writes it.
   static plan::View stateSlot(const plan::View& state, bool next);
@@ -119,9 +121,17 @@ class Lowering {
     int axis;
   };
   std::vector<std::optional<Part>> partOf_;
-  std::map<ValueId, const Node*> nextOf_;  ///< the Carried node that goes on from a value
+  std::map<ValueId, const Node*> nextOf_;      ///< the Carried node that goes on from a value
+  std::map<ValueId, const Node*> mergedInto_;  ///< the Merge node that a branch writes it for
   int repeat_ = -1;
 };
+
+/// Conversions that the vector unit does by rounding, and networks by truncating (ONNX Cast): do a
+/// node's steps leave reals that may not be whole for an output of plain integers?
+bool leavesFractions(const Graph& graph, const Node& node);
+/// Is the step a division of plain integers some of which are too narrow for the vector unit to
+/// divide as integers (sim/vector/vector_unit.h)?
+bool dividesAsReal(const Graph& graph, const Node& node, const ElementStep& step);
 
 /// Strides in bytes of a dense tensor; with `channelsLast` dimension 1 is innermost.
 Shape denseStrides(const Shape& shape, DataType type, bool channelsLast);

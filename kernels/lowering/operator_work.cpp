@@ -68,12 +68,19 @@ void describe(OperatorWork& work, const Graph& graph, const Node& node) {
   }
 }
 
+/// State and parts that a loop takes are found where they lie; what it collects, one part a pass.
+void describeLoop(OperatorWork& work, const Graph& graph, const Node& node) {
+  const bool collects = std::holds_alternative<Collect>(node.operation);
+  work.inputElements = work.outputElements = collects ? elements(graph, node.inputs.front()) : 0;
+}
+
 }  // namespace
 
 OperatorWork operatorWork(const Graph& graph, const Node& node) {
   OperatorWork work;
   work.name = node.name;
-  work.macs = macCount(graph, node);
+  work.times = graph.passesOf(node.repeat);
+  work.macs = macCount(graph, node) / work.times;
   work.outputElements = elements(graph, node.output);
   work.elementBytes = byteSize(graph.value(node.output).type);
   for (const ValueId input : node.inputs) {
@@ -81,11 +88,8 @@ OperatorWork operatorWork(const Graph& graph, const Node& node) {
     (graph.isConstant(input) ? work.weightElements : work.inputElements) += elements(graph, input);
   }
   describe(work, graph, node);
+  if (isOfLoops(node.operation)) describeLoop(work, graph, node);
   for (const ElementStep& step : node.steps) addOps(work, step.op, work.outputElements);
-  for (std::int64_t* each : {&work.batch, &work.simpleOps, &work.divideOps, &work.transcendentalOps,
-                             &work.inputElements, &work.weightElements, &work.outputElements}) {
-    *each *= graph.passesOf(node.repeat);
-  }
   return work;
 }
 

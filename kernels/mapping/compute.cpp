@@ -128,7 +128,8 @@ ArrayTiming Evaluator::timingOf(const MatrixWork& work, const Tiling& tiling) {
   shape.strides = work.strides;
   shape.dilations = work.dilations;
   if (work.mapping) shape.pass = work.mapping->pass;
-  return timingOf(context_.plan.precision, shape);
+  const int width = byteSize(task_.operands[static_cast<std::size_t>(work.a)].type);
+  return timingOf(width == 1 ? DataType::Int8 : context_.plan.precision, shape);
 }
 
 }  // namespace npusim::mapping

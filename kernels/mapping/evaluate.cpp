@@ -71,7 +71,7 @@ void Evaluator::placeOperands() {
 bool Evaluator::behindArray(std::size_t operand) const {
   const auto* work = std::get_if<MatrixWork>(&task_.work);
   const auto i = static_cast<int>(operand);
-  return work != nullptr && i != work->a && i != work->b && i != work->bias;
+  return work != nullptr && !work->inArray(i);
 }
 
 /// Results as wide as their sums that wait in the same buffer take the sums' place.

@@ -74,8 +74,7 @@ std::size_t Replay::semaphore(int initial) {
 Replay::Engine Replay::consumer(std::size_t operand) const {
   const auto* work = std::get_if<plan::MatrixWork>(&task_.work);
   const auto i = static_cast<int>(operand);
-  const bool inArray = work != nullptr && (i == work->a || i == work->b || i == work->bias);
-  return inArray ? Matrix : Vector;
+  return work != nullptr && work->inArray(i) ? Matrix : Vector;
 }
 
 /// As the emitter hands slots over: fill a free one and announce it, use it, free it.

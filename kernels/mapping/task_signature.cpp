@@ -39,6 +39,8 @@ class Signature {
   void add(const plan::MatrixWork& work) {
     text_ += 'm';
     add(work.b);
+    add(work.zeroA);
+    add(work.zeroB);
     add(work.steps);
     add('x', work.strides);
     add('y', work.dilations);

@@ -25,7 +25,8 @@ std::int64_t common(std::int64_t x, std::int64_t y) {
 /// Runs of constant weights, which are laid out by column tiles once the tiling is known: the
 /// axes after the first one that is cut lie together.
 Runs blockedRuns(const Operand& operand, const OperandTile& tile) {
-  Runs runs{byteSize(operand.type), 0, 0};
+  const std::int64_t element = byteSize(operand.type);
+  Runs runs{element, element, 0};
   for (std::size_t a = operand.axes.size(); a-- > 0;) {
     const std::int64_t length = tile.axes[a].length;
     const bool column = a + 1 == operand.axes.size();

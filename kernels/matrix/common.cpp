@@ -73,10 +73,11 @@ void addBiasAndScale(Lowering& lowering, const Node& node, Task& task, plan::Mat
                       "' with a bias computed at run time");
   }
   if (hasBias || quantized) {
-    const DataType type = quantized ? DataType::Int32 : DataType::Float32;
+    const bool integers = quantized || hasZeroPoints(graph, node);
+    const DataType type = integers ? DataType::Int32 : DataType::Float32;
     const plan::BlockId block = lowering.addConstant(node.name + ".bias", channels * 4, [&] {
       const std::vector<double> bias = biasValues(lowering, node, count);
-      if (!quantized) return lowering::bytesOf(std::vector<float>(bias.begin(), bias.end()));
+      if (!integers) return lowering::bytesOf(std::vector<float>(bias.begin(), bias.end()));
       std::vector<std::int32_t> folded(count);
       std::vector<std::int64_t> sums(count, 0);
       if (work.padding != 0) sums = columnSums(weights);
@@ -90,6 +91,30 @@ void addBiasAndScale(Lowering& lowering, const Node& node, Task& task, plan::Mat
         task, lowering::channelOperand(task, block, type, channels, channelMap));
   }
   addScaleStep(lowering, node, task, work.steps, channels, channelMap);
+}
+
+void addZeroPoints(Lowering& lowering, const Node& node, Task& task, plan::MatrixWork& work,
+                   const lowering::DimMap& aMap, const lowering::DimMap& bMap) {
+  if (!hasZeroPoints(lowering.graph(), node)) return;
+  const ChipConfig& chip = lowering.chip();
+  if (!chip.supports(DataType::Int8)) {
+    throw NotPossible(node.opName + " '" + node.name + "' multiplies 8-bit integers, and chip '" +
+                      chip.name + "' does not compute int8");
+  }
+  const auto add = [&](std::size_t input, const lowering::DimMap& map) {
+    if (input >= node.inputs.size() || node.inputs[input] == kNoValue) return -1;
+    const plan::View zeros = lowering.view(node.inputs[input]);
+    const std::size_t missing = map.size() - zeros.shape.size();
+    for (std::size_t d = 0; d < zeros.shape.size(); ++d) {
+      if (zeros.shape[d] == 1 || !map[missing + d].empty()) continue;
+      throw NotPossible("not supported: " + node.opName + " '" + node.name +
+                        "' with zero points that differ within one of its sums");
+    }
+    return lowering::addOperand(
+        task, lowering.operand(zeros, {}, map, lowering::upTo(map.size()), plan::kMatrixDims));
+  };
+  work.zeroA = add(3, aMap);
+  work.zeroB = add(4, bMap);
 }
 
 }  // namespace npusim::matrix

@@ -27,4 +27,10 @@ void addBiasAndScale(lowering::Lowering& lowering, const Node& node, plan::Task&
                      plan::MatrixWork& work, const Weights& weights,
                      const std::vector<lowering::DimTerm>& channelMap);
 
+/// Adds the zero points of a product of codes, which the array takes off as the codes enter. The
+/// maps are those of its two sides' dimensions, without the ones that it sums over.
+void addZeroPoints(lowering::Lowering& lowering, const Node& node, plan::Task& task,
+                   plan::MatrixWork& work, const lowering::DimMap& aMap,
+                   const lowering::DimMap& bMap);
+
 }  // namespace npusim::matrix

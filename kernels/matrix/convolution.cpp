@@ -133,7 +133,7 @@ std::int64_t arrayCycles(const ChipConfig& chip, DataType precision, const Graph
 
 std::int64_t groupsTogether(const ChipConfig& chip, DataType precision, const Graph& graph,
                             const Node& node) {
-  if (!graph.isConstant(node.inputs[1])) return 1;
+  if (!graph.isConstant(node.inputs[1]) || hasZeroPoints(graph, node)) return 1;
   const std::int64_t groups = std::get<Convolution>(node.operation).groups;
   std::int64_t best = 1;
   std::int64_t bestCycles = arrayCycles(chip, precision, graph, node, 1);
@@ -185,6 +185,11 @@ void lowerConvolution(Lowering& lowering, const Node& node, std::int64_t togethe
     layout = {0, 2, 1};
   }
   addBiasAndScale(lowering, node, task, work, weights, channel);
+  const std::size_t rank = map.size();
+  DimMap sides[2] = {DimMap(rank), DimMap(rank)};
+  sides[0].front() = {{M0, 1}};
+  sides[1].front() = channel;
+  addZeroPoints(lowering, node, task, work, sides[0], sides[1]);
   const View y = lowering.outputView(node);
   task.output = lowering.operand(y, lowering.scaling(node.output), map, layout, kMatrixDims);
   const std::vector<isa::VectorStep> steps = lowering.steps(node, task, map, layout);

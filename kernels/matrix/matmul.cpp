@@ -128,6 +128,10 @@ void lowerMatMul(Lowering& lowering, const Node& node) {
 
   MatrixWork work;
   addBiasAndScale(lowering, node, task, work, weights, channel);
+  DimMap aSums = map, bSums = map;
+  aSums.insert(aSums.end(), {{{M2, 1}}, {}});
+  bSums.insert(bSums.end(), {{}, {{N, 1}}});
+  addZeroPoints(lowering, node, task, work, aSums, bSums);
   DimMap yMap = map;
   yMap.push_back({{M2, 1}});
   yMap.push_back({{N, 1}});

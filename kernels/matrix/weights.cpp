@@ -30,6 +30,26 @@ Parts partsOf(const Task& task, const Operand& b) {
   return parts;
 }
 
+/// How often the weights of one pass follow one another in their block, for loops whose passes have
+/// their own; 0 where the block holds more than this operand reads, or in another order.
+std::int64_t passesOf(const plan::Plan& plan, const Operand& b) {
+  std::int64_t readers = 0;
+  for (const Task& other : plan.tasks) {
+    readers += std::count_if(other.operands.begin(), other.operands.end(),
+                             [&](const Operand& operand) { return operand.block == b.block; });
+  }
+  if (readers != 1) return 0;
+  if (b.passes.empty()) return 1;
+  std::int64_t bytes = byteSize(b.type), passes = 1;
+  for (const Axis& axis : b.axes) bytes *= axis.extent;
+  for (auto pass = b.passes.rbegin(); pass != b.passes.rend(); ++pass) {
+    if (pass->modulo != 0 || pass->bytes != bytes) return 0;
+    bytes *= pass->passes;
+    passes *= pass->passes;
+  }
+  return b.offset == 0 && bytes == plan.block(b.block).bytes ? passes : 0;
+}
+
 /// One part of the weights as it will lie: [group][tile][k][column in tile].
 struct Layout {
   std::int64_t columns = 1, tiles = 1;
@@ -90,6 +110,19 @@ class Repacking {
             std::int64_t pitch)
       : task_(task), b_(b), parts_(parts), layout_(layout), pitch_(pitch) {}
 
+  /// All passes, one after another.
+  std::vector<std::byte> of(const std::vector<std::byte>& dense, std::int64_t passes) const {
+    if (passes == 1) return of(dense);
+    const auto each = static_cast<std::ptrdiff_t>(dense.size()) / passes;
+    std::vector<std::byte> packed;
+    for (auto from = dense.begin(); from != dense.end(); from += each) {
+      const std::vector<std::byte> pass = of({from, from + each});
+      packed.insert(packed.end(), pass.begin(), pass.end());
+    }
+    return packed;
+  }
+
+ private:
   std::vector<std::byte> of(const std::vector<std::byte>& dense) const {
     std::vector<std::byte> packed(static_cast<std::size_t>(pitch_ * parts_.total));
     std::vector<std::int64_t> position(task_.dims.size(), 0);
@@ -104,7 +137,6 @@ class Repacking {
     return packed;
   }
 
- private:
   void copyPart(const std::vector<std::byte>& dense, std::byte* to,
                 std::vector<std::int64_t>& position) const {
     using namespace plan;
@@ -180,6 +212,10 @@ void relabel(const Task& task, Operand& b, const Parts& parts, const Layout& lay
     b.axes.insert(b.axes.begin(), std::move(axis));
     stride *= parts.counts[i];
   }
+  for (auto pass = b.passes.rbegin(); pass != b.passes.rend(); ++pass) {
+    pass->bytes = stride;
+    stride *= pass->passes;
+  }
 }
 
 }  // namespace
@@ -189,7 +225,9 @@ std::int64_t blockedBytes(const plan::Plan& plan, const Task& task, std::int64_t
   const Operand& b = task.operands[static_cast<std::size_t>(work.b)];
   const Parts parts = partsOf(task, b);
   if (parts.total == 1 && columns >= task.dims[plan::N].extent) return plan.block(b.block).bytes;
-  return pitchOf(plan, plan.block(b.block), parts, layoutOf(task, b, columns)) * parts.total;
+  const std::int64_t bytes =
+      pitchOf(plan, plan.block(b.block), parts, layoutOf(task, b, columns)) * parts.total;
+  return bytes * std::max<std::int64_t>(1, passesOf(plan, b));
 }
 
 void blockColumns(plan::Plan& plan, Task& task, std::int64_t columns) {
@@ -199,14 +237,16 @@ void blockColumns(plan::Plan& plan, Task& task, std::int64_t columns) {
   const Parts parts = partsOf(task, b);
   const bool asItIs = parts.total == 1 && columns >= task.dims[plan::N].extent;
   if (block.kind != plan::Block::Kind::Weights || asItIs) return;
+  const std::int64_t passes = passesOf(plan, b);
+  if (passes == 0) return;
   const Layout layout = layoutOf(task, b, columns);
   const std::int64_t pitch = pitchOf(plan, block, parts, layout);
   if (block.contents) {
     block.contents = std::make_shared<const std::vector<std::byte>>(
-        Repacking(task, b, parts, layout, pitch).of(*block.contents));
+        Repacking(task, b, parts, layout, pitch).of(*block.contents, passes));
   }
   relabel(task, b, parts, layout, pitch);
-  block.bytes = pitch * parts.total;
+  block.bytes = pitch * parts.total * passes;
 }
 
 }  // namespace npusim::matrix

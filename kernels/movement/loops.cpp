@@ -59,4 +59,9 @@ void lowerCollect(Lowering& lowering, const Node& node) {
   addCopy(lowering, node, "", part, place, whole(part.shape), std::nullopt);
 }
 
+void lowerMerge(Lowering& lowering, const Node& node) {
+  // Whichever branch was taken has written it.
+  lowering.setView(node.output, lowering.outputView(node));
+}
+
 }  // namespace npusim::movement

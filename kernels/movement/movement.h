@@ -19,4 +19,8 @@ void lowerTake(lowering::Lowering& lowering, const Node& node);
 void lowerCarried(lowering::Lowering& lowering, const Node& node);
 void lowerCollect(lowering::Lowering& lowering, const Node& node);
 
+/// Of branches: each writes what it hands on where the Merge has its result. After
+/// passes::settleMerges().
+void lowerMerge(lowering::Lowering& lowering, const Node& node);
+
 }  // namespace npusim::movement

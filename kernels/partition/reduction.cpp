@@ -87,6 +87,7 @@ Task sumOf(const Task& task, std::int64_t parts, plan::BlockId partials) {
   const auto& work = std::get<MatrixWork>(task.work);
   Task sum;
   sum.layer = task.layer;
+  sum.repeat = task.repeat;
   sum.dims.assign(task.dims.begin(), task.dims.begin() + kSumDims);
   sum.dims.push_back({parts, false});
   sum.operands = {dense(task, partials, kSumDims + 1)};

@@ -45,7 +45,7 @@ void absorbPads(Graph& graph) {
   const std::vector<int> producers = graph.producers();
   for (Node& node : graph.nodes) {
     auto* conv = std::get_if<Convolution>(&node.operation);
-    if (conv == nullptr) continue;
+    if (conv == nullptr || hasZeroPoints(graph, node)) continue;  // zeros there are no padding
     const int producer = producers[static_cast<std::size_t>(node.inputs.front())];
     if (producer < 0) continue;
     const Node& pad = graph.nodes[static_cast<std::size_t>(producer)];

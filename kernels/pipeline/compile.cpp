@@ -106,6 +106,12 @@ isa::Program compileFor(const Graph& graph, const ChipConfig& chip, const Compil
                         refused.what());
   }
   if (options.note && !note.empty()) options.note(note);
+  const bool branches =
+      std::any_of(plan.repeats.begin(), plan.repeats.end(),
+                  [](const auto& repeat) { return repeat.condition.has_value(); });
+  if (options.note && branches && !options.values) {
+    options.note("with values off an If whose condition depends on data takes its then branch");
+  }
   return program;
 }
 

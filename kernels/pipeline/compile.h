@@ -24,6 +24,8 @@ struct CompileOptions {
   Partition partition = Partition::Auto;  ///< read only for several cores
   /// Called with a line that the user should know, where there is one.
   std::function<void(const std::string&)> note = {};
+  /// Keep on chip what loops read in every pass, where it fits; else it is loaded in each.
+  bool holdConstants = true;
 };
 
 /// Graph passes: fuses, folds and cleans; then sets number formats, for int8 by what `calibration`

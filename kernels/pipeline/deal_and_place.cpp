@@ -9,17 +9,35 @@
 namespace npusim::passes {
 namespace {
 
+/// What the user should know of weights that a loop loads again and again.
+std::string noteOf(const Held& held) {
+  if (held.streamed.empty()) return {};
+  std::string note = "weights of loops that do not stay on chip: ";
+  for (std::size_t i = 0; i < held.streamed.size(); ++i) {
+    note += (i == 0 ? "" : ", ") + held.streamed[i];
+  }
+  return note;
+}
+
+/// One way to deal a plan and to keep what loops read.
+struct Way {
+  Partition partition = Partition::Auto;
+  double held = -1;  ///< share of the buffer for constants of loops; below 0: no loops to look at
+  bool keepLoops = false;  ///< of several cores: keep those where they are read
+};
+
 /// Deals a plan one way, decides what stays on chip, and gives tiles their places.
 Placed placed(plan::Plan plan, const plan::StorageMap& storages, const ChipConfig& chip,
-              Objective objective, Partition partition) {
+              Objective objective, const Way& way) {
   Placed made;
-  made.note = partition::deal(plan, storages, chip, partition);
+  if (way.held >= 0) made.note = noteOf(holdConstants(plan, storages, chip, way.held));
+  made.note += partition::deal(plan, storages, chip, way.partition);
   plan.computeLifetimes();
   if (!plan.stages.empty()) plan.keepAll();
   plan.verify();
   // What stays on chip is decided first, because it sets both the traffic and the room that tiles
   // have.
-  keepOnChip(plan, storages, chip);
+  keepOnChip(plan, storages, chip, way.keepLoops);
   made.tasks = mapAndPlace(plan, storages, chip, objective);
   made.plan = std::move(plan);  // the tasks that `made.tasks` points to stay where they are
   return made;
@@ -32,9 +50,9 @@ class Cheapest {
       : plan_(plan), storages_(storages), objective_(objective) {}
 
   /// Returns whether this is the cheapest so far.
-  bool offer(const ChipConfig& chip, Partition partition) {
+  bool offer(const ChipConfig& chip, const Way& way) {
     try {
-      Placed made = placed(plan_, storages_, chip, objective_, partition);
+      Placed made = placed(plan_, storages_, chip, objective_, way);
       const double cost = costOf(made, chip);
       if (best_ && cost >= cost_) return false;
       best_ = std::move(made);
@@ -56,9 +74,10 @@ class Cheapest {
   double costOf(const Placed& made, const ChipConfig& chip) const {
     mapping::Estimate all;
     for (const emit::PlacedTask& task : made.tasks) {
-      all.cycles += task.mapping.estimate.cycles;
-      all.dramBytes += task.mapping.estimate.dramBytes;
-      all.bufferBytes += task.mapping.estimate.bufferBytes;
+      const auto passes = static_cast<double>(made.plan.passesOf(task.task->repeat));
+      all.cycles += passes * task.mapping.estimate.cycles;
+      all.dramBytes += passes * task.mapping.estimate.dramBytes;
+      all.bufferBytes += passes * task.mapping.estimate.bufferBytes;
     }
     return mapping::cost({chip, storages_, made.plan, {}, objective_}, all);
   }
@@ -81,25 +100,45 @@ std::vector<Partition> wordsFor(const plan::Plan& plan) {
   return words;
 }
 
+/// One core has nothing to deal: what loops read is held as far as it fits, or where that does not
+/// leave enough room for all else, less of it or nothing.
+Placed placedOnOne(const plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip,
+                   const CompileOptions& options) {
+  if (plan.repeats.empty() || chip.idealMemory) {
+    return placed(plan, storages, chip, options.objective, {options.partition});
+  }
+  Cheapest cheapest(plan, storages, options.objective);
+  for (const double share : {1.0, 0.5, 0.0}) {
+    if (share > 0 && !options.holdConstants) continue;
+    cheapest.offer(chip, {options.partition, share});
+  }
+  Placed best = cheapest.take();
+  if (!options.holdConstants) best.note.clear();  // as asked
+  return best;
+}
+
 }  // namespace
 
 Placed dealAndPlace(const plan::Plan& plan, const plan::StorageMap& storages,
                     const ChipConfig& chip, const CompileOptions& options) {
   const bool several = chip.cores > 1 && chip.coreControl != CoreControl::Shared;
-  if (!several) return placed(plan, storages, chip, options.objective, options.partition);
+  if (!several) return placedOnOne(plan, storages, chip, options);
   // Whether weights that may also stay in memory are better kept is known when they were not.
   const bool mayKeep = chip.keepWeights && storages.weightMemory >= 0;
   ChipConfig first = chip;
   first.keepWeights = chip.keepWeights && !mayKeep;
   Cheapest cheapest(plan, storages, options.objective);
   Partition chosen = options.partition;
-  cheapest.offer(first, chosen);
+  cheapest.offer(first, {chosen});
   if (options.partition == Partition::Auto) {
     for (const Partition all : wordsFor(plan)) {
-      if (cheapest.offer(first, all)) chosen = all;
+      if (cheapest.offer(first, {all})) chosen = all;
     }
   }
-  if (mayKeep) cheapest.offer(chip, chosen);
+  const bool keepsLoops =
+      options.holdConstants && !plan.repeats.empty() && storages.weightMemory >= 0;
+  if (keepsLoops) cheapest.offer(chip, {.partition = chosen, .keepLoops = true});
+  if (mayKeep) cheapest.offer(chip, {chosen});
   Placed best = cheapest.take();
   if (options.partition == Partition::Auto) best.note.clear();  // nobody asked for what it names
   return best;

@@ -58,7 +58,8 @@ void spreadAll(plan::Plan& plan, const ChipConfig& chip) {
 
 }  // namespace
 
-void distribute(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip) {
+void distribute(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip,
+                bool keepLoops) {
   for (Block& block : plan.blocks) {
     if (block.kind != Block::Kind::Weights || storages.weightMemory >= 0) continue;
     block.distribution = partition::evenly(block.bytes, plan.cores);
@@ -71,6 +72,9 @@ void distribute(plan::Plan& plan, const plan::StorageMap& storages, const ChipCo
   // A byte of an activation that stays spares a memory its store and its loads, one of a weight
   // spares it a load in each prediction, and in a pipeline one an image.
   const bool weightsFirst = spreads || pipeline || storages.weightMemory < 0;
+  if (keepLoops && !chip.idealMemory) {
+    keepWeights(plan, storages, storages.capacity(storages.weightBuffer), true);
+  }
   if (keeps && weightsFirst) keepWeights(plan, storages, storages.capacity(storages.weightBuffer));
   if (spreads) return spreadAll(plan, chip);
   const std::int64_t left = spreadWhatFits(plan, storages, chip);

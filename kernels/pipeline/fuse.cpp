@@ -75,10 +75,17 @@ class Fuser {
     }
     const Value& between = graph_.value(id);
     const Value& out = graph_.value(node.output);
-    const bool same = between.shape == out.shape && between.type == out.type;
     const Node& from = graph_.nodes[static_cast<std::size_t>(producer)];
-    const bool here = from.repeat == node.repeat;
-    return same && here && isFloat(out.type) && takesSteps(from.operation) ? producer : -1;
+    const bool alike = between.type == out.type && isFloat(out.type);
+    const bool here = from.repeat == node.repeat && between.shape == out.shape;
+    return here && (alike || takesSums(from, node)) && takesSteps(from.operation) ? producer : -1;
+  }
+
+  /// Does the node compute with the sums of a product of codes as reals?
+  bool takesSums(const Node& from, const Node& node) const {
+    if (!hasZeroPoints(graph_, from) || !from.steps.empty()) return false;
+    const auto real = [&](ValueId id) { return id != kNoValue && isFloat(graph_.value(id).type); };
+    return real(node.output) || std::ranges::any_of(node.inputs, real);
   }
 
   /// Makes `node` compute what `producer` did, followed by its own steps.

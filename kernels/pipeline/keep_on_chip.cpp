@@ -5,10 +5,11 @@ namespace npusim::passes {
 
 using plan::Block;
 
-void keepOnChip(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip) {
-  if (plan.cores > 1) return distribute(plan, storages, chip);
+void keepOnChip(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip,
+                bool keepLoops) {
+  if (plan.cores > 1) return distribute(plan, storages, chip, keepLoops);
   if (chip.idealMemory || storages.activationMemory < 0) {
-    for (Block& block : plan.blocks) block.resident = block.kind == Block::Kind::Activation;
+    for (Block& block : plan.blocks) block.resident = block.kind != Block::Kind::Weights;
     return;
   }
   Room room(plan, storages, chip);

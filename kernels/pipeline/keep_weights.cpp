@@ -40,7 +40,7 @@ std::optional<Block> kept(const plan::Plan& plan, const Task& task, int i) {
   const Operand& operand = task.operands[static_cast<std::size_t>(i)];
   Block block = plan.block(operand.block);
   const std::optional<isa::CoreDigit> digit = followed(task, operand);
-  if (!digit) return std::nullopt;
+  if (!digit || !operand.passes.empty()) return std::nullopt;
   block.kept = true;
   block.keptDigit = *digit;
   block.keptCores = task.cores;
@@ -73,7 +73,7 @@ std::vector<int> readers(const plan::Plan& plan) {
 
 /// Constants that can be kept, first those of which each core keeps the smallest part: they spare a
 /// memory the most for their room.
-std::vector<std::pair<plan::BlockId, Block>> offers(const plan::Plan& plan) {
+std::vector<std::pair<plan::BlockId, Block>> offers(const plan::Plan& plan, bool ofLoops) {
   const std::vector<int> count = readers(plan);
   std::vector<std::pair<plan::BlockId, Block>> result;
   for (const Task& task : plan.tasks) {
@@ -82,6 +82,7 @@ std::vector<std::pair<plan::BlockId, Block>> offers(const plan::Plan& plan) {
       const plan::BlockId id = task.operands[static_cast<std::size_t>(i)].block;
       const bool constant = plan.block(id).kind == Block::Kind::Weights;
       if (!constant || count[static_cast<std::size_t>(id)] != 1) continue;
+      if (ofLoops && plan.passesOf(task.repeat) == 1) continue;
       if (const auto made = kept(plan, task, i)) result.emplace_back(id, *made);
     }
   }
@@ -106,7 +107,8 @@ bool move(std::int64_t spread, std::int64_t part, const isa::CoreRange& cores,
 
 }  // namespace
 
-void keepWeights(plan::Plan& plan, const plan::StorageMap& storages, std::int64_t most) {
+void keepWeights(plan::Plan& plan, const plan::StorageMap& storages, std::int64_t most,
+                 bool ofLoops) {
   const bool beside = storages.weightBuffer == storages.activationBuffer;
   auto room =
       static_cast<std::int64_t>(static_cast<double>(storages.capacity(storages.weightBuffer)) *
@@ -118,7 +120,7 @@ void keepWeights(plan::Plan& plan, const plan::StorageMap& storages, std::int64_
   std::vector<std::int64_t> rooms(static_cast<std::size_t>(plan.cores), room);
   // Kept parts follow one another; those that stay in memory may have gaps between them.
   const std::int64_t rowBytes = std::exchange(plan.rowBytes, 0);
-  for (const auto& [id, made] : offers(plan)) {
+  for (const auto& [id, made] : offers(plan, ofLoops)) {
     Block& block = plan.block(id);
     if (move(mapping::aligned(block.share), mapping::aligned(made.share), made.keptCores, rooms)) {
       block = made;

@@ -57,17 +57,21 @@ struct Dispatch {
   void operator()(const Take&) const { movement::lowerTake(lowering, node); }
   void operator()(const Carried&) const { movement::lowerCarried(lowering, node); }
   void operator()(const Collect&) const { movement::lowerCollect(lowering, node); }
-  void operator()(const Merge&) const {
-    throw NotPossible("not supported: '" + node.name + "', an If whose condition depends on data");
-  }
+  void operator()(const Merge&) const { movement::lowerMerge(lowering, node); }
 };
 
 }  // namespace
 
-plan::Plan lower(const Graph& graph, const ChipConfig& chip, const CompileOptions& options) {
+plan::Plan lower(const Graph& unsettled, const ChipConfig& chip, const CompileOptions& options) {
+  Graph graph = unsettled;
+  settleMerges(graph);
   Lowering lowering(graph, chip, options.precision, options.values);
   for (const Node& node : graph.nodes) {
     lowering.enter(node.repeat);
+    if (elementCount(graph.value(node.output).shape) == 0) {
+      lowering.outputView(node);  // nothing to compute
+      continue;
+    }
     std::visit(Dispatch{lowering, node}, node.operation);
   }
   lowering.enter(-1);

@@ -72,6 +72,7 @@ class Placer {
   }
 
   isa::StorageId bufferOf(const Block& block) const {
+    if (block.kind == Block::Kind::Held) return block.storage;
     return isConstant(block) ? storages_.weightBuffer : storages_.activationBuffer;
   }
 
@@ -276,7 +277,7 @@ class Placer {
   void makeRoom(const Stuck& stuck) {
     Block* largest = nullptr;
     for (Block& block : plan_.blocks) {
-      const bool live = !isConstant(block) && staysAt(block, stuck.task);
+      const bool live = block.kind == Block::Kind::Activation && staysAt(block, stuck.task);
       const bool larger = largest == nullptr || localBytes(block) > localBytes(*largest);
       if (live && larger) largest = &block;
     }

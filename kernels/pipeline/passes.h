@@ -35,20 +35,43 @@ void quantizeToInt8(Graph& graph, const Calibration& calibration, bool floatTail
 
 // --- To the plan, and on it ---
 
-/// Turns every node into tasks over views of blocks.
+/// Lets branches write what they hand to a Merge for it alone: anything else (a constant, a value
+/// from before the branch, one that is needed elsewhere) becomes a copy, in a branch of its own.
+void settleMerges(Graph& graph);
+
+/// Turns every node into tasks over views of blocks. Throws NotPossible for what no task does.
 plan::Plan lower(const Graph& graph, const ChipConfig& chip, const CompileOptions& options);
 
 /// Decides which activations stay on chip for their whole life, so that their readers find them
 /// in the buffer: short-lived ones first, while every task keeps room for its tiles.
-void keepOnChip(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip);
+void keepOnChip(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip,
+                bool keepLoops);
 
 /// The same for several cores: such activations are spread over the cores' buffers, and so is
 /// everything that no memory holds.
-void distribute(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip);
+/// With `keepLoops` constants that loops read in every pass stay in the cores that read them.
+void distribute(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip,
+                bool keepLoops);
 
 /// Keeps constants in the buffers of the cores that work with them, as far as they fit in a part of
-/// the buffer and in `most` bytes of every core.
-void keepWeights(plan::Plan& plan, const plan::StorageMap& storages, std::int64_t most);
+/// the buffer and in `most` bytes of every core; `ofLoops`: only those that a loop reads in every
+/// pass.
+void keepWeights(plan::Plan& plan, const plan::StorageMap& storages, std::int64_t most,
+                 bool ofLoops = false);
+
+/// What became of the constants that loops read in every pass.
+struct Held {
+  int count = 0;
+  std::int64_t bytes = 0;  ///< held on chip through their loops
+  /// Weights of products that are loaded again in each pass, one line a task.
+  std::vector<std::string> streamed;
+};
+
+/// Brings constants that a loop reads in every pass to the buffer once, before the loop, by a copy
+/// task of their own, and lets the loop's tasks read them there: as many as fit in `share` of the
+/// buffer beside what the loop's tasks need, those first that are read most often. One core only.
+Held holdConstants(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip,
+                   double share);
 
 /// Gives every block that is spread over cores a storage of its own to be addressed by.
 void addSpreadStorages(plan::Plan& plan, plan::StorageMap& storages);

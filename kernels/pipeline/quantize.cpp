@@ -18,7 +18,7 @@ bool movesData(const Node& node) {
          std::holds_alternative<Transpose>(node.operation) ||
          std::holds_alternative<Concat>(node.operation) ||
          std::holds_alternative<Remap>(node.operation) ||
-         std::holds_alternative<Gather>(node.operation);
+         std::holds_alternative<Gather>(node.operation) || isOfLoops(node.operation);
 }
 
 bool isProduct(const Node& node) {
@@ -55,10 +55,12 @@ class Quantizer {
         groups_(graph.values.size()) {}
 
   void run() {
+    if (allProductsOfCodes(graph_)) return;  // it came quantised
     chooseValues();
     group();
     setActivations();
     for (Node& node : graph_.nodes) {
+      if (hasZeroPoints(graph_, node)) continue;
       if (isProduct(node)) {
         const Value weights = graph_.value(node.inputs[1]);
         setWeights(node);

@@ -22,12 +22,22 @@ class Room {
   std::int64_t always() const;
 
  private:
+  void add(const plan::Block& block, std::int64_t bytes);
+
   std::int64_t capacity_;
   std::vector<std::int64_t> used_;  ///< by task
 };
 
-/// Activations that may stay on chip in the order in which they are offered a place: shortest life
-/// first, then largest.
+/// Share of the activation buffer that tiles may count on when activations are kept, beyond what
+/// they need at least.
+constexpr double kTileShare = 0.25;
+
+/// By block: how often tasks come back to the same byte, in all passes of the loops around them, at
+/// most; 0 where none touches it.
+std::vector<std::int64_t> comingsBack(const plan::Plan& plan);
+
+/// Activations that may stay on chip in the order in which they are offered a place: those first
+/// that loops come back to most often, then of the shortest life, then the largest.
 std::vector<plan::BlockId> byLife(const plan::Plan& plan);
 
 }  // namespace npusim::passes

@@ -76,6 +76,10 @@ void Plan::computeLifetimes() {
     for (std::size_t i = t; i < end; ++i) {
       for (const Operand& operand : tasks[i].operands) touchAll(operand.block);
       touchAll(tasks[i].output.block);
+      for (int r = tasks[i].repeat; r >= 0; r = repeats[static_cast<std::size_t>(r)].parent) {
+        const Repeat& repeat = repeats[static_cast<std::size_t>(r)];
+        if (repeat.condition) touchAll(repeat.condition->block);
+      }
     }
     t = end;
   }
@@ -98,6 +102,11 @@ void Plan::verify() const {
   for (const Task& task : tasks) {
     for (const Operand& operand : task.operands) verifyOperand(*this, task, operand);
     verifyOperand(*this, task, task.output);
+  }
+  for (const Repeat& repeat : repeats) {
+    ensure(!repeat.condition ||
+               (repeat.condition->type == DataType::Bool && repeat.condition->block != kNoBlock),
+           "a condition is no boolean that lies somewhere");
   }
   for (const Block& each : blocks) {
     ensure(

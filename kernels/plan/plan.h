@@ -24,7 +24,9 @@ constexpr BlockId kNoBlock = -1;
 
 /// A contiguous allocation that lives from its first use to its last.
 struct Block {
-  enum class Kind : std::uint8_t { Activation, Weights };
+  /// Held: a copy of constants, on chip while the loop runs that reads them (`storage` says in
+  /// which buffer); a task before the loop makes it.
+  enum class Kind : std::uint8_t { Activation, Weights, Held };
   std::string name;
   std::int64_t bytes = 0;
   Kind kind = Kind::Activation;
@@ -67,6 +69,7 @@ struct PassStride {
   std::int64_t farthest() const {
     return bytes * ((modulo > 0 ? std::min(modulo, passes) : passes) - 1);
   }
+  bool operator==(const PassStride&) const = default;
 };
 
 /// A tensor's place in a block: byte address = offset + sum of stride x index.
@@ -128,6 +131,7 @@ enum MatrixDim : int { G0, G1, M0, M1, M2, N, K0, K1, K2, kMatrixDims };
 struct MatrixWork {
   int a = 0, b = 1;
   int bias = -1;
+  int zeroA = -1, zeroB = -1;  ///< zero points known at run time: of A over m, of B over n
   std::vector<isa::VectorStep> steps;
   std::int32_t padding = 0;  ///< A's zero point
   /// Useful MACs per MAC of the product (block-diagonal weights).
@@ -136,6 +140,10 @@ struct MatrixWork {
   /// common factor.
   std::array<std::int64_t, 2> strides = {1, 1}, dilations = {1, 1};
   std::optional<RowStationaryMapping> mapping;  ///< given, not searched
+  /// Does the array read the operand, and not the vector unit behind it?
+  bool inArray(int operand) const {
+    return operand == a || operand == b || operand == bias || operand == zeroA || operand == zeroB;
+  }
 };
 
 /// A pass of the vector unit; operands >= 0 are Task::operands, below 0 temporaries (~index).
@@ -174,10 +182,13 @@ struct Task {
   int repeat = -1;            ///< the innermost loop it is in: index into Plan::repeats
 };
 
-/// A loop around tasks that follow one another, as Repeat in workloads/graph/graph.h.
+/// A loop around tasks that follow one another, as Repeat in workloads/graph/graph.h: with a
+/// `condition` (a Bool, as seen from the loop around it) it runs only where that is `runsIf`.
 struct Repeat {
   std::int64_t passes = 1;
   int parent = -1;
+  std::optional<View> condition = {};
+  bool runsIf = true;
 };
 
 /// Consecutive tasks [first, last) that some of the cores repeat for one image after another.

@@ -56,6 +56,7 @@ void addBias(Lowering& lowering, const Node& node, plan::Task& task, plan::Pass&
 bool prefersVector(const ChipConfig& chip, DataType precision, const Graph& graph, const Node& node,
                    std::int64_t arrayCycles) {
   if (chip.idealMemory) return false;  // there only the array's cycles count
+  if (hasZeroPoints(graph, node)) return false;
   if (graph.value(node.inputs[1]).shape[1] != 1 || !graph.isConstant(node.inputs[1])) return false;
   if (graph.value(node.output).shape.size() > 4 || !chip.supports(precision)) return false;
   VectorShape shape;

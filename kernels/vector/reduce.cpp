@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <limits>
+#include <string>
 
 #include "kernels/lowering/operands.h"
 #include "kernels/vector/kept_and_reduced.h"
@@ -25,34 +27,126 @@ void addSteps(plan::Pass& pass, const std::vector<isa::VectorStep>& steps) {
 
 }  // namespace
 
+namespace {
+
+/// One pass of a reduction: over some of the node's axes, from one view to another.
+struct Stage {
+  plan::View from, to;
+  isa::Scaling fromScaling, toScaling;
+  std::vector<int> axes;
+  bool keepDims = true;
+};
+
+/// Where each dimension of the result comes from.
+DimMap resultMap(const Stage& stage, const DimMap& map) {
+  DimMap result;
+  for (int d = 0; d < static_cast<int>(map.size()); ++d) {
+    const bool gone = std::ranges::find(stage.axes, d) != stage.axes.end();
+    if (!gone) result.push_back(map[static_cast<std::size_t>(d)]);
+    if (gone && stage.keepDims) result.emplace_back();
+  }
+  return result;
+}
+
+/// Bytes that the reduced dimensions of a tile may take: a tile holds them whole.
+std::int64_t mostReducedBytes(const ChipConfig& chip) {
+  constexpr std::int64_t kTilesInBuffer = 4;  // two, by turns, and room for what they become
+  std::int64_t least = std::numeric_limits<std::int64_t>::max();
+  if (chip.idealMemory) return least;
+  for (const auto& buffer : chip.buffers) {
+    if (buffer.holdsKind(Holds::Activations)) {
+      least = std::min(least, buffer.capacityBytes / kTilesInBuffer);
+    }
+  }
+  return least;
+}
+
+/// Takes off a stage the axes, those that lie outermost, without which it fits the chip.
+std::vector<int> takeExcess(const ChipConfig& chip, Stage& stage) {
+  std::vector<int> axes, excess, single;
+  std::int64_t bytes = byteSize(stage.from.type);
+  for (const int d : lowering::physicalOrder(stage.from)) {
+    if (std::ranges::find(stage.axes, d) == stage.axes.end()) continue;
+    const std::int64_t extent = stage.from.shape[static_cast<std::size_t>(d)];
+    (extent == 1 ? single : axes).push_back(d);
+    bytes *= extent;
+  }
+  while (axes.size() > 1 && bytes > mostReducedBytes(chip)) {
+    bytes /= stage.from.shape[static_cast<std::size_t>(axes.front())];
+    excess.push_back(axes.front());
+    axes.erase(axes.begin());
+  }
+  if (excess.empty()) return excess;
+  stage.axes = axes;
+  stage.axes.insert(stage.axes.end(), single.begin(), single.end());
+  return excess;
+}
+
+/// What partial results are kept as: sums of integers do not overflow.
+DataType partialType(DataType type, ReduceOp kind, bool scaled) {
+  if (scaled || (isFloat(type) && type != DataType::Float64)) return DataType::Float32;
+  if (kind == ReduceOp::Max || kind == ReduceOp::Min || byteSize(type) == 8) return type;
+  return DataType::Int64;
+}
+
+struct StageTask {
+  plan::Task task;
+  plan::Pass pass;
+  DimMap map;
+  std::vector<int> layout;
+};
+
+StageTask taskOf(const Lowering& lowering, const Stage& stage, ReduceOp kind) {
+  StageTask made;
+  const Split dims = split(stage.from, stage.axes);
+  const DimMap all = identityMap(dims);
+  made.map = resultMap(stage, all);
+  made.layout = lowering::physicalOrder(stage.to);
+  made.task.dims = dims.dims;
+  const std::size_t rank = dims.dims.size();
+  made.task.operands.push_back(lowering.operand(stage.from, stage.fromScaling, all,
+                                                lowering::physicalOrder(stage.from), rank));
+  made.task.output = lowering.operand(stage.to, stage.toScaling, made.map, made.layout, rank);
+  made.pass.dims = upTo(rank);
+  made.pass.reduceDims = static_cast<int>(dims.reduced.size());
+  made.pass.reduce = kind == ReduceOp::Mean ? ReduceOp::Sum : kind;
+  return made;
+}
+
+}  // namespace
+
 void lowerReduce(Lowering& lowering, const Node& node) {
   const auto& reduce = std::get<Reduce>(node.operation);
   const ValueId input = node.inputs.front();
-  const plan::View x = lowering.view(input);
   const plan::View y = lowering.outputView(node);
-  const Split dims = split(x, reduce.axes);
-  const DimMap xMap = identityMap(dims);
-  DimMap yMap;
-  for (int d = 0; d < static_cast<int>(x.shape.size()); ++d) {
-    const bool gone = std::find(reduce.axes.begin(), reduce.axes.end(), d) != reduce.axes.end();
-    if (!gone) yMap.push_back(xMap[static_cast<std::size_t>(d)]);
-    if (gone && reduce.keepDims) yMap.emplace_back();
+  Stage stage{lowering.view(input),          y,           lowering.scaling(input),
+              lowering.scaling(node.output), reduce.axes, reduce.keepDims};
+  const std::int64_t count =
+      elementCount(stage.from.shape) / std::max<std::int64_t>(1, elementCount(y.shape));
+  std::vector<int> excess = takeExcess(lowering.chip(), stage);
+  for (int part = 0; !excess.empty(); ++part) {
+    const std::string name = ".part" + std::to_string(part);
+    const bool scaled = lowering.graph().value(input).quantization.has_value();
+    Shape shape = stage.from.shape;
+    for (const int d : stage.axes) shape[static_cast<std::size_t>(d)] = 1;
+    stage.to = lowering.addActivation(
+        node.name + name, partialType(stage.from.type, reduce.kind, scaled), shape, false);
+    stage.toScaling = {};
+    stage.keepDims = true;
+    StageTask made = taskOf(lowering, stage, reduce.kind);
+    made.pass.operands = {0};
+    made.task.work = plan::VectorWork{{std::move(made.pass)}, {}};
+    lowering::simplify(made.task, {});
+    lowering.addTask(node, std::move(made.task), node.opName, name);
+    // What is done is one position long, and goes with the rest.
+    stage = {stage.to, y, {}, lowering.scaling(node.output), reduce.axes, reduce.keepDims};
+    excess = takeExcess(lowering.chip(), stage);
   }
-  plan::Task task;
-  task.dims = dims.dims;
-  task.operands.push_back(lowering.operand(x, lowering.scaling(input), xMap,
-                                           lowering::physicalOrder(x), task.dims.size()));
-  const std::vector<int> layout = lowering::physicalOrder(y);
-  task.output = lowering.operand(y, lowering.scaling(node.output), yMap, layout, task.dims.size());
-  plan::Pass pass;
-  pass.dims = upTo(task.dims.size());
-  pass.reduceDims = static_cast<int>(dims.reduced.size());
-  pass.reduce = reduce.kind == ReduceOp::Mean ? ReduceOp::Sum : reduce.kind;
+  StageTask made = taskOf(lowering, stage, reduce.kind);
   if (reduce.kind == ReduceOp::Mean) {
-    const std::int64_t count = elementCount(x.shape) / elementCount(y.shape);
-    pass.post.push_back({ElementOp::Mul, -1, 1.0F / static_cast<float>(count), 0, false});
+    made.pass.post.push_back({ElementOp::Mul, -1, 1.0F / static_cast<float>(count), 0, false});
   }
-  addOnePass(lowering, node, std::move(task), std::move(pass), yMap, layout);
+  addOnePass(lowering, node, std::move(made.task), std::move(made.pass), made.map, made.layout);
 }
 
 void lowerSoftmax(Lowering& lowering, const Node& node) {

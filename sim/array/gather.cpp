@@ -37,6 +37,17 @@ Position rowPosition(const MatrixTile& tile, std::int64_t row) {
   return position;
 }
 
+/// The zero point that belongs to a position; 0 without one.
+template <typename T>
+T zeroPointAt(const std::optional<ResolvedAccess>& zero, const std::vector<Storage>& storages,
+              const Position& position) {
+  T value{};
+  if (!zero) return value;
+  readLine(storages[static_cast<std::size_t>(zero->storage)], *zero,
+           dot(zero->address, zero->strides, position), 0, 1, &value);
+  return value;
+}
+
 /// The dimensions of k as few as the layout allows: a run of k that is contiguous in A and on which
 /// no bound depends becomes one dimension.
 struct KDimensions {
@@ -64,12 +75,15 @@ KDimensions mergeK(const MatrixTile& tile) {
 }  // namespace
 
 template <typename T>
-void gatherRows(const MatrixTile& tile, const Storage& storage, std::int64_t firstRow,
+void gatherRows(const MatrixTile& tile, const std::vector<Storage>& storages, std::int64_t firstRow,
                 std::int64_t rows, T* block) {
+  const Storage& storage = storages[static_cast<std::size_t>(tile.a.storage)];
   const KDimensions k = mergeK(tile);
-  const auto padding = static_cast<T>(tile.padding);
   for (std::int64_t row = firstRow; row < firstRow + rows; ++row) {
     Position position = rowPosition(tile, row);
+    const T zero = zeroPointAt<T>(tile.zeroA, storages, position);
+    const T padding = tile.zeroA ? zero : static_cast<T>(tile.padding);
+    T* const first = block;
     const std::span<std::int64_t> outer(&position[4], 2);
     do {
       const PositionRange valid =
@@ -82,16 +96,24 @@ void gatherRows(const MatrixTile& tile, const Storage& storage, std::int64_t fir
       }
       std::fill(line, line + valid.begin, padding);
       std::fill(line + valid.end, block, padding);
-      const std::int64_t first =
+      const std::int64_t from =
           dot(tile.a.address, tile.a.strides, position) + k.stride * valid.begin;
-      readLine(storage, tile.a, first, k.stride, valid.end - valid.begin, line + valid.begin);
+      readLine(storage, tile.a, from, k.stride, valid.end - valid.begin, line + valid.begin);
     } while (stepPosition(outer, std::span(k.extents).first(2)));
+    if (zero != T{}) std::for_each(first, block, [zero](T& element) { element -= zero; });
   }
 }
 
 template <typename T>
-void gatherWeights(const MatrixTile& tile, const Storage& storage, std::int64_t firstColumn,
-                   std::int64_t columns, std::int64_t pitch, T* block) {
+void gatherWeights(const MatrixTile& tile, const std::vector<Storage>& storages,
+                   std::int64_t firstColumn, std::int64_t columns, std::int64_t pitch, T* block) {
+  const Storage& storage = storages[static_cast<std::size_t>(tile.b.storage)];
+  std::vector<T> zeros(tile.zeroB ? static_cast<std::size_t>(columns) : 0);
+  for (std::size_t i = 0; i < zeros.size(); ++i) {
+    Position column{};
+    column[MatrixTile::kN] = firstColumn + static_cast<std::int64_t>(i);
+    zeros[i] = zeroPointAt<T>(tile.zeroB, storages, column);
+  }
   const std::int64_t stride = tile.b.strides[MatrixTile::kN];
   Position position{};
   const std::span<std::int64_t> kPosition(&position[4], 3);
@@ -99,16 +121,18 @@ void gatherWeights(const MatrixTile& tile, const Storage& storage, std::int64_t 
   do {
     const std::int64_t first = dot(tile.b.address, tile.b.strides, position);
     readLine(storage, tile.b, first + firstColumn * stride, stride, columns, block);
+    for (std::size_t i = 0; i < zeros.size(); ++i) block[i] -= zeros[i];
     block += pitch;
   } while (stepPosition(kPosition, kExtents));
 }
 
-template void gatherRows(const MatrixTile&, const Storage&, std::int64_t, std::int64_t, float*);
-template void gatherRows(const MatrixTile&, const Storage&, std::int64_t, std::int64_t,
+template void gatherRows(const MatrixTile&, const std::vector<Storage>&, std::int64_t, std::int64_t,
+                         float*);
+template void gatherRows(const MatrixTile&, const std::vector<Storage>&, std::int64_t, std::int64_t,
                          std::int32_t*);
-template void gatherWeights(const MatrixTile&, const Storage&, std::int64_t, std::int64_t,
-                            std::int64_t, float*);
-template void gatherWeights(const MatrixTile&, const Storage&, std::int64_t, std::int64_t,
-                            std::int64_t, std::int32_t*);
+template void gatherWeights(const MatrixTile&, const std::vector<Storage>&, std::int64_t,
+                            std::int64_t, std::int64_t, float*);
+template void gatherWeights(const MatrixTile&, const std::vector<Storage>&, std::int64_t,
+                            std::int64_t, std::int64_t, std::int32_t*);
 
 }  // namespace npusim

@@ -19,6 +19,7 @@ struct MatrixTile {
   std::array<std::int64_t, kDimensions> extents{};
   ResolvedAccess a, b, c;  ///< c holds fp32, fp16 or int32 sums
   std::optional<ResolvedAccess> bias;
+  std::optional<ResolvedAccess> zeroA, zeroB;  ///< zero points, over m and over n
   std::int32_t padding = 0;  ///< A's value outside its bounds
   bool accumulates = false;  ///< adds to C instead of starting a new sum
   std::int64_t usefulNumerator = 1, usefulDenominator = 1;

@@ -1,12 +1,17 @@
 #include "sim/chip/engine.h"
 
+#include "sim/chip/condition_read.h"
+
 namespace npusim {
 
 Engine::Engine(isa::Engine id, Machine& machine)
     : id_(id),
       machine_(machine),
       sequencer_(machine.program.queue(id), machine.fabric.rangeEnds[static_cast<std::size_t>(id)],
-                 machine.core) {}
+                 machine.core),
+      condition_(std::make_unique<ConditionRead>(machine)) {}
+
+Engine::~Engine() = default;
 
 std::string Engine::title() const {
   const std::string plain(name(id_));
@@ -17,12 +22,14 @@ void Engine::restart() {
   sequencer_.restart();
   taken_ = 0;
   missing_.reset();
+  condition_->reset();
   reset();
   if (finished()) machine_.timeline.set(id_, {Timeline::Activity::Done}, 0);
 }
 
 std::int64_t Engine::step(std::int64_t now) {
-  const std::int64_t next = advance(now);
+  std::int64_t next = advance(now);
+  next = std::min(next, condition_->due());
   reportActivity(now);
   return missing_ ? std::min(next, machine_.semaphores.arrival(*missing_)) : next;
 }
@@ -42,9 +49,10 @@ void Engine::reportActivity(std::int64_t now) {
 }
 
 std::optional<Engine::Issued> Engine::fetch(std::int64_t now) {
-  const isa::Instruction* instruction = sequencer_.current();
   if (missing_) machine_.timeline.settle(now);
   missing_.reset();
+  if (!passConditions(now)) return std::nullopt;
+  const isa::Instruction* instruction = sequencer_.current();
   if (!instruction) return std::nullopt;
   for (; taken_ < instruction->waits.size(); ++taken_) {
     if (!machine_.semaphores.tryTake(instruction->waits[taken_], id_, now)) {
@@ -59,6 +67,21 @@ std::optional<Engine::Issued> Engine::fetch(std::int64_t now) {
   taken_ = 0;
   sequencer_.advance();
   return issued;
+}
+
+/// Decides on the loops with a condition that it stands at; false while it cannot yet. The byte may
+/// come from this engine, so everything before has to be complete.
+bool Engine::passConditions(std::int64_t now) {
+  while (const isa::Condition* condition = sequencer_.condition()) {
+    if (working()) return false;
+    const isa::Instruction& loop = *sequencer_.current();
+    if (!condition_->underWay()) condition_->begin(loop, *condition, sequencer_.indices(), now);
+    if (!condition_->arrives(now)) return false;
+    LayerTally& layer = machine_.layerOf(loop);
+    layer.finish = std::max(layer.finish, now);
+    sequencer_.decide(condition_->take() != condition->inverted);
+  }
+  return true;
 }
 
 void Engine::complete(const isa::Instruction& instruction, std::int64_t now) {

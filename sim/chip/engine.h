@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -10,6 +11,8 @@
 
 namespace npusim {
 
+class ConditionRead;
+
 /// One engine: takes its queue's instructions in order, each after its tokens. Plain C++: a
 /// SystemC module calls step() when something is due.
 class Engine {
@@ -17,7 +20,7 @@ class Engine {
   static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
   Engine(isa::Engine id, Machine& machine);
-  virtual ~Engine() = default;
+  virtual ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
@@ -62,12 +65,14 @@ class Engine {
 
  private:
   void reportActivity(std::int64_t now);
+  bool passConditions(std::int64_t now);
 
   const isa::Engine id_;
   Machine& machine_;
   Sequencer sequencer_;
   std::size_t taken_ = 0;  ///< tokens of the current instruction
   std::optional<isa::SemaphoreId> missing_;
+  const std::unique_ptr<ConditionRead> condition_;
 };
 
 }  // namespace npusim

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/chip/array_factory.h"
+#include "sim/chip/branches.h"
 #include "sim/chip/machine.h"
 #include "sim/chip/sequencer.h"
 #include "sim/chip/used_bytes.h"
@@ -110,6 +111,7 @@ Fabric::Fabric(const ChipConfig& chipConfig, const isa::Program& theProgram, boo
       semaphores(program),
       collectives(program, coreCount(chip), chip.idealMemory ? 0 : chip.network.syncCycles),
       rangeEnds(allRangeEnds(program)),
+      decisions(decisionsByLayer(program)),
       layers(program.layers.size()) {
   for (std::int64_t core = 0; core < coreCount(chip); ++core) {
     cores.push_back(std::make_unique<Machine>(*this, core));
@@ -117,6 +119,17 @@ Fabric::Fabric(const ChipConfig& chipConfig, const isa::Program& theProgram, boo
 }
 
 Fabric::~Fabric() = default;
+
+LayerTally& Fabric::layerOf(const isa::Instruction& instruction) {
+  const auto own = static_cast<std::size_t>(instruction.layer);
+  const bool works = !std::holds_alternative<isa::Sync>(instruction.body) &&
+                     !std::holds_alternative<isa::Loop>(instruction.body);
+  if (works || decisions[own] == 0) return layers[own];
+  for (std::size_t layer = own + 1; layer-- > 0;) {
+    if (layers[layer].start >= 0) return layers[layer];
+  }
+  return layers[own];
+}
 
 void Fabric::book(std::size_t memory, const MemoryEvents& events, Counters& counters) {
   counters.rowHits += events.rowHits;

@@ -64,6 +64,8 @@ struct Fabric {
   SharedReads sharedReads;
   /// By queue and instruction: where the instructions that the same cores run end.
   const std::array<std::vector<std::size_t>, isa::kEngineCount> rangeEnds;
+  /// By layer: how often a condition decides whether it runs; 0: it always runs.
+  const std::vector<std::int64_t> decisions;
   std::vector<LayerTally> layers;
   Ledger ledger;
   std::vector<std::unique_ptr<Machine>> cores;  ///< one where all cores share their control
@@ -71,6 +73,10 @@ struct Fabric {
 
   /// Calls an engine of a core at the current cycle again.
   std::function<void(std::int64_t core, isa::Engine engine)> wake;
+
+  /// The books that an instruction is entered in: its layer's. What only waits or decides at a
+  /// branch that has not run counts for the last layer before it that has.
+  LayerTally& layerOf(const isa::Instruction& instruction);
 
   Machine& core(std::int64_t number) { return *cores[static_cast<std::size_t>(number)]; }
 

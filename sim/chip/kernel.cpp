@@ -118,10 +118,13 @@ void Kernel::wake(std::int64_t core, isa::Engine engine, std::int64_t cycles) {
 
 std::int64_t Kernel::run() {
   clock_->beginRun();
+  bool works = false;
   for (const auto& module : modules_) {
-    if (module->hasWork()) module->wake();
+    if (!module->hasWork()) continue;
+    module->wake();
+    works = true;
   }
-  sc_core::sc_start();
+  if (works) sc_core::sc_start();  // warns where nothing happens
   if (clock_->failure()) std::rethrow_exception(clock_->failure());
   return clock_->now();
 }

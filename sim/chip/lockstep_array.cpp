@@ -19,7 +19,8 @@ void take(const Cut& cut, std::int64_t part, MatrixTile& tile) {
   const std::int64_t first = part * cut.each;
   tile.extents[cut.dim] = std::min(cut.each, tile.extents[cut.dim] - first);
   for (ResolvedAccess* access : {&tile.a, &tile.b, &tile.c}) shift(*access, cut.dim, first);
-  if (tile.bias) shift(*tile.bias, cut.dim, first);
+  for (std::optional<ResolvedAccess>* access : {&tile.bias, &tile.zeroA, &tile.zeroB})
+    if (*access) shift(**access, cut.dim, first);
 }
 
 /// Which part of the columns and of the rows an array computes.

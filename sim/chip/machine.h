@@ -31,9 +31,7 @@ struct Machine {
 
   std::int64_t issueCycles() const { return chip.idealMemory ? 0 : chip.issueCycles; }
 
-  LayerTally& layerOf(const isa::Instruction& instruction) {
-    return fabric.layers[static_cast<std::size_t>(instruction.layer)];
-  }
+  LayerTally& layerOf(const isa::Instruction& instruction) { return fabric.layerOf(instruction); }
 
   const std::string& layerName(const isa::Instruction& instruction) const {
     return program.layers[static_cast<std::size_t>(instruction.layer)].name;

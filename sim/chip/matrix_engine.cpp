@@ -17,14 +17,23 @@ struct BufferTraffic {
   std::int64_t read, written;
 };
 
+/// A zero point is read once for every index that it differs along.
+BufferTraffic zeroPointTraffic(const std::optional<ResolvedAccess>& zero, std::int64_t indices) {
+  if (!zero) return {0, 0, 0};
+  const bool one = std::ranges::all_of(zero->strides, [](std::int64_t s) { return s == 0; });
+  return {zero->storage, (one ? 1 : indices) * byteSize(zero->type), 0};
+}
+
 /// What a tile moves at each of its operands' buffers.
-std::array<BufferTraffic, 4> trafficOf(const MatrixTile& tile, const ArrayWork& work) {
+std::array<BufferTraffic, 6> trafficOf(const MatrixTile& tile, const ArrayWork& work) {
   const bool reads = tile.bias && !tile.accumulates;
   const std::int64_t biasBytes = reads ? tile.n() * byteSize(tile.bias->type) : 0;
   return {{{tile.a.storage, work.inputBytes, 0},
            {tile.b.storage, work.weightBytes, 0},
            {tile.c.storage, work.partialReadBytes, work.partialWriteBytes},
-           {reads ? tile.bias->storage : tile.c.storage, biasBytes, 0}}};
+           {reads ? tile.bias->storage : tile.c.storage, biasBytes, 0},
+           zeroPointTraffic(tile.zeroA, tile.m()),
+           zeroPointTraffic(tile.zeroB, tile.n())}};
 }
 
 }  // namespace

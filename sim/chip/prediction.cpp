@@ -56,10 +56,23 @@ double peCount(const ChipConfig& chip) {
   return static_cast<double>(chip.cores * chip.array.rows * chip.array.cols);
 }
 
+/// The format that the program's products use: its own, unless all are of another (the codes of a
+/// network that came quantised).
+DataType productFormat(const isa::Program& program) {
+  DataType found = program.precision;
+  for (const isa::Instruction& instruction : program.queue(isa::Engine::Matrix)) {
+    const auto* matrix = std::get_if<isa::Matrix>(&instruction.body);
+    if (matrix == nullptr) continue;
+    found = arrayFormat(matrix->a.type);
+    if (found == arrayFormat(program.precision)) return found;
+  }
+  return arrayFormat(found);
+}
+
 /// Multiply-accumulates a cycle at best, in the format that the program's products use.
 double peakMacsPerCycle(const Fabric& fabric) {
   const ArrayConfig& array = fabric.chip.array;
-  const auto rate = array.macsPerCycle.find(arrayFormat(fabric.program.precision));
+  const auto rate = array.macsPerCycle.find(productFormat(fabric.program));
   const double perPe = rate == array.macsPerCycle.end() ? 1 : rate->second;
   return perPe * peCount(fabric.chip);
 }

@@ -38,6 +38,8 @@ MatrixTile resolve(const isa::Matrix& matrix, const isa::LoopIndices& indices) {
   tile.b = resolve(matrix.b, indices);
   tile.c = resolve(matrix.c, indices);
   if (matrix.bias) tile.bias = resolve(*matrix.bias, indices);
+  if (matrix.zeroA) tile.zeroA = resolve(*matrix.zeroA, indices);
+  if (matrix.zeroB) tile.zeroB = resolve(*matrix.zeroB, indices);
   tile.padding = matrix.padding;
   tile.accumulates = std::ranges::any_of(matrix.accumulateOver, [&](int depth) {
     return indices.index[static_cast<std::size_t>(depth)] != 0;

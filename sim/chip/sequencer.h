@@ -12,7 +12,8 @@ namespace npusim {
 std::vector<std::size_t> rangeEnds(const std::vector<isa::Instruction>& queue);
 
 /// Walks one queue in program order as one core does: opening and closing its loops, and skipping
-/// what only other cores run.
+/// what only other cores run. At a loop with a condition it stops until it is told to enter or to
+/// skip it.
 class Sequencer {
  public:
   /// `rangeEnds` of the queue; it and the queue must outlive this.
@@ -24,7 +25,8 @@ class Sequencer {
 
   void restart();
 
-  /// The instruction it stands at; null at the end. Never a loop's begin or end.
+  /// The instruction it stands at; null at the end. Never a loop's end, nor the begin of one
+  /// without a condition.
   const isa::Instruction* current() const {
     return next_ < queue_.size() ? &queue_[next_] : nullptr;
   }
@@ -38,6 +40,11 @@ class Sequencer {
   /// Moves past the current instruction.
   void advance();
 
+  /// The condition of the loop at whose begin it stands; else null.
+  const isa::Condition* condition() const;
+  /// Enters that loop, or skips all of it.
+  void decide(bool enters);
+
  private:
   struct OpenLoop {
     std::size_t body;  ///< position of its first instruction
@@ -45,6 +52,7 @@ class Sequencer {
   };
 
   void settle();
+  void enter(const isa::Loop& loop);
   void skipOthers();
   void setIndex(std::size_t depth, std::int64_t index);
 

@@ -59,7 +59,10 @@ class UsedBytes {
   }
 
   void visit(const isa::Sync& /*sync*/) {}
-  void visit(const isa::Loop& loop) { loops_.push_back(loop.count); }
+  void visit(const isa::Loop& loop) {
+    if (loop.condition) raiseElements(loop.condition->byte, {});
+    loops_.push_back(loop.count);
+  }
   void visit(const isa::EndLoop& /*end*/) { loops_.pop_back(); }
 
   void visit(const isa::Transfer& transfer) {
@@ -72,7 +75,8 @@ class UsedBytes {
   void visit(const isa::Matrix& matrix) {
     const isa::Dimensions dims = isa::dimensions(matrix);
     for (const auto* access : {&matrix.a, &matrix.b, &matrix.c}) raiseElements(*access, dims);
-    if (matrix.bias) raiseElements(*matrix.bias, dims);
+    for (const auto* access : {&matrix.bias, &matrix.zeroA, &matrix.zeroB})
+      if (*access) raiseElements(**access, dims);
   }
 
   void visit(const isa::VectorPass& pass) {

@@ -62,6 +62,7 @@ constexpr std::array<OpInfo, kElementOpCount> kOps = {{
     {"thresholded_relu", false, ElementCost::Simple},
     {"sin", false, ElementCost::Transcendental},
     {"cos", false, ElementCost::Transcendental},
+    {"trunc", false, ElementCost::Simple},
 }};
 
 const OpInfo& info(ElementOp op) { return kOps.at(static_cast<std::size_t>(op)); }

@@ -56,12 +56,13 @@ enum class ElementOp : std::uint8_t {
   ThresholdedRelu,  ///< x > alpha ? x : 0
   Sin,
   Cos,
+  Trunc,  ///< toward zero
 };
 
 /// What an operation costs on hardware: each class has its own rate in the vector unit.
 enum class ElementCost : std::uint8_t { Simple, Divide, Transcendental };
 
-constexpr int kElementOpCount = static_cast<int>(ElementOp::Cos) + 1;
+constexpr int kElementOpCount = static_cast<int>(ElementOp::Trunc) + 1;
 
 std::string_view name(ElementOp op);
 std::optional<ElementOp> parseElementOp(std::string_view text);

@@ -14,6 +14,8 @@ struct OperatorWork {
 
   std::string name;
   Kind kind = Kind::Vector;
+  /// How often it runs, one run after another: in each pass of a loop. All else is of one run.
+  std::int64_t times = 1;
   std::int64_t batch = 1, m = 0, n = 0, k = 0;
   std::int64_t window = 1;  ///< kernel elements of a convolution (R x S)
 

@@ -45,7 +45,10 @@ class Canonicalizer {
   }
 
  private:
-  void simplify(const Loop& loop) { loops_.push_back(loop.count); }
+  void simplify(Loop& loop) {
+    if (loop.condition) simplify(loop.condition->byte, {});
+    loops_.push_back(loop.count);
+  }
   void simplify(const EndLoop&) {
     if (!loops_.empty()) loops_.pop_back();
   }
@@ -68,7 +71,8 @@ class Canonicalizer {
     for (Extent& dim : matrix.k) simplify(dim);
     const Dimensions dims = dimensions(matrix);
     for (Access* access : {&matrix.a, &matrix.b, &matrix.c}) simplify(*access, dims);
-    if (matrix.bias.has_value()) simplify(*matrix.bias, dims);
+    for (std::optional<Access>* access : {&matrix.bias, &matrix.zeroA, &matrix.zeroB})
+      if (access->has_value()) simplify(**access, dims);
     if (matrix.a.bounds.empty()) matrix.padding = 0;
     std::vector<int>& depths = matrix.accumulateOver;
     std::erase_if(depths, [this](int depth) { return isOpen(depth) && countOf(depth) == 1; });

@@ -147,6 +147,9 @@ struct Matrix {
   Access a, b, c;              ///< c holds fp32, fp16 or int32 partial sums
   std::int32_t padding = 0;    ///< A's value outside its bounds (its zero point)
   std::optional<Access> bias;  ///< fp32 or int32, over n: what a new sum starts from (else zero)
+  /// Zero points known at run time, of A's type over m and of B's over n: each element has its own
+  /// taken off as it enters the array. Outside A's bounds it is 0 after that, and `padding` is 0.
+  std::optional<Access> zeroA, zeroB;
   /// Depths of the loops over k: the tile adds to C unless all of them are at index 0.
   std::vector<int> accumulateOver;
   /// MACs that do work, as useful / total of this tile's m x n x k (block-diagonal weights).
@@ -192,8 +195,19 @@ struct VectorPass {
   bool operator==(const VectorPass&) const = default;
 };
 
+/// Decides whether a loop runs at all: a byte in any storage (of type Bool, no dimensions), which
+/// is read each time the loop is entered, when all before it in the queue has completed. 0 is
+/// false; `inverted`: the loop runs where it is 0. Every queue that has a part of the loop reads
+/// it.
+struct Condition {
+  Access byte;
+  bool inverted = false;
+  bool operator==(const Condition&) const = default;
+};
+
 struct Loop {
   std::int64_t count = 1;
+  std::optional<Condition> condition = {};
   bool operator==(const Loop&) const = default;
 };
 struct EndLoop {
@@ -208,7 +222,8 @@ using SemaphoreId = std::int32_t;
 
 /// Waits for one token of each semaphore in `waits`, executes, then puts one token in each of
 /// `signals`, when it and every instruction before it in its queue have completed. A queue may
-/// issue the next instruction before that. Loop and EndLoop wait and signal nothing.
+/// issue the next instruction before that. Loop and EndLoop wait and signal nothing; a semaphore
+/// that is used in a loop with a condition is signalled and waited for under the same one.
 /// A core outside `cores` skips it: neither waits nor signals. Loop and EndLoop of one loop name
 /// the same cores, and so do all instructions in it.
 struct Instruction {

@@ -12,8 +12,8 @@ namespace npusim::isa {
 /// address stays inside its storage over all loop positions (positions outside an access's bounds
 /// touch nothing); constants and ports lie inside theirs and constants do not overlap; operands
 /// have the types, and instructions the engines, that the machine has; each semaphore is signalled
-/// by one engine, waited for by one, and as often as signalled; cores, their digits and the
-/// storages spread over them lie within the program's cores.
+/// by one engine, waited for by one, as often as signalled and under the same conditions; cores,
+/// their digits and the storages spread over them lie within the program's cores.
 ///
 /// Every number in a program means something: what cannot change what the program does is refused.
 /// So strides of dimensions with one position are 0; loop terms have a stride, a loop with more
@@ -36,6 +36,8 @@ void canonicalize(Program& program);
 ///         layer conv1                           instruction is for the reader and is skipped
 ///      0  loop 4
 ///      1    matrix m [1, 8, min(8, 30 - 8*i0)] ... a buffer[4096*(p0 % 2) + 64*m1] fp16 ...
+///      7  loop 1 if dram[128] bool             runs where that byte is not 0; `if not`: where it
+///      is
 ///
 /// In sums, i0 is the index of the outermost open loop, p0 its passes so far (LoopIndices::flat),
 /// (c div 4 % 3) a digit of the core's number, and d0, d1, ... (for matrix m0 m1 m2 n k0 k1 k2) the

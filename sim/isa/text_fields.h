@@ -101,6 +101,7 @@ template <class Io, class T>
 void workFields(Io& io, T& work) {
   io.value(work.name);
   io.value(work.kind);
+  optionalField(io, "times", work.times, 1);
   optionalField(io, "batch", work.batch, 1);
   optionalField(io, "m", work.m, 0);
   optionalField(io, "n", work.n, 0);
@@ -188,6 +189,10 @@ void header(Io& io, T& program) {
 template <class Io, Like<Loop> T>
 void fields(Io& io, T& loop) {
   io.value(loop.count);
+  if (!io.optional("if", loop.condition.has_value())) return;
+  auto& condition = io.engaged(loop.condition);
+  io.flag("not", condition.inverted);
+  io.access(condition.byte, DimensionNames{0});
 }
 
 template <class Io, Like<EndLoop> T>
@@ -242,6 +247,8 @@ void fields(Io& io, T& matrix) {
   io.key("c");
   io.access(matrix.c, dims);
   if (io.optional("bias", matrix.bias.has_value())) io.access(io.engaged(matrix.bias), dims);
+  if (io.optional("zero_a", matrix.zeroA.has_value())) io.access(io.engaged(matrix.zeroA), dims);
+  if (io.optional("zero_b", matrix.zeroB.has_value())) io.access(io.engaged(matrix.zeroB), dims);
   if (io.optional("accumulate_over", !matrix.accumulateOver.empty()))
     io.loops(matrix.accumulateOver);
   if (io.optional("useful", matrix.usefulNumerator != 1 || matrix.usefulDenominator != 1)) {

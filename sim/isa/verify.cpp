@@ -11,6 +11,8 @@ namespace {
 struct Flow {
   std::array<std::uint64_t, kEngineCount> signalled{}, waited{};
   std::optional<CoreRange> signallers, waiters;
+  /// The conditions of the loops around its signals and its waits, outermost first.
+  std::optional<std::vector<Condition>> signalledIf, waitedIf;
 };
 
 std::string enginesOf(const std::array<std::uint64_t, kEngineCount>& tokens) {
@@ -43,6 +45,8 @@ class QueueWalk {
     checkCores(site);
     countTokens(site, "waits for", instruction.waits, &Flow::waited, &Flow::waiters);
     countTokens(site, "signals", instruction.signals, &Flow::signalled, &Flow::signallers);
+    checkConditions(site, "waits for", instruction.waits, &Flow::waitedIf);
+    checkConditions(site, "signals", instruction.signals, &Flow::signalledIf);
     std::visit([&](const auto& body) { check(site, body); }, instruction.body);
     afterLoop_ = std::holds_alternative<Loop>(instruction.body);
   }
@@ -61,9 +65,13 @@ class QueueWalk {
         (cores.all() ? cores.first != 0 : std::int64_t{cores.first} + cores.count > program_.cores))
       site.fail("runs on cores {} count {}; the program is for {}", cores.first, cores.count,
                 program_.cores);
-    if (!loops_.empty() && cores != loopCores_)
-      site.fail("runs on other cores than the loop around it");
-    loopCores_ = cores;
+    if (!loopCores_.empty() && !within(cores, loopCores_.back()))
+      site.fail("runs on cores that the loop around it does not run on");
+  }
+
+  static bool within(const CoreRange& inner, const CoreRange& outer) {
+    return outer.all() || (!inner.all() && inner.first >= outer.first &&
+                           inner.first + inner.count <= outer.first + outer.count);
   }
 
   std::uint64_t executions() const {
@@ -91,6 +99,25 @@ class QueueWalk {
     }
   }
 
+  /// All that gives a semaphore tokens runs or does not run together, and so does all that takes
+  /// them.
+  void checkConditions(const Site& site, std::string_view verb, const std::vector<SemaphoreId>& ids,
+                       std::optional<std::vector<Condition>> Flow::*when) {
+    for (const SemaphoreId id : ids) {
+      auto& known = flows_[static_cast<std::size_t>(id)].*when;
+      if (known.value_or(conditions_) != conditions_)
+        site.fail("{} semaphore '{}' under other conditions than before", verb,
+                  program_.semaphores[static_cast<std::size_t>(id)].name);
+      known = conditions_;
+    }
+  }
+
+  void checkCondition(const Site& site, const Condition& condition) {
+    if (condition.byte.type != DataType::Bool)
+      site.fail("the condition is {}; it must be bool", name(condition.byte.type));
+    checkAccess(site, "condition", condition.byte, {}, Extent{}, {.onChip = false});
+  }
+
   void checkEngine(const Site& site, std::string_view what, bool right) {
     if (!right) site.fail("{} does not run on this engine", what);
   }
@@ -107,14 +134,24 @@ class QueueWalk {
     if (!reachFits(static_cast<std::int64_t>(executions()), loop.count) ||
         !reachFits(loop.count, 1))
       site.fail("the loops around it run more than 2^48 times");
+    if (loop.condition) {
+      checkCondition(site, *loop.condition);
+      conditions_.push_back(*loop.condition);
+    }
+    conditional_.push_back(loop.condition.has_value());
     loops_.push_back(loop.count);
+    loopCores_.push_back(site.instruction.cores);
   }
 
   void check(const Site& site, const EndLoop&) {
     checkSilent(site);
     if (loops_.empty()) site.fail("an end without an open loop");
     if (afterLoop_) site.fail("the loop that ends here is empty");
+    if (site.instruction.cores != loopCores_.back()) site.fail("ends a loop of other cores");
     loops_.pop_back();
+    loopCores_.pop_back();
+    if (conditional_.back()) conditions_.pop_back();
+    conditional_.pop_back();
   }
 
   void check(const Site& site, const Sync&) {
@@ -141,7 +178,9 @@ class QueueWalk {
   Engine engine_;
   std::vector<Flow>& flows_;
   LoopCounts loops_;
-  CoreRange loopCores_;  ///< of the innermost open loop
+  std::vector<bool> conditional_;      ///< has the open loop a condition
+  std::vector<Condition> conditions_;  ///< of the open loops that have one
+  std::vector<CoreRange> loopCores_;   ///< of the open loops
   std::int32_t layer_ = 0;
   bool afterLoop_ = false;
 };
@@ -177,6 +216,7 @@ void checkFlow(const Semaphore& semaphore, const Flow& flow) {
   if (signalled != waited)
     fail(fmt::format("gets {} tokens from {}, but {} waits for {}; they must be equal", signalled,
                      enginesOf(flow.signalled), enginesOf(flow.waited), waited));
+  if (flow.signalledIf != flow.waitedIf) fail("is signalled and waited for under other conditions");
 }
 
 }  // namespace

@@ -88,13 +88,14 @@ void checkPort(const Program& program, std::string_view kind, const PortTensor& 
     fail("{} '{}': address {} must lie in 0..2^48", kind, port.name, port.address);
   std::int64_t low = port.address, high = port.address;
   for (std::size_t d = 0; d < port.shape.size(); ++d) {
-    if (port.shape[d] < 1 || !reachFits(port.strideBytes[d], port.shape[d]))
-      fail("{} '{}': dimension {} has {} positions of {} bytes; it needs at least 1 below 2^48",
+    if (port.shape[d] < 0 || !reachFits(port.strideBytes[d], port.shape[d]))
+      fail("{} '{}': dimension {} has {} positions of {} bytes; it needs 0 or more below 2^48",
            kind, port.name, d, port.shape[d], port.strideBytes[d]);
     const std::int64_t last = port.strideBytes[d] * (port.shape[d] - 1);
     (last < 0 ? low : high) += last;
   }
-  checkInside(storage, kind, port.name, low, high - low + byteSize(port.type));
+  const bool empty = std::find(port.shape.begin(), port.shape.end(), 0) != port.shape.end();
+  if (!empty) checkInside(storage, kind, port.name, low, high - low + byteSize(port.type));
   if (!port.quantized && port.scaling != Scaling{})
     fail("{} '{}': has a scale but is not quantized", kind, port.name);
   const std::string fault = scalingFault(port.scaling, port.type);

@@ -90,6 +90,19 @@ void checkMatrixTypes(const Site& site, const Matrix& matrix) {
     site.fail("padding {} is never read, because a has no bounds: set it to 0", matrix.padding);
 }
 
+/// A zero point has the type of the integers that it belongs to.
+void checkZeroPoints(const Site& site, const Matrix& matrix) {
+  const auto check = [&](std::string_view role, const std::optional<Access>& zero, DataType type) {
+    if (zero.has_value() && (zero->type != type || !isIntegerOperand(type)))
+      site.fail("{} is {} for an operand of {}; zero points are of its type, int8, uint8 or int16",
+                role, name(zero->type), name(type));
+  };
+  check("zero_a", matrix.zeroA, matrix.a.type);
+  check("zero_b", matrix.zeroB, matrix.b.type);
+  if (matrix.zeroA.has_value() && matrix.padding != 0)
+    site.fail("padding {} is never read, because zero_a is given: set it to 0", matrix.padding);
+}
+
 /// An operand of the product: `unused` are the dimensions that it does not have.
 void checkProductOperand(const Site& site, std::string_view role, const Access& access,
                          const Dimensions& dims, std::initializer_list<std::size_t> unused) {
@@ -122,10 +135,6 @@ void checkPass(const Site& site, const RowStationaryPass& pass) {
   if (std::min({pass.e, pass.p, pass.q, pass.r, pass.t}) < 1)
     site.fail("pass {} {} {} {} {}: e, p, q, r and t are at least 1", pass.e, pass.p, pass.q,
               pass.r, pass.t);
-}
-
-bool isVectorType(DataType type) {
-  return type != DataType::Float64 && type != DataType::UInt32 && type != DataType::UInt64;
 }
 
 bool takesAlpha(ElementOp op) {
@@ -165,7 +174,6 @@ void checkOperandUse(const Site& site, const VectorPass& pass) {
 void checkVectorOperand(const Site& site, std::string_view role, const VectorOperand& operand,
                         const Dimensions& dims) {
   const DataType type = operand.access.type;
-  if (!isVectorType(type)) site.fail("{}: the vector unit has no {}", role, name(type));
   const std::string fault = scalingFault(operand.scaling, type);
   if (!fault.empty()) site.fail("{}: {}", role, fault);
   checkAccess(site, role, operand.access, dims, bytesOf(type), {.mayBeBounded = true});
@@ -294,11 +302,16 @@ void checkMatrix(const Site& site, const Matrix& matrix) {
   const Dimensions dims = dimensions(matrix);
   for (std::size_t d = 0; d < dims.size(); ++d) checkExtent(site, kMatrixDims[d], *dims[d]);
   checkMatrixTypes(site, matrix);
+  checkZeroPoints(site, matrix);
   checkProductOperand(site, "a", matrix.a, dims, {3});
   checkProductOperand(site, "b", matrix.b, dims, {0, 1, 2});
   checkProductOperand(site, "c", matrix.c, dims, {4, 5, 6});
   if (matrix.bias.has_value())
     checkProductOperand(site, "bias", *matrix.bias, dims, {0, 1, 2, 4, 5, 6});
+  if (matrix.zeroA.has_value())
+    checkProductOperand(site, "zero_a", *matrix.zeroA, dims, {3, 4, 5, 6});
+  if (matrix.zeroB.has_value())
+    checkProductOperand(site, "zero_b", *matrix.zeroB, dims, {0, 1, 2, 4, 5, 6});
   checkAccumulation(site, matrix);
   checkPass(site, matrix.pass);
 }

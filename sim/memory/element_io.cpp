@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "sim/core/error.h"
 
@@ -156,14 +157,35 @@ template <typename To>
 }
 
 /// Saturates to 8 and 16 bits; wider integers keep the low bits, as integer arithmetic does.
-template <typename To>
-To narrowInteger(std::int64_t value) {
+template <typename To, typename From>
+To narrowInteger(From value) {
   using Limits = std::numeric_limits<To>;
   if constexpr (sizeof(To) > 2) {
     return static_cast<To>(value);
   } else {
-    return static_cast<To>(std::clamp<std::int64_t>(value, Limits::min(), Limits::max()));
+    if (std::cmp_greater(value, Limits::max())) return Limits::max();
+    return std::cmp_less(value, Limits::min()) ? Limits::min() : static_cast<To>(value);
   }
+}
+
+/// To fp32 so that rounding the result once more, to fewer bits, is as good as rounding `x` once:
+/// what is inexact gets an odd last bit.
+float roundToOdd(double x) {
+  const auto nearest = static_cast<float>(x);
+  const bool even = (std::bit_cast<std::uint32_t>(nearest) & 1U) == 0;
+  const auto back = static_cast<double>(nearest);
+  if (back == x || !even || !std::isfinite(x)) return nearest;
+  return std::nextafter(nearest, back < x ? HUGE_VALF : -HUGE_VALF);
+}
+
+/// The nearest whole number, saturating; 0 for NaN.
+template <typename To>
+To wholeNumber(double x) {
+  using Limits = std::numeric_limits<To>;
+  const double q = std::nearbyint(x);
+  if (std::isnan(q)) return 0;
+  if (q <= static_cast<double>(Limits::min())) return Limits::min();
+  return q >= static_cast<double>(Limits::max()) ? Limits::max() : static_cast<To>(q);
 }
 
 template <typename To>
@@ -200,6 +222,16 @@ To quantizeWide(float x, float scale, std::int32_t zeroPoint) {
 
 void readElements(DataType type, const std::byte* source, std::int64_t strideBytes,
                   std::int64_t count, std::int64_t* target) {
+  readAs(type, source, strideBytes, count, target);
+}
+
+void readElements(DataType type, const std::byte* source, std::int64_t strideBytes,
+                  std::int64_t count, double* target) {
+  readAs(type, source, strideBytes, count, target);
+}
+
+void readElements(DataType type, const std::byte* source, std::int64_t strideBytes,
+                  std::int64_t count, std::uint64_t* target) {
   readAs(type, source, strideBytes, count, target);
 }
 
@@ -240,19 +272,52 @@ void readElements(DataType type, const std::byte* source, std::int64_t strideByt
   });
 }
 
-void writeIntegers(DataType type, const std::int64_t* source, std::int64_t count, std::byte* target,
-                   std::int64_t strideBytes) {
+void writeDoubles(DataType type, const double* source, std::int64_t count, std::byte* target,
+                  std::int64_t strideBytes) {
+  const auto write = [&](auto narrow) { writeRun(source, count, target, strideBytes, narrow); };
+  withStored(type, [&](auto tag) {
+    using To = decltype(tag);
+    if constexpr (std::is_same_v<To, Half>) {
+      write([](double x) { return toHalf(roundToOdd(x)); });
+    } else if constexpr (std::is_same_v<To, Bfloat16>) {
+      write([](double x) { return toBfloat16(roundToOdd(x)); });
+    } else if constexpr (std::is_same_v<To, Boolean>) {
+      write([](double x) { return Boolean{x != 0}; });
+    } else if constexpr (std::is_integral_v<To>) {
+      write([](double x) { return wholeNumber<To>(x); });
+    } else {
+      write([](double x) { return static_cast<To>(x); });
+    }
+  });
+}
+
+namespace {
+
+template <typename From>
+void writeWhole(DataType type, const From* source, std::int64_t count, std::byte* target,
+                std::int64_t strideBytes) {
   withStored(type, [&](auto tag) {
     using To = decltype(tag);
     if constexpr (std::is_same_v<To, Boolean>) {
-      writeRun(source, count, target, strideBytes, [](std::int64_t x) { return Boolean{x != 0}; });
+      writeRun(source, count, target, strideBytes, [](From x) { return Boolean{x != 0}; });
     } else if constexpr (std::is_integral_v<To>) {
-      writeRun(source, count, target, strideBytes,
-               [](std::int64_t x) { return narrowInteger<To>(x); });
+      writeRun(source, count, target, strideBytes, [](From x) { return narrowInteger<To>(x); });
     } else {
       throw InternalError("integers written as a floating-point type");
     }
   });
+}
+
+}  // namespace
+
+void writeIntegers(DataType type, const std::int64_t* source, std::int64_t count, std::byte* target,
+                   std::int64_t strideBytes) {
+  writeWhole(type, source, count, target, strideBytes);
+}
+
+void writeIntegers(DataType type, const std::uint64_t* source, std::int64_t count,
+                   std::byte* target, std::int64_t strideBytes) {
+  writeWhole(type, source, count, target, strideBytes);
 }
 
 }  // namespace npusim

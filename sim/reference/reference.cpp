@@ -15,11 +15,15 @@ namespace {
 struct Timeline {
   double issued = 0, finished = 0;
 
-  /// Runs `work` seconds; returns the time from the previous operator's end.
-  double run(const ReferenceConfig& machine, double work) {
-    issued += machine.launchOverlapUs * 1e-6;
-    const double start = std::max(issued, finished);
-    const double end = start + (machine.launchUs - machine.launchOverlapUs) * 1e-6 + work;
+  /// Runs `work` seconds, `times` times; returns the time from the previous operator's end.
+  double run(const ReferenceConfig& machine, double work, std::int64_t times) {
+    const double ahead = machine.launchOverlapUs * 1e-6;
+    const double each = machine.launchUs * 1e-6 - ahead + work;
+    const double first = std::max(issued + ahead, finished) + each;
+    // From then on either the host or the machine sets the pace.
+    const auto others = static_cast<double>(times - 1);
+    issued += static_cast<double>(times) * ahead;
+    const double end = std::max(first + others * each, issued + each);
     const double elapsed = end - finished;
     finished = end;
     return elapsed;
@@ -81,10 +85,12 @@ class Coster {
     const auto [moving, slowest] = slowestLevel(result.trafficBytes);
     const double busy =
         std::max(computing, moving) + (1 - machine_.overlap) * std::min(computing, moving);
-    result.timeS = busy > 0 ? timeline_.run(machine_, busy) : 0;
+    result.timeS = busy > 0 ? timeline_.run(machine_, busy, work.times) : 0;
     result.boundBy = moving > computing ? levelName(machine_, slowest) : "compute";
-    if (result.timeS > 2 * busy) result.boundBy = "launch";
-    result.energyPj = operatorPicojoules(machine_, work, format_, result.trafficBytes);
+    const auto times = static_cast<double>(work.times);
+    if (result.timeS > 2 * times * busy) result.boundBy = "launch";
+    result.energyPj = times * operatorPicojoules(machine_, work, format_, result.trafficBytes);
+    for (double& bytes : result.trafficBytes) bytes *= times;
     return result;
   }
 

@@ -35,7 +35,8 @@ struct ReferenceCost {
 /// computing = matrix units or vector units; moving = the slowest level's bytes / bandwidth;
 /// work = longer + (1 - overlap) x shorter. The host issues an operator every `launchOverlapUs`
 /// ahead of the machine; the rest of `launchUs` is paid by each operator;
-/// one without work or bytes (a change of shape) is free.
+/// one without work or bytes (a change of shape) is free. What runs several times (in a loop) pays
+/// each time; its weights count once among those that a cache may keep.
 /// Energy = MACs and element operations + bytes of each level + idle power x time, at most
 /// `busyW` x time. Throws BadInput when the machine lacks what the model needs.
 ReferenceCost costReference(const ReferenceConfig& machine, const std::vector<OperatorWork>& works,

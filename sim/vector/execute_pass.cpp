@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <type_traits>
 
 #include "sim/vector/lane_io.h"
 #include "sim/vector/steps.h"
@@ -9,8 +10,8 @@
 namespace npusim {
 namespace {
 
-/// One pass in the arithmetic of T (float or int64). A block of lanes runs along one dimension and
-/// every step is applied to the whole block.
+/// One pass in the arithmetic of T (float, double, int64 or uint64). A block of lanes runs along
+/// one dimension and every step is applied to the whole block.
 template <typename T>
 class PassRunner {
  public:
@@ -148,10 +149,16 @@ class PassRunner {
       if (step.operand >= 0) {
         load(static_cast<std::size_t>(step.operand), along, skip, lanes, y.data());
       } else if (isBinary(step.op)) {
-        std::fill_n(y.begin(), lanes, static_cast<T>(step.alpha));
+        std::fill_n(y.begin(), lanes, immediate(step.alpha));
       }
       applyStep(step, y.data(), lanes, x.data());
     }
+  }
+
+  /// Integers take whole numbers modulo 2^64.
+  static T immediate(float alpha) {
+    if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<std::int64_t>(alpha));
+    return static_cast<T>(alpha);
   }
 
   const VectorTile& tile_;
@@ -190,11 +197,18 @@ bool computesIntegers(const VectorTile& tile) {
 
 void executePass(const VectorTile& tile, std::vector<Storage>& storages) {
   if (tile.empty()) return;
+  const auto has = [&](DataType type) {
+    return tile.out.access.type == type ||
+           std::ranges::any_of(tile.operands, [type](const ResolvedOperand& operand) {
+             return operand.access.type == type;
+           });
+  };
   if (computesIntegers(tile)) {
-    PassRunner<std::int64_t>(tile, storages).run();
-  } else {
-    PassRunner<float>(tile, storages).run();
+    if (has(DataType::UInt64)) return PassRunner<std::uint64_t>(tile, storages).run();
+    return PassRunner<std::int64_t>(tile, storages).run();
   }
+  if (has(DataType::Float64)) return PassRunner<double>(tile, storages).run();
+  PassRunner<float>(tile, storages).run();
 }
 
 }  // namespace npusim

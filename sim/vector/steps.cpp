@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <limits>
+#include <type_traits>
 
 #include "sim/core/error.h"
 
@@ -24,26 +26,41 @@ template <typename T, typename Op>
   }
 }
 
-float unitClamp(float x) { return std::max(0.0F, std::min(1.0F, x)); }
+template <std::floating_point Real>
+Real unitClamp(Real x) {
+  return std::max(Real{0}, std::min(Real{1}, x));
+}
 
 /// Integer arithmetic is modulo 2^64.
-std::uint64_t bits(std::int64_t x) { return static_cast<std::uint64_t>(x); }
-std::int64_t modulo(std::uint64_t x) { return static_cast<std::int64_t>(x); }
-
-[[gnu::noinline]] void refuseZero(std::int64_t divisor) {
-  if (divisor == 0) throw CheckFailed("an integer division by zero in a vector pass");
+template <std::integral Integer>
+std::uint64_t bits(Integer x) {
+  return static_cast<std::uint64_t>(x);
 }
 
-std::int64_t divide(std::int64_t a, std::int64_t b) {
-  refuseZero(b);
-  return b == -1 ? modulo(-bits(a)) : a / b;
+template <std::integral Integer>
+bool isMinusOne(Integer x) {
+  return std::is_signed_v<Integer> && x == static_cast<Integer>(-1);
 }
 
-std::int64_t remainder(std::int64_t a, std::int64_t b) {
-  refuseZero(b);
-  return b == -1 ? 0 : a % b;
+[[gnu::noinline]] void refuseZero() {
+  throw CheckFailed("an integer division by zero in a vector pass");
 }
-float remainder(float a, float b) { return std::fmod(a, b); }
+
+template <std::integral Integer>
+Integer divide(Integer a, Integer b) {
+  if (b == 0) refuseZero();
+  return isMinusOne(b) ? static_cast<Integer>(-bits(a)) : a / b;
+}
+
+template <std::integral Integer>
+Integer remainder(Integer a, Integer b) {
+  if (b == 0) refuseZero();
+  return isMinusOne(b) ? 0 : a % b;
+}
+template <std::floating_point Real>
+Real remainder(Real a, Real b) {
+  return std::fmod(a, b);
+}
 
 /// The remainder with the divisor's sign.
 template <typename T>
@@ -52,7 +69,10 @@ T floorMod(T a, T b) {
   return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }
 
-float elu(float a, float alpha) { return a < 0 ? alpha * (std::exp(a) - 1) : a; }
+template <std::floating_point Real>
+Real elu(Real a, Real alpha) {
+  return a < 0 ? alpha * (std::exp(a) - 1) : a;
+}
 
 /// Operations that floats and integers compute alike. False for any other.
 template <typename T>
@@ -99,87 +119,90 @@ bool applyCommon(const isa::VectorStep& step, const T* y, std::int64_t lanes, T*
     case ElementOp::Not:
       return each([](T a) { return T(a == 0); });
     case ElementOp::Sign:
-      return each([](T a) { return a > 0 ? T(1) : a < 0 ? T(-1) : a; });
+      return each([](T a) { return a > 0 ? T(1) : a < 0 ? static_cast<T>(-1) : a; });
     default:
       return false;
   }
 }
 
-void applyFloat(const isa::VectorStep& step, const float* y, std::int64_t lanes, float* x) {
-  const float alpha = step.alpha;
-  const float beta = step.beta;
+template <std::floating_point Real>
+void applyReal(const isa::VectorStep& step, const Real* y, std::int64_t lanes, Real* x) {
+  const Real alpha = step.alpha;
+  const Real beta = step.beta;
   const auto both = [&](auto op) { binary(step.reversed, y, lanes, x, op); };
   const auto each = [&](auto op) { unary(lanes, x, op); };
   switch (step.op) {
     case ElementOp::Add:
-      return both([](float a, float b) { return a + b; });
+      return both([](Real a, Real b) { return a + b; });
     case ElementOp::Sub:
-      return both([](float a, float b) { return a - b; });
+      return both([](Real a, Real b) { return a - b; });
     case ElementOp::Mul:
-      return both([](float a, float b) { return a * b; });
+      return both([](Real a, Real b) { return a * b; });
     case ElementOp::Div:
-      return both([](float a, float b) { return a / b; });
+      return both([](Real a, Real b) { return a / b; });
     case ElementOp::Pow:
-      return both([](float a, float b) { return std::pow(a, b); });
+      return both([](Real a, Real b) { return std::pow(a, b); });
     case ElementOp::PRelu:
-      return both([](float a, float b) { return a < 0 ? a * b : a; });
+      return both([](Real a, Real b) { return a < 0 ? a * b : a; });
     case ElementOp::LeakyRelu:
-      return each([alpha](float a) { return a < 0 ? alpha * a : a; });
+      return each([alpha](Real a) { return a < 0 ? alpha * a : a; });
     case ElementOp::Clip:
-      return each([=](float a) { return std::min(std::max(a, alpha), beta); });
+      return each([=](Real a) { return std::min(std::max(a, alpha), beta); });
     case ElementOp::Sigmoid:
-      return each([](float a) { return 1 / (1 + std::exp(-a)); });
+      return each([](Real a) { return 1 / (1 + std::exp(-a)); });
     case ElementOp::HardSigmoid:
-      return each([=](float a) { return unitClamp(alpha * a + beta); });
+      return each([=](Real a) { return unitClamp(alpha * a + beta); });
     case ElementOp::HardSwish:
-      return each([](float a) { return a * unitClamp(a / 6 + 0.5F); });
+      return each([](Real a) { return a * unitClamp(a / 6 + Real(0.5)); });
     case ElementOp::Tanh:
-      return each([](float a) { return std::tanh(a); });
+      return each([](Real a) { return std::tanh(a); });
     case ElementOp::Exp:
-      return each([](float a) { return std::exp(a); });
+      return each([](Real a) { return std::exp(a); });
     case ElementOp::Log:
-      return each([](float a) { return std::log(a); });
+      return each([](Real a) { return std::log(a); });
     case ElementOp::Sqrt:
-      return each([](float a) { return std::sqrt(a); });
+      return each([](Real a) { return std::sqrt(a); });
     case ElementOp::Abs:
-      return each([](float a) { return std::abs(a); });
+      return each([](Real a) { return std::abs(a); });
     case ElementOp::Neg:
-      return each([](float a) { return -a; });
+      return each([](Real a) { return -a; });
     case ElementOp::Reciprocal:
-      return each([](float a) { return 1 / a; });
+      return each([](Real a) { return 1 / a; });
     case ElementOp::Erf:
-      return each([](float a) { return std::erf(a); });
+      return each([](Real a) { return std::erf(a); });
     case ElementOp::Floor:
-      return each([](float a) { return std::floor(a); });
+      return each([](Real a) { return std::floor(a); });
     case ElementOp::Ceil:
-      return each([](float a) { return std::ceil(a); });
+      return each([](Real a) { return std::ceil(a); });
     case ElementOp::Round:
-      return each([](float a) { return std::nearbyint(a); });
+      return each([](Real a) { return std::nearbyint(a); });
     case ElementOp::Square:
-      return each([](float a) { return a * a; });
+      return each([](Real a) { return a * a; });
     case ElementOp::Elu:
-      return each([alpha](float a) { return elu(a, alpha); });
+      return each([alpha](Real a) { return elu(a, alpha); });
     case ElementOp::Selu:
-      return each([=](float a) { return beta * elu(a, alpha); });
+      return each([=](Real a) { return beta * elu(a, alpha); });
     case ElementOp::Softplus:
-      return each([](float a) { return std::max(a, 0.0F) + std::log1p(std::exp(-std::abs(a))); });
+      return each([](Real a) { return std::max(a, Real{0}) + std::log1p(std::exp(-std::abs(a))); });
     case ElementOp::Softsign:
-      return each([](float a) { return a / (1 + std::abs(a)); });
+      return each([](Real a) { return a / (1 + std::abs(a)); });
     case ElementOp::ThresholdedRelu:
-      return each([alpha](float a) { return a > alpha ? a : 0.0F; });
+      return each([alpha](Real a) { return a > alpha ? a : Real{0}; });
     case ElementOp::Sin:
-      return each([](float a) { return std::sin(a); });
+      return each([](Real a) { return std::sin(a); });
     case ElementOp::Cos:
-      return each([](float a) { return std::cos(a); });
+      return each([](Real a) { return std::cos(a); });
+    case ElementOp::Trunc:
+      return each([](Real a) { return std::trunc(a); });
     default:
       throw InternalError("a vector operation without a form for floats");
   }
 }
 
 /// False for an operation that integers do not have.
-bool applyInteger(const isa::VectorStep& step, const std::int64_t* y, std::int64_t lanes,
-                  std::int64_t* x) {
-  using Wide = std::int64_t;
+template <std::integral Wide>
+bool applyInteger(const isa::VectorStep& step, const Wide* y, std::int64_t lanes, Wide* x) {
+  const auto modulo = [](std::uint64_t value) { return static_cast<Wide>(value); };
   const auto both = [&](auto op) {
     binary(step.reversed, y, lanes, x, op);
     return true;
@@ -190,25 +213,26 @@ bool applyInteger(const isa::VectorStep& step, const std::int64_t* y, std::int64
   };
   switch (step.op) {
     case ElementOp::Add:
-      return both([](Wide a, Wide b) { return modulo(bits(a) + bits(b)); });
+      return both([=](Wide a, Wide b) { return modulo(bits(a) + bits(b)); });
     case ElementOp::Sub:
-      return both([](Wide a, Wide b) { return modulo(bits(a) - bits(b)); });
+      return both([=](Wide a, Wide b) { return modulo(bits(a) - bits(b)); });
     case ElementOp::Mul:
-      return both([](Wide a, Wide b) { return modulo(bits(a) * bits(b)); });
+      return both([=](Wide a, Wide b) { return modulo(bits(a) * bits(b)); });
     case ElementOp::Div:
-      return both([](Wide a, Wide b) { return divide(a, b); });
+      return both([=](Wide a, Wide b) { return divide(a, b); });
     case ElementOp::PRelu:
-      return both([](Wide a, Wide b) { return a < 0 ? modulo(bits(a) * bits(b)) : a; });
+      return both([=](Wide a, Wide b) { return a < 0 ? modulo(bits(a) * bits(b)) : a; });
     case ElementOp::Abs:
-      return each([](Wide a) { return a < 0 ? modulo(-bits(a)) : a; });
+      return each([=](Wide a) { return a < 0 ? modulo(-bits(a)) : a; });
     case ElementOp::Neg:
-      return each([](Wide a) { return modulo(-bits(a)); });
+      return each([=](Wide a) { return modulo(-bits(a)); });
     case ElementOp::Floor:
     case ElementOp::Ceil:
     case ElementOp::Round:
+    case ElementOp::Trunc:
       return true;
     case ElementOp::Square:
-      return each([](Wide a) { return modulo(bits(a) * bits(a)); });
+      return each([=](Wide a) { return modulo(bits(a) * bits(a)); });
     default:
       return false;
   }
@@ -216,8 +240,14 @@ bool applyInteger(const isa::VectorStep& step, const std::int64_t* y, std::int64
 
 }  // namespace
 
-void applyStep(const isa::VectorStep& step, const float* y, std::int64_t lanes, float* x) {
-  if (!applyCommon(step, y, lanes, x)) applyFloat(step, y, lanes, x);
+template <typename T>
+void applyStep(const isa::VectorStep& step, const T* y, std::int64_t lanes, T* x) {
+  if (applyCommon(step, y, lanes, x)) return;
+  if constexpr (std::is_floating_point_v<T>) {
+    applyReal(step, y, lanes, x);
+  } else {
+    ensure(applyInteger(step, y, lanes, x), "an operation without an integer form");
+  }
 }
 
 bool integersCompute(ElementOp op) {
@@ -226,32 +256,20 @@ bool integersCompute(ElementOp op) {
   return applyCommon(step, nothing, 0, nothing) || applyInteger(step, nothing, 0, nothing);
 }
 
-void applyStep(const isa::VectorStep& step, const std::int64_t* y, std::int64_t lanes,
-               std::int64_t* x) {
-  const bool computed = applyCommon(step, y, lanes, x) || applyInteger(step, y, lanes, x);
-  ensure(computed, "an operation without an integer form");
-}
-
-void applyReduce(ReduceOp op, const float* x, std::int64_t lanes, float* sum) {
+template <typename T>
+void applyReduce(ReduceOp op, const T* x, std::int64_t lanes, T* sum) {
   switch (op) {
     case ReduceOp::Max:
-      return binary(false, x, lanes, sum, [](float a, float b) { return std::max(a, b); });
+      return binary(false, x, lanes, sum, [](T a, T b) { return std::max(a, b); });
     case ReduceOp::Min:
-      return binary(false, x, lanes, sum, [](float a, float b) { return std::min(a, b); });
+      return binary(false, x, lanes, sum, [](T a, T b) { return std::min(a, b); });
     default:
-      return binary(false, x, lanes, sum, [](float a, float b) { return a + b; });
+      break;
   }
-}
-
-void applyReduce(ReduceOp op, const std::int64_t* x, std::int64_t lanes, std::int64_t* sum) {
-  using Wide = std::int64_t;
-  switch (op) {
-    case ReduceOp::Max:
-      return binary(false, x, lanes, sum, [](Wide a, Wide b) { return std::max(a, b); });
-    case ReduceOp::Min:
-      return binary(false, x, lanes, sum, [](Wide a, Wide b) { return std::min(a, b); });
-    default:
-      return binary(false, x, lanes, sum, [](Wide a, Wide b) { return modulo(bits(a) + bits(b)); });
+  if constexpr (std::is_floating_point_v<T>) {
+    binary(false, x, lanes, sum, [](T a, T b) { return a + b; });
+  } else {
+    binary(false, x, lanes, sum, [](T a, T b) { return static_cast<T>(bits(a) + bits(b)); });
   }
 }
 
@@ -265,7 +283,17 @@ T reduceStart(ReduceOp op) {
   return T{};
 }
 
+template void applyStep(const isa::VectorStep&, const float*, std::int64_t, float*);
+template void applyReduce(ReduceOp, const float*, std::int64_t, float*);
 template float reduceStart(ReduceOp);
+template void applyStep(const isa::VectorStep&, const double*, std::int64_t, double*);
+template void applyReduce(ReduceOp, const double*, std::int64_t, double*);
+template double reduceStart(ReduceOp);
+template void applyStep(const isa::VectorStep&, const std::int64_t*, std::int64_t, std::int64_t*);
+template void applyReduce(ReduceOp, const std::int64_t*, std::int64_t, std::int64_t*);
 template std::int64_t reduceStart(ReduceOp);
+template void applyStep(const isa::VectorStep&, const std::uint64_t*, std::int64_t, std::uint64_t*);
+template void applyReduce(ReduceOp, const std::uint64_t*, std::int64_t, std::uint64_t*);
+template std::uint64_t reduceStart(ReduceOp);
 
 }  // namespace npusim

@@ -26,7 +26,8 @@ VectorCost vectorCost(const VectorConfig& vector, const VectorTile& tile);
 /// Executes a pass on the values in `storages`, lane by lane as documented at isa::VectorPass. All
 /// arithmetic is fp32, one rounding an operation: a quantised operand is float(q - zeroPoint) *
 /// scale, a quantised result saturate(rne(x / scale) + zeroPoint). A pass over integers and Bool
-/// without scaling, whose steps all have an integer form, computes in int64 instead.
+/// without scaling, whose steps all have an integer form, computes in int64 instead, or in uint64
+/// where any of them is; any other pass that reads or writes fp64 computes in fp64.
 void executePass(const VectorTile& tile, std::vector<Storage>& storages);
 
 }  // namespace npusim

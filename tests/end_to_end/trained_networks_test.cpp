@@ -111,8 +111,11 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Case{"blazeface_front"}, Case{"blazeface_back"}, Case{"mlsd_tiny_320"},
                     Case{"ppocr_cls"}, Case{"oww_embedding"}, Case{"oww_embedding", 1},
                     Case{"oww_melspec"}, Case{"oww_melspec", 1}, Case{"mlp_autoenc"},
-                    Case{"ppocr_cls", 0, "int8"}, Case{"oww_embedding", 0, "int8"},
-                    Case{"oww_embedding", 1, "int8"}, Case{"mlsd_tiny_320", 0, "int8"}),
+                    Case{"oww_hey_jarvis"}, Case{"silero_vad_v5"}, Case{"silero_vad_v5", 1},
+                    Case{"silero_vad_v5", 2}, Case{"silero_vad_legacy"},
+                    Case{"silero_vad_legacy", 1}, Case{"ppocr_cls", 0, "int8"},
+                    Case{"oww_embedding", 0, "int8"}, Case{"oww_embedding", 1, "int8"},
+                    Case{"mlsd_tiny_320", 0, "int8"}),
     [](const auto& c) {
       return c.param.network + "_" + std::to_string(c.param.dataSet) + "_" + c.param.precision;
     });

@@ -90,5 +90,13 @@ TEST(DataflowPages, ComparisonIsWhatTheStudyPrints) {
   EXPECT_EQ(page, finished.out);
 }
 
+TEST(RecurrentPage, HoldsWhatTheStudyPrints) {
+  const std::string page = readText(NPUSIM_SOURCE_DIR "/docs/recurrent.md");
+  const Finished finished = npusim({"study", "recurrent", "--markdown"});
+  EXPECT_EQ(finished.exitCode, 0) << finished.err;
+  EXPECT_FALSE(finished.out.empty());
+  EXPECT_NE(page.find(finished.out), std::string::npos) << finished.out;
+}
+
 }  // namespace
 }  // namespace npusim::tools

@@ -69,12 +69,13 @@ TEST(ReadNetwork, SaysWhatIsWrong) {
               HasSubstr("--workload resnet5: there is no such network (did you mean 'resnet50'?)"));
   EXPECT_THAT(messageOf([] { readNetwork(workload("no/such.onnx"), {}); }),
               HasSubstr("no/such.onnx"));
-  EXPECT_THAT(messageOf([] {
-                NetworkOptions options = workload("alexnet");
-                options.dims["n"] = 1;
-                readNetwork(options, {});
-              }),
-              HasSubstr("--dim n: a YAML description names no dimensions"));
+  EXPECT_THAT(
+      messageOf([] {
+        NetworkOptions options = workload("alexnet");
+        options.dims["n"] = 1;
+        readNetwork(options, {});
+      }),
+      HasSubstr("--dim n: the description has no such parameter; it has none, use --batch"));
   GivenTensors given;
   given.data.inputs = {Tensor(DataType::Float32, {1, 128, 128, 3})};
   given.onlyShapes = true;

@@ -24,17 +24,15 @@ WindowProduct productOf(const ConvProblem& problem, const Shape& output, std::in
   return p;
 }
 
-RunResult run(const ChipConfig& chip, const ChipConfig& tiledFor, DataType format,
+RunResult run(const ChipConfig& chip, const ChipConfig& tiledFor, const CompileChoice& choice,
               Network& network) {
   DataOptions data;
   data.values = false;
   const Progress progress;
-  CompileChoice choice;
-  choice.precision = format;
   const Compiled compiled = compileNetwork(network, tiledFor, choice, data, {}, progress);
   const Simulation simulation = simulate(chip, compiled.program, {}, false, 1, progress);
   RunResult result;
-  result.precision = name(format);
+  result.precision = name(*choice.precision);
   result.predict = simulation.predict;
   result.layers = simulation.layers;
   priceResult(result, chip, loadEnergyTable(chip.energy));
@@ -77,8 +75,15 @@ RunResult chipRun(const ChipConfig& chip, DataType format, const ConvProblem& pr
 
 RunResult chipRun(const ChipConfig& chip, const ChipConfig& tiledFor, DataType format,
                   Network network) {
+  CompileChoice choice;
+  choice.precision = format;
+  return chipRun(chip, tiledFor, choice, std::move(network));
+}
+
+RunResult chipRun(const ChipConfig& chip, const ChipConfig& tiledFor, const CompileChoice& choice,
+                  Network network) {
   const Forked forked =
-      runForked([&] { return toJson(run(chip, tiledFor, format, network)); }, kMostSeconds);
+      runForked([&] { return toJson(run(chip, tiledFor, choice, network)); }, kMostSeconds);
   return fromJson(answerOf(forked), "a run of the study");
 }
 

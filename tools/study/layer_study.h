@@ -6,6 +6,7 @@
 #include "sim/config/chip_config.h"
 #include "sim/stats/result.h"
 #include "tools/problem.h"
+#include "tools/run_options.h"
 
 namespace npusim::tools {
 
@@ -38,6 +39,9 @@ RunResult chipRun(const ChipConfig& chip, DataType format, const ConvProblem& pr
 /// The same for any network, with loop order and tiling as the compiler chooses them for another
 /// chip, which must have the same buffers and memories.
 RunResult chipRun(const ChipConfig& chip, const ChipConfig& tiledFor, DataType format,
+                  Network network);
+/// The same, compiled as `choice` says, whose precision is given.
+RunResult chipRun(const ChipConfig& chip, const ChipConfig& tiledFor, const CompileChoice& choice,
                   Network network);
 
 }  // namespace npusim::tools

@@ -9,5 +9,6 @@ namespace npusim::tools {
 void studyDataflows(const Arguments& arguments);
 void studyCache(const Arguments& arguments);
 void studyCores(const Arguments& arguments);
+void studyRecurrent(const Arguments& arguments);
 
 }  // namespace npusim::tools

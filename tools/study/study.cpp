@@ -11,6 +11,7 @@ constexpr std::array kStudies = {
                studyDataflows},
     Subcommand{"cache", "how large the cache of each PE should be", studyCache},
     Subcommand{"cores", "a network on 1 to 64 cores over three networks", studyCores},
+    Subcommand{"recurrent", "recurrent layers beside one product of as many MACs", studyRecurrent},
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "workloads/description/header.h"
 #include "workloads/description/layer.h"
 #include "workloads/description/section.h"
 
@@ -23,7 +24,8 @@ struct Block {
   Field layers;
 };
 
-/// The values that a list of layers can refer to by name.
+/// The values that a list of layers can refer to by name: kNoValue for an optional input that was
+/// left out.
 struct Scope {
   std::string prefix;  ///< of the names of its layers, ending in '.'
   std::map<std::string, ValueId> values;
@@ -31,37 +33,29 @@ struct Scope {
   ValueId previous = kNoValue;
 };
 
-std::int64_t parameterCount(const Graph& graph) {
-  std::int64_t count = 0;
-  for (const Value& value : graph.values) {
-    if (value.constant) count += elementCount(value.shape);
-  }
-  return count;
-}
-
-std::int64_t totalMacs(const Graph& graph) {
-  std::int64_t count = 0;
-  for (const Node& node : graph.nodes) count += macCount(graph, node);
-  return count;
-}
-
 class DescriptionReader {
  public:
-  DescriptionReader(Section& top, std::optional<std::int64_t> batch) : top_(top), batch_(batch) {}
+  DescriptionReader(Field top, const DescriptionOptions& options, Dimensions& dimensions)
+      : top_(std::move(top)),
+        options_(options),
+        dimensions_(dimensions),
+        net_(static_cast<std::uint64_t>(top_.integer("seed", 0, 0))) {}
 
   Graph read() {
     requireKeys();
-    graph_.name = top_.required("name").text();
+    net_.graph.name = top_.required("name").text();
     top_.optional("source");
-    seed_ = static_cast<std::uint64_t>(top_.integer("seed", 0, 0));
+    readDimensions(top_, options_, dimensions_);
     Scope scope;
     readInputs(scope);
     if (const std::optional<Field> blocks = top_.optional("blocks")) readBlocks(*blocks);
     readLayers(top_.required("layers"), scope);
     readOutputs(scope);
-    checkExpected();
+    if (const std::optional<Field> expected = top_.optional("expect")) {
+      checkExpected(*expected, net_.graph, options_, dimensions_.declaredBatch);
+    }
     top_.finish();
-    return std::move(graph_);
+    return std::move(net_.graph);
   }
 
  private:
@@ -80,29 +74,20 @@ class DescriptionReader {
       Value value = readInput(shape);
       value.name = name;
       if (value.shape.empty()) shape.fail("has no dimensions; give them, the batch first");
-      declaredBatch_ = value.shape.front();
-      if (batch_) value.shape.front() = *batch_;
-      const ValueId id = graph_.addValue(std::move(value));
-      graph_.inputs.push_back(id);
+      if (elementCount(value.shape) == 0) {
+        scope.values[name] = kNoValue;
+        continue;
+      }
+      if (!dimensions_.ownBatch) {
+        dimensions_.declaredBatch = value.shape.front();
+        if (options_.batch) value.shape.front() = *options_.batch;
+      }
+      const ValueId id = net_.graph.addValue(std::move(value));
+      net_.graph.inputs.push_back(id);
       scope.values[name] = id;
     }
-    if (graph_.inputs.empty()) field.fail("no inputs; give at least one name with its shape");
-    if (graph_.inputs.size() == 1) scope.previous = graph_.inputs.front();
-  }
-
-  /// A shape, or a section with it.
-  static Value readInput(const Field& field) {
-    Value value;
-    if (!field.isMap()) {
-      value.shape = field.integers(1);
-      return value;
-    }
-    Section options = field.section();
-    value.shape = options.required("shape").integers(1);
-    value.zeroShare = options.share("zeros");
-    value.raw = !options.flag("compressed", true);
-    options.finish();
-    return value;
+    if (net_.graph.inputs.empty()) field.fail("no inputs; give at least one name with its shape");
+    if (net_.graph.inputs.size() == 1) scope.previous = net_.graph.inputs.front();
   }
 
   void readBlocks(const Field& field) {
@@ -124,7 +109,7 @@ class DescriptionReader {
     for (const auto& [name, value] : parameters.entries()) {
       block.parameters.push_back(name);
       const bool required = value.isText() && value.text() == "required";
-      if (!required) block.defaults.emplace(name, &value.node());
+      if (!required) block.defaults.emplace(name, value.resolved());
     }
   }
 
@@ -159,12 +144,9 @@ class DescriptionReader {
     const std::string name = layerName(kindName, options, scope);
     const std::vector<ValueId> inputs =
         readSources(kindName, kind == nullptr ? 1 : kind->inputs, options, scope);
-    if (kind != nullptr) {
-      scope.previous = buildLayer(*kind, {graph_, scope.prefix + name, inputs, options, seed_});
-    } else {
-      scope.previous =
-          expandBlock(block->first, block->second, scope.prefix + name, inputs[0], options);
-    }
+    scope.previous = kind != nullptr
+                         ? buildLayer(*kind, {net_, scope.prefix + name, inputs, options})
+                         : useBlock({block->first, block->second, name, inputs[0], options}, scope);
     scope.values[name] = scope.previous;
   }
 
@@ -180,33 +162,121 @@ class DescriptionReader {
     }
   }
 
-  ValueId expandBlock(const std::string& blockName, const Block& block, const std::string& name,
-                      ValueId input, Section& options) {
-    if (std::find(expanding_.begin(), expanding_.end(), blockName) != expanding_.end()) {
-      options.place().fail("block '" + blockName + "' contains itself");
+  /// A block where it is used as a layer.
+  struct Use {
+    const std::string& blockName;
+    const Block& block;
+    const std::string& name;
+    ValueId input;
+    Section& options;
+    Parameters parameters = {};
+    std::map<std::string, ValueId> values = {};  ///< that its layers can refer to
+  };
+
+  ValueId useBlock(Use use, Scope& scope) {
+    Section& options = use.options;
+    if (std::find(expanding_.begin(), expanding_.end(), use.blockName) != expanding_.end()) {
+      options.place().fail("block '" + use.blockName + "' contains itself");
     }
-    Parameters parameters = block.defaults;
-    for (const std::string& parameter : block.parameters) {
-      const bool hasDefault = parameters.contains(parameter);
+    use.parameters = dimensions_.values;
+    for (const auto& [name, node] : use.block.defaults) use.parameters[name] = node;
+    for (const std::string& parameter : use.block.parameters) {
+      const bool hasDefault = use.block.defaults.contains(parameter);
       const std::optional<Field> given =
           hasDefault ? options.optional(parameter) : options.required(parameter);
-      if (given) parameters[parameter] = &given->node();
+      if (given) use.parameters[parameter] = given->resolved();
     }
-    const std::int64_t repeat = options.integer("repeat", 1, 1);
-    if (repeat > kMostRepeats) {
-      options.place().fail(fmt::format("{} repeats; give at most {}", repeat, kMostRepeats));
+    if (const std::optional<Field> with = options.optional("with")) {
+      use.values = referredTo(*with, scope);
     }
-    options.finish();
-    expanding_.push_back(blockName);
-    for (std::int64_t i = 1; i <= repeat; ++i) {
-      Scope inner;
-      inner.prefix = repeat == 1 ? name + "." : fmt::format("{}.{}.", name, i);
-      inner.values["input"] = inner.previous = input;
-      readLayers(block.layers.with(parameters), inner);
-      input = inner.previous;
-    }
+    expanding_.push_back(use.blockName);
+    const std::optional<Field> loop = options.optional("loop");
+    const ValueId output = loop ? loopBlock(use, *loop, scope) : repeatBlock(use, scope);
     expanding_.pop_back();
+    return output;
+  }
+
+  /// `{name in the block: name here}`.
+  static std::map<std::string, ValueId> referredTo(const Field& field, const Scope& scope) {
+    std::map<std::string, ValueId> values;
+    Section section = field.section();
+    for (const auto& [name, source] : section.entries()) {
+      const auto found = scope.values.find(source.text());
+      if (found == scope.values.end()) {
+        source.fail("no layer or input '" + source.text() + "' before this one");
+      }
+      values[name] = found->second;
+    }
+    return values;
+  }
+
+  /// One expansion of the block's layers, whose names begin with `prefix`.
+  Scope expand(const Use& use, const std::string& prefix, ValueId input) {
+    Scope inner;
+    inner.prefix = prefix;
+    inner.values = use.values;
+    inner.values["input"] = inner.previous = input;
+    readLayers(use.block.layers.with(use.parameters), inner);
+    return inner;
+  }
+
+  static std::int64_t passesOf(const Field& field, const Section& options) {
+    const std::int64_t passes = field.integer(1);
+    if (passes > kMostRepeats) {
+      options.place().fail(fmt::format("{} repeats; give at most {}", passes, kMostRepeats));
+    }
+    return passes;
+  }
+
+  ValueId repeatBlock(const Use& use, const Scope& scope) {
+    const std::optional<Field> field = use.options.optional("repeat");
+    const std::int64_t repeat = field ? passesOf(*field, use.options) : 1;
+    use.options.finish();
+    const std::string name = scope.prefix + use.name;
+    ValueId input = use.input;
+    for (std::int64_t i = 1; i <= repeat; ++i) {
+      input =
+          expand(use, repeat == 1 ? name + "." : fmt::format("{}.{}.", name, i), input).previous;
+    }
     return input;
+  }
+
+  /// The block as a loop: what it returns is its input in the next pass.
+  ValueId loopBlock(Use& use, const Field& loop, Scope& scope) {
+    Section& options = use.options;
+    const std::int64_t passes = passesOf(loop, options);
+    const bool ownWeights = !options.flag("shared_weights", false);
+    std::map<std::string, ValueId> each;
+    if (const std::optional<Field> field = options.optional("each")) {
+      each = referredTo(*field, scope);
+    }
+    const std::optional<Field> collect = options.optional("collect");
+    options.finish();
+    const std::string name = scope.prefix + use.name;
+    net_.beginLoop(name, passes, ownWeights);
+    const ValueId state = net_.carried(name + ".input", use.input);
+    for (const auto& [own, whole] : each) {
+      use.values[own] = whole == kNoValue
+                            ? kNoValue
+                            : net_.add(name + "." + own + ".part", "Take", Take{}, {whole});
+    }
+    const Scope inner = expand(use, name + ".", state);
+    const ValueId next = inner.previous;
+    if (net_.shape(next) != net_.shape(state)) {
+      loop.fail(fmt::format("the block makes {} of {}, which the next pass cannot go on with",
+                            toString(net_.shape(next)), toString(net_.shape(state))));
+    }
+    net_.carryOn(state, next);
+    for (const std::string& own : collect ? collect->texts() : std::vector<std::string>{}) {
+      const auto found = inner.values.find(own);
+      if (found == inner.values.end() || found->second == kNoValue) {
+        collect->fail("the block has no layer '" + own + "'");
+      }
+      scope.values[use.name + "." + own] =
+          net_.add(name + "." + own + ".all", "Collect", Collect{passes}, {found->second});
+    }
+    net_.endLoop();
+    return next;
   }
 
   static std::string freeName(const std::string& kind, Scope& scope) {
@@ -235,18 +305,17 @@ class DescriptionReader {
   std::vector<ValueId> readSources(const std::string& kind, int count, Section& options,
                                    const Scope& scope) {
     const std::optional<Field> from = options.optional("from");
+    const bool any = count == LayerKind::kAnyInputs;
     std::vector<ValueId> sources;
     for (const std::string& name : from ? from->texts() : std::vector<std::string>{"previous"}) {
       const auto found = scope.values.find(name);
-      const ValueId id = name == "previous"            ? scope.previous
-                         : found == scope.values.end() ? kNoValue
-                                                       : found->second;
-      if (id == kNoValue) {
+      const bool known = found != scope.values.end();
+      const ValueId id = name == "previous" ? scope.previous : known ? found->second : kNoValue;
+      if (id == kNoValue && !(any && known)) {
         (from ? *from : options.place()).fail("no layer or input '" + name + "' before this one");
       }
       sources.push_back(id);
     }
-    const bool any = count == LayerKind::kAnyInputs;
     if (!any && sources.size() != static_cast<std::size_t>(count)) {
       options.place().fail(fmt::format("{} takes {} inputs, not {}; name them under 'from'", kind,
                                        count, sources.size()));
@@ -257,34 +326,14 @@ class DescriptionReader {
   void readOutputs(const Scope& scope) {
     const std::optional<Field> field = top_.optional("outputs");
     if (!field) {
-      graph_.outputs = {scope.previous};
+      net_.graph.outputs = {scope.previous};
       return;
     }
     for (const std::string& name : field->texts()) {
       const auto found = scope.values.find(name);
       if (found == scope.values.end()) field->fail("no layer '" + name + "'");
-      graph_.outputs.push_back(found->second);
+      net_.graph.outputs.push_back(found->second);
     }
-  }
-
-  /// The author's own counts, stated for the file's batch.
-  void checkExpected() {
-    const std::optional<Field> field = top_.optional("expect");
-    if (!field) return;
-    Section expected = field->section();
-    if (const std::optional<Field> count = expected.optional("parameters")) {
-      checkCount(*count, parameterCount(graph_));
-    }
-    if (const std::optional<Field> count = expected.optional("macs")) {
-      checkCount(*count, totalMacs(graph_) / batch_.value_or(declaredBatch_) * declaredBatch_);
-    }
-    expected.finish();
-  }
-
-  static void checkCount(const Field& stated, std::int64_t counted) {
-    if (stated.integer(0) == counted) return;
-    stated.fail(fmt::format("the layers have {}, not {}; correct the layers or the figure", counted,
-                            stated.integer(0)));
   }
 
   std::string blockNames() const {
@@ -293,11 +342,10 @@ class DescriptionReader {
     return names;
   }
 
-  Section& top_;
-  std::optional<std::int64_t> batch_;
-  std::int64_t declaredBatch_ = 1;
-  std::uint64_t seed_ = 0;
-  Graph graph_;
+  Section top_;
+  const DescriptionOptions& options_;
+  Dimensions& dimensions_;
+  DescriptionBuilder net_;
   std::map<std::string, Block> blocks_;
   std::vector<std::string> expanding_;
 };
@@ -305,20 +353,24 @@ class DescriptionReader {
 }  // namespace
 
 Graph parseDescription(std::string_view text, const std::string& file,
-                       std::optional<std::int64_t> batch) {
+                       const DescriptionOptions& options) {
   const YamlNode root = parseYaml(std::string(text), file);
-  const Parameters none;
-  Section top(Field("", root, none));
-  return DescriptionReader(top, batch).read();
+  Dimensions dimensions;
+  return DescriptionReader(Field("", root, dimensions.values), options, dimensions).read();
 }
 
-Graph readDescription(const std::string& file, std::optional<std::int64_t> batch) {
+Graph parseDescription(std::string_view text, const std::string& file,
+                       std::optional<std::int64_t> batch) {
+  return parseDescription(text, file, DescriptionOptions{batch, {}});
+}
+
+Graph readDescription(const std::string& file, const DescriptionOptions& options) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream || std::filesystem::is_directory(file)) {
     throw BadInput({file, 0, 0}, "cannot read this layer description; check its name");
   }
   const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  return parseDescription(text, file, batch);
+  return parseDescription(text, file, options);
 }
 
 std::vector<std::string_view> layerKindNames() {

@@ -6,20 +6,21 @@
 #include <string_view>
 #include <vector>
 
+#include "workloads/description/builder.h"
 #include "workloads/description/section.h"
-#include "workloads/graph/graph.h"
 
 namespace npusim {
 
 /// A layer being turned into nodes.
 struct Layer {
-  Graph& graph;
+  DescriptionBuilder& net;
   std::string name;  ///< unique in the network
   std::vector<ValueId> inputs;
   Section& options;
-  std::uint64_t seed = 0;  ///< of the network's weights
 
-  const Shape& shape(std::size_t input = 0) const { return graph.value(inputs.at(input)).shape; }
+  const Shape& shape(std::size_t input = 0) const { return net.shape(inputs.at(input)); }
+  /// The name of a part of it.
+  std::string part(std::string_view what) const { return name + "." + std::string(what); }
 };
 
 struct LayerKind {
@@ -30,6 +31,8 @@ struct LayerKind {
   int inputs = 1;
   ValueId (*build)(Layer& layer, const LayerKind& kind) = nullptr;
   ElementStep step{};  ///< of elementwise kinds
+  /// May it end a convolution or product: elementwise, without keys that it must have?
+  bool isActivation = false;
 };
 
 /// Every layer kind, in the order of docs/layer_description.md.

@@ -1,19 +1,66 @@
 #include "workloads/description/section.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "sim/core/yaml_rules.h"
+#include "workloads/description/expression.h"
 
 namespace npusim {
 
-Field::Field(std::string path, const YamlNode& node, const Parameters& parameters)
-    : path_(std::move(path)), node_(&node), parameters_(&parameters) {
-  if (!isText() || node.quoted || !node.text.starts_with('$')) return;
-  const auto found = parameters.find(node.text.substr(1));
+namespace {
+
+bool isName(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_';
+  });
+}
+
+/// The whole number that an expression stands for, as a node in its place.
+NodeRef evaluated(const std::string& path, const YamlNode& node, const Parameters& parameters) {
+  const auto lookUp = [&](const std::string& name) {
+    const auto found = parameters.find(name);
+    if (found == parameters.end()) {
+      throw BadInput("no parameter $" + name + " here; list it under 'parameters'");
+    }
+    return Whole{}.read(*found->second, path);
+  };
+  std::int64_t value = 0;
+  try {
+    value = evaluateExpression(node.text, lookUp);
+  } catch (const BadInput& error) {
+    failAt(node.where, path, error.what());
+  }
+  auto result = std::make_shared<YamlNode>(node);
+  result->text = std::to_string(value);
+  return result;
+}
+
+}  // namespace
+
+Field::Field(std::string path, NodeRef node, const Parameters& parameters)
+    : path_(std::move(path)), node_(std::move(node)), parameters_(&parameters) {
+  if (!isText() || node_->quoted || node_->text.find('$') == std::string::npos) return;
+  if (!node_->text.starts_with('$') || !isName(std::string_view(node_->text).substr(1))) {
+    node_ = evaluated(path_, *node_, parameters);
+    return;
+  }
+  const auto found = parameters.find(node_->text.substr(1));
   if (found == parameters.end()) {
-    fail("no parameter " + node.text + " here; list it under the block's 'parameters'");
+    fail("no parameter " + node_->text + " here; list it under 'parameters'");
   }
   node_ = found->second;
+}
+
+NodeRef Field::resolved() const {
+  if (node_->children.empty()) return node_;
+  auto copy = std::make_shared<YamlNode>(*node_);
+  for (YamlNode& child : copy->children) {
+    const std::string key = child.key;
+    child = *Field(path_, NodeRef(node_, &child), *parameters_).resolved();
+    child.key = key;
+  }
+  return copy;
 }
 
 std::int64_t Field::integer(std::int64_t least) const { return Whole{least}.read(*node_, path_); }
@@ -28,7 +75,7 @@ std::vector<Field> Field::items() const {
   if (node_->kind != YamlNode::Kind::List) failRule(*node_, path_, "a list");
   std::vector<Field> fields;
   for (std::size_t i = 0; i < node_->children.size(); ++i) {
-    fields.emplace_back(pathBelow(path_, i), node_->children[i], *parameters_);
+    fields.emplace_back(pathBelow(path_, i), NodeRef(node_, &node_->children[i]), *parameters_);
   }
   return fields;
 }

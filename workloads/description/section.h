@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,15 +14,22 @@ namespace npusim {
 
 class Section;
 
-/// Values of a block's parameters; a plain `$name` stands for one of them.
-using Parameters = std::map<std::string, const YamlNode*>;
+/// A node of a description's file, or what an expression gave in its place.
+using NodeRef = std::shared_ptr<const YamlNode>;
 
-/// One node of a description, which must outlive it, with its path. Its readers throw BadInput
-/// "file:line:column: path: what is wrong, what would be right".
+/// Values of parameters; `$name` stands for one of them, and text with several or with arithmetic
+/// for a whole number (expression.h).
+using Parameters = std::map<std::string, NodeRef>;
+
+/// One node of a description with its path; the file's tree must outlive it. Its readers throw
+/// BadInput "file:line:column: path: what is wrong, what would be right".
 class Field {
  public:
-  /// A plain `$name` is replaced by the parameter's node.
-  Field(std::string path, const YamlNode& node, const Parameters& parameters);
+  /// Text with `$` in it is replaced by what it stands for.
+  Field(std::string path, NodeRef node, const Parameters& parameters);
+  /// Of a node that the file's tree holds.
+  Field(std::string path, const YamlNode& node, const Parameters& parameters)
+      : Field(std::move(path), NodeRef(NodeRef(), &node), parameters) {}
 
   [[noreturn]] void fail(const std::string& line) const { failAt(where(), path_, line); }
 
@@ -36,10 +44,12 @@ class Field {
   std::vector<std::string> texts() const;
   Section section() const;
   /// The same place under another set of parameters (the body of a block).
-  Field with(const Parameters& parameters) const { return {path_, *node_, parameters}; }
+  Field with(const Parameters& parameters) const { return {path_, node_, parameters}; }
   Field child(const YamlNode& node) const {
-    return {pathBelow(path_, node.key), node, *parameters_};
+    return {pathBelow(path_, node.key), NodeRef(node_, &node), *parameters_};
   }
+  /// The node with all that `$` stands for put in, to be read under other parameters.
+  NodeRef resolved() const;
 
   bool isMap() const { return node_->kind == YamlNode::Kind::Map; }
   bool isText() const { return node_->kind == YamlNode::Kind::Scalar; }
@@ -49,7 +59,7 @@ class Field {
 
  private:
   std::string path_;
-  const YamlNode* node_;
+  NodeRef node_;
   const Parameters* parameters_;
 };
 

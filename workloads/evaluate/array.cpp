@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstring>
 #include <limits>
 #include <type_traits>
@@ -70,12 +71,12 @@ T fromElement(Element element) {
 }
 
 /// Truncates toward zero into the range of Integer.
-template <typename Integer>
-Integer saturateTo(float real) {
+template <typename Integer, std::floating_point Real>
+Integer saturateTo(Real real) {
   using Limits = std::numeric_limits<Integer>;
   if (std::isnan(real)) return 0;
-  if (real <= static_cast<float>(Limits::min())) return Limits::min();
-  if (real >= static_cast<float>(Limits::max())) return Limits::max();
+  if (real <= static_cast<Real>(Limits::min())) return Limits::min();
+  if (real >= static_cast<Real>(Limits::max())) return Limits::max();
   return static_cast<Integer>(real);
 }
 
@@ -87,7 +88,7 @@ Element toElement(T number) {
     return {floatToHalf(static_cast<float>(number))};
   } else if constexpr (std::is_same_v<Element, Brain>) {
     return {floatToBfloat16(static_cast<float>(number))};
-  } else if constexpr (std::is_integral_v<Element> && std::is_same_v<T, float>) {
+  } else if constexpr (std::is_integral_v<Element> && std::is_floating_point_v<T>) {
     return saturateTo<Element>(number);
   } else {
     return static_cast<Element>(number);
@@ -171,6 +172,8 @@ Array<T> loadPlain(const Tensor& tensor) {
 template Array<float> loadPlain(const Tensor&);
 template Array<std::int32_t> loadPlain(const Tensor&);
 template Array<std::int64_t> loadPlain(const Tensor&);
+template Array<std::uint64_t> loadPlain(const Tensor&);
+template Array<double> loadPlain(const Tensor&);
 
 Array<std::int32_t> loadCentered(const Tensor& tensor, const Quantization& quantization) {
   Array<std::int32_t> integers = loadPlain<std::int32_t>(tensor);
@@ -199,6 +202,11 @@ Tensor store(Array<float> reals, const Value& as) {
                          : storePlain(reals, as.type);
 }
 
+Tensor store(Array<double> reals, const Value& as) {
+  ensure(!as.quantization, "evaluate: fp64 is not quantised");
+  return storePlain(reals, as.type);
+}
+
 template <std::integral Integer>
 Tensor store(Array<Integer> integers, const Value& as) {
   ensure(!as.quantization && !isFloat(as.type), "evaluate: integers stored as another kind");
@@ -207,6 +215,7 @@ Tensor store(Array<Integer> integers, const Value& as) {
 
 template Tensor store(Array<std::int32_t>, const Value&);
 template Tensor store(Array<std::int64_t>, const Value&);
+template Tensor store(Array<std::uint64_t>, const Value&);
 
 Tensor quantize(const Tensor& real, DataType type, const Quantization& quantization) {
   return quantizeArray(loadPlain<float>(real), type, quantization);

@@ -11,8 +11,9 @@
 
 namespace npusim {
 
-/// Row-major values in the arithmetic of an evaluation: float for reals, int64 for plain integers,
-/// int32 for the operands of quantised products. Owns its values or views a tensor's.
+/// Row-major values in the arithmetic of an evaluation: float for reals, double where fp64 takes
+/// part, int64 or uint64 for plain integers, int32 for the operands of quantised products. Owns its
+/// values or views a tensor's.
 template <typename T>
 class Array {
  public:
@@ -68,6 +69,7 @@ Array<std::int32_t> loadCentered(const Tensor& tensor, const Quantization& quant
 /// zero point; floats round once to nearest even; plain integers truncate toward zero and saturate,
 /// NaN gives 0; Bool is real != 0.
 Tensor store(Array<float> reals, const Value& as);
+Tensor store(Array<double> reals, const Value& as);
 
 /// Integers to a value's plain integer type, modulo its width; Bool is integer != 0.
 template <std::integral Integer>

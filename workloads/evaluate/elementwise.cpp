@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <limits>
+#include <type_traits>
 
 #include "workloads/evaluate/indexing.h"
 #include "workloads/evaluate/operations.h"
@@ -8,14 +10,20 @@
 namespace npusim {
 namespace {
 
-float floorMod(float x, float y) {
-  const float rest = std::fmod(x, y);
+template <std::floating_point Real>
+Real floorMod(Real x, Real y) {
+  const Real rest = std::fmod(x, y);
   return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
 }
 
-float elu(float x, float alpha) { return x < 0 ? alpha * (std::exp(x) - 1.0f) : x; }
+template <std::floating_point Real>
+Real elu(Real x, Real alpha) {
+  return x < 0 ? alpha * (std::exp(x) - 1) : x;
+}
 
-float stepValue(const ElementStep& step, float x, float y) {
+template <std::floating_point Real>
+Real stepValue(const ElementStep& step, Real x, Real y) {
+  const Real alpha = step.alpha, beta = step.beta;
   switch (step.op) {
     case ElementOp::Add:
       return x + y;
@@ -32,43 +40,43 @@ float stepValue(const ElementStep& step, float x, float y) {
     case ElementOp::Min:
       return std::min(x, y);
     case ElementOp::Equal:
-      return x == y ? 1.0f : 0.0f;
+      return x == y ? Real{1} : Real{0};
     case ElementOp::Less:
-      return x < y ? 1.0f : 0.0f;
+      return x < y ? Real{1} : Real{0};
     case ElementOp::LessOrEqual:
-      return x <= y ? 1.0f : 0.0f;
+      return x <= y ? Real{1} : Real{0};
     case ElementOp::Greater:
-      return x > y ? 1.0f : 0.0f;
+      return x > y ? Real{1} : Real{0};
     case ElementOp::GreaterOrEqual:
-      return x >= y ? 1.0f : 0.0f;
+      return x >= y ? Real{1} : Real{0};
     case ElementOp::And:
-      return x != 0 && y != 0 ? 1.0f : 0.0f;
+      return x != 0 && y != 0 ? Real{1} : Real{0};
     case ElementOp::Or:
-      return x != 0 || y != 0 ? 1.0f : 0.0f;
+      return x != 0 || y != 0 ? Real{1} : Real{0};
     case ElementOp::Xor:
-      return (x != 0) != (y != 0) ? 1.0f : 0.0f;
+      return (x != 0) != (y != 0) ? Real{1} : Real{0};
     case ElementOp::Mod:
       return floorMod(x, y);
     case ElementOp::Remainder:
       return std::fmod(x, y);
     case ElementOp::KeepIf:
-      return y != 0 ? x : 0.0f;
+      return y != 0 ? x : Real{0};
     case ElementOp::KeepUnless:
-      return y != 0 ? 0.0f : x;
+      return y != 0 ? Real{0} : x;
     case ElementOp::PRelu:
       return x < 0 ? x * y : x;
     case ElementOp::Relu:
-      return std::max(x, 0.0f);
+      return std::max(x, Real{0});
     case ElementOp::LeakyRelu:
-      return x < 0 ? step.alpha * x : x;
+      return x < 0 ? alpha * x : x;
     case ElementOp::Clip:
-      return std::min(std::max(x, step.alpha), step.beta);
+      return std::min(std::max(x, alpha), beta);
     case ElementOp::Sigmoid:
-      return 1.0f / (1.0f + std::exp(-x));
+      return Real{1} / (Real{1} + std::exp(-x));
     case ElementOp::HardSigmoid:
-      return std::max(0.0f, std::min(1.0f, step.alpha * x + step.beta));
+      return std::max(Real{0}, std::min(Real{1}, alpha * x + beta));
     case ElementOp::HardSwish:
-      return x * std::max(0.0f, std::min(1.0f, x / 6.0f + 0.5f));
+      return x * std::max(Real{0}, std::min(Real{1}, x / Real{6} + Real(0.5)));
     case ElementOp::Tanh:
       return std::tanh(x);
     case ElementOp::Exp:
@@ -82,7 +90,7 @@ float stepValue(const ElementStep& step, float x, float y) {
     case ElementOp::Neg:
       return -x;
     case ElementOp::Reciprocal:
-      return 1.0f / x;
+      return Real{1} / x;
     case ElementOp::Erf:
       return std::erf(x);
     case ElementOp::Floor:
@@ -94,63 +102,82 @@ float stepValue(const ElementStep& step, float x, float y) {
     case ElementOp::Square:
       return x * x;
     case ElementOp::Not:
-      return x == 0 ? 1.0f : 0.0f;
+      return x == 0 ? Real{1} : Real{0};
     case ElementOp::Sign:
-      return x > 0 ? 1.0f : x < 0 ? -1.0f : x;
+      return x > 0 ? Real{1} : x < 0 ? -Real{1} : x;
     case ElementOp::Elu:
-      return elu(x, step.alpha);
+      return elu(x, alpha);
     case ElementOp::Selu:
-      return step.beta * elu(x, step.alpha);
+      return beta * elu(x, alpha);
     case ElementOp::Softplus:
-      return std::max(x, 0.0f) + std::log1p(std::exp(-std::abs(x)));
+      return std::max(x, Real{0}) + std::log1p(std::exp(-std::abs(x)));
     case ElementOp::Softsign:
-      return x / (1.0f + std::abs(x));
+      return x / (Real{1} + std::abs(x));
     case ElementOp::ThresholdedRelu:
-      return x > step.alpha ? x : 0.0f;
+      return x > alpha ? x : Real{0};
     case ElementOp::Sin:
       return std::sin(x);
     case ElementOp::Cos:
       return std::cos(x);
+    case ElementOp::Trunc:
+      return std::trunc(x);
   }
   throw InternalError("evaluate: unknown element operation");
 }
 
-/// Arithmetic modulo 2^64 on two's complement.
-std::int64_t modulo(std::uint64_t bits) { return static_cast<std::int64_t>(bits); }
-std::uint64_t bits(std::int64_t x) { return static_cast<std::uint64_t>(x); }
-
-std::int64_t divide(std::int64_t x, std::int64_t y) {
-  if (y == 0) throw BadInput("integer division by zero; give a divisor other than 0");
-  return y == -1 ? modulo(-bits(x)) : x / y;
+/// Integer arithmetic is modulo 2^64.
+template <std::integral Integer>
+std::uint64_t bits(Integer x) {
+  return static_cast<std::uint64_t>(x);
 }
 
-std::int64_t remainder(std::int64_t x, std::int64_t y) {
-  if (y == 0) throw BadInput("integer division by zero; give a divisor other than 0");
-  return y == -1 ? 0 : x % y;
+template <std::integral Integer>
+bool isMinusOne(Integer x) {
+  return std::is_signed_v<Integer> && x == static_cast<Integer>(-1);
 }
 
-std::int64_t floorMod(std::int64_t x, std::int64_t y) {
-  const std::int64_t rest = remainder(x, y);
+template <std::integral Integer>
+Integer divide(Integer x, Integer y) {
+  if (y == 0) throw BadInput("integer division by zero; give a divisor other than 0");
+  return isMinusOne(y) ? static_cast<Integer>(-bits(x)) : x / y;
+}
+
+template <std::integral Integer>
+Integer remainder(Integer x, Integer y) {
+  if (y == 0) throw BadInput("integer division by zero; give a divisor other than 0");
+  return isMinusOne(y) ? 0 : x % y;
+}
+
+template <std::integral Integer>
+Integer floorMod(Integer x, Integer y) {
+  const Integer rest = remainder(x, y);
   return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
 }
 
-std::int64_t power(std::int64_t x, std::int64_t exponent) {
-  if (exponent < 0) return x == 1 ? 1 : x == -1 ? (exponent % 2 == 0 ? 1 : -1) : divide(1, x * x);
+template <std::integral Integer>
+Integer power(Integer x, Integer exponent) {
+  if constexpr (std::is_signed_v<Integer>) {
+    if (exponent < 0)
+      return x == 1 ? 1 : x == -1 ? (exponent % 2 == 0 ? 1 : -1) : divide(1L, x * x);
+  }
   std::uint64_t result = 1, square = bits(x);
   for (; exponent > 0; exponent /= 2, square *= square) {
     if (exponent % 2 == 1) result *= square;
   }
-  return modulo(result);
+  return static_cast<Integer>(result);
 }
 
-std::int64_t clip(std::int64_t x, float least, float most) {
+template <std::integral Integer>
+Integer clip(Integer x, float least, float most) {
   const double real = static_cast<double>(x);
-  if (real < static_cast<double>(least)) return static_cast<std::int64_t>(std::ceil(least));
-  if (real > static_cast<double>(most)) return static_cast<std::int64_t>(std::floor(most));
+  if (real < static_cast<double>(least)) return static_cast<Integer>(std::ceil(least));
+  if (real > static_cast<double>(most)) return static_cast<Integer>(std::floor(most));
   return x;
 }
 
-std::int64_t stepValue(const ElementStep& step, std::int64_t x, std::int64_t y) {
+template <std::integral Integer>
+Integer stepValue(const ElementStep& step, Integer x, Integer y) {
+  const auto modulo = [](std::uint64_t value) { return static_cast<Integer>(value); };
   switch (step.op) {
     case ElementOp::Add:
       return modulo(bits(x) + bits(y));
@@ -193,7 +220,7 @@ std::int64_t stepValue(const ElementStep& step, std::int64_t x, std::int64_t y) 
     case ElementOp::PRelu:
       return x < 0 ? modulo(bits(x) * bits(y)) : x;
     case ElementOp::Relu:
-      return std::max<std::int64_t>(x, 0);
+      return std::max<Integer>(x, 0);
     case ElementOp::Clip:
       return clip(x, step.alpha, step.beta);
     case ElementOp::Abs:
@@ -203,13 +230,14 @@ std::int64_t stepValue(const ElementStep& step, std::int64_t x, std::int64_t y) 
     case ElementOp::Floor:
     case ElementOp::Ceil:
     case ElementOp::Round:
+    case ElementOp::Trunc:
       return x;
     case ElementOp::Square:
       return modulo(bits(x) * bits(x));
     case ElementOp::Not:
       return x == 0 ? 1 : 0;
     case ElementOp::Sign:
-      return x > 0 ? 1 : x < 0 ? -1 : 0;
+      return x > 0 ? 1 : x < 0 ? static_cast<Integer>(-1) : 0;
     default:
       throw BadInput(std::string(name(step.op)) +
                      " is not defined for integers; cast its input to a float type");
@@ -246,9 +274,14 @@ Array<T> applyStep(const ElementStep& step, Array<T> x, const Array<T>* operand)
 }
 
 template Array<float> broadcastTo(Array<float>, const Shape&);
-template Array<std::int64_t> broadcastTo(Array<std::int64_t>, const Shape&);
 template Array<float> applyStep(const ElementStep&, Array<float>, const Array<float>*);
+template Array<double> broadcastTo(Array<double>, const Shape&);
+template Array<double> applyStep(const ElementStep&, Array<double>, const Array<double>*);
+template Array<std::int64_t> broadcastTo(Array<std::int64_t>, const Shape&);
 template Array<std::int64_t> applyStep(const ElementStep&, Array<std::int64_t>,
                                        const Array<std::int64_t>*);
+template Array<std::uint64_t> broadcastTo(Array<std::uint64_t>, const Shape&);
+template Array<std::uint64_t> applyStep(const ElementStep&, Array<std::uint64_t>,
+                                        const Array<std::uint64_t>*);
 
 }  // namespace npusim

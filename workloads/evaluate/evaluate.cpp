@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "workloads/evaluate/indexing.h"
 #include "workloads/evaluate/operations.h"
 
 namespace npusim {
@@ -54,6 +55,12 @@ bool computesReals(const Evaluation& e) {
   return real;
 }
 
+bool hasType(const Evaluation& e, DataType type) {
+  bool has = e.output().type == type;
+  for (std::size_t i = 0; i < e.node.inputs.size(); ++i) has |= e.has(i) && e.value(i).type == type;
+  return has;
+}
+
 bool isProduct(const Evaluation& e) {
   return std::holds_alternative<Convolution>(e.node.operation) ||
          std::holds_alternative<MatMul>(e.node.operation);
@@ -78,10 +85,11 @@ struct Apply {
   const Evaluation& e;
 
   Array<T> operator()(const Convolution& op) const {
-    return convolve(op, e.load<T>(0), e.load<T>(1), e.loadOptional<T>(2));
+    return as(convolve(op, e.load<Product>(0), e.load<Product>(1), e.loadOptional<Product>(2)));
   }
   Array<T> operator()(const MatMul& op) const {
-    return multiplyMatrices(op, e.load<T>(0), e.load<T>(1), e.loadOptional<T>(2));
+    return as(
+        multiplyMatrices(op, e.load<Product>(0), e.load<Product>(1), e.loadOptional<Product>(2)));
   }
   Array<T> operator()(const Elementwise&) const { return e.load<T>(0); }
   Array<T> operator()(const Pool& op) const { return pool(op, e.load<T>(0)); }
@@ -102,11 +110,26 @@ struct Apply {
   }
 
  private:
+  /// Products of fp64 are computed in fp32; integers, modulo 2^64, have no sign.
+  using Product = std::conditional_t<std::is_floating_point_v<T>, float, std::int64_t>;
+
+  template <typename From>
+  static Array<T> as(Array<From> computed) {
+    if constexpr (std::is_same_v<From, T>) {
+      return computed;
+    } else {
+      Array<T> result(computed.shape());
+      std::ranges::transform(computed.values(), result.own(),
+                             [](From value) { return static_cast<T>(value); });
+      return result;
+    }
+  }
+
   /// Operations that only reals have.
   template <typename Op, typename Function>
   Array<T> reals(const Op& op, Function function) const {
-    if constexpr (std::is_same_v<T, float>) {
-      return function(op, e.load<float>(0));
+    if constexpr (std::is_floating_point_v<T>) {
+      return as(function(op, e.load<float>(0)));
     } else {
       throw BadInput(std::string(name(Operation(op))) +
                      " is not defined for integers; cast its input to a float type");
@@ -122,6 +145,18 @@ Array<std::int32_t> narrowProduct(const Evaluation& e, Array<std::int32_t> a,
     return convolve(*op, a, b, bias);
   }
   return multiplyMatrices(std::get<MatMul>(e.node.operation), std::move(a), std::move(b), bias);
+}
+
+/// Input i (0 or 1) of a product of codes, less its zero points.
+Array<std::int32_t> centeredCodes(const Evaluation& e, std::size_t i) {
+  Array<std::int32_t> codes = e.load<std::int32_t>(i);
+  const std::size_t zero = 3 + i;
+  if (!e.has(zero)) return codes;
+  const Array<std::int32_t> zeros = e.load<std::int32_t>(zero);
+  std::int32_t* values = codes.own();
+  auto subtract = [&](std::int64_t offset) { *values++ -= zeros.data()[offset]; };
+  forEachOffset(codes.shape(), broadcastStrides(zeros.shape(), codes.shape()), subtract);
+  return codes;
 }
 
 /// The int32 sums of a quantised product, as reals.
@@ -159,6 +194,15 @@ Tensor finish(const Evaluation& e, Array<T> result) {
   return store(std::move(x), e.output());
 }
 
+/// A product of codes with zero points: its sums, or what the steps make of them as reals.
+Tensor finishSums(const Evaluation& e) {
+  Array<std::int32_t> sums = narrowProduct(e, centeredCodes(e, 0), centeredCodes(e, 1));
+  if (e.node.steps.empty() && !isReal(e.output())) return store(std::move(sums), e.output());
+  Array<float> reals(sums.shape());
+  std::ranges::copy(sums.values(), reals.own());
+  return finish<float>(e, std::move(reals));
+}
+
 template <typename T>
 Tensor evaluateAs(const Evaluation& e) {
   return finish<T>(e, std::visit(Apply<T>{e}, e.node.operation));
@@ -171,10 +215,15 @@ Tensor evaluateNode(const Graph& graph, const Node& node,
   const Evaluation e{graph, node, inputs};
   try {
     if (isQuantizedProduct(e)) return finish<float>(e, quantizedProduct(e));
+    if (hasZeroPoints(graph, node)) return finishSums(e);
     if (isNarrowProduct(e)) {
       return store(narrowProduct(e, e.load<std::int32_t>(0), e.load<std::int32_t>(1)), e.output());
     }
-    return computesReals(e) ? evaluateAs<float>(e) : evaluateAs<std::int64_t>(e);
+    if (computesReals(e)) {
+      return hasType(e, DataType::Float64) ? evaluateAs<double>(e) : evaluateAs<float>(e);
+    }
+    return hasType(e, DataType::UInt64) ? evaluateAs<std::uint64_t>(e)
+                                        : evaluateAs<std::int64_t>(e);
   } catch (const BadInput& error) {
     throw BadInput("node '" + node.name + "' (" + node.opName + "): " + error.what());
   }

@@ -22,8 +22,11 @@ namespace npusim {
 ///   float(q - z) * s, then computes in fp32 (reductions in ascending order of the reduced axes,
 ///   starting from the first element for Max and from 0 for sums; Mean multiplies the sum by
 ///   float(1) / count), runs its steps and quantises as above. Operands of steps dequantise alike.
+/// - fp64 among the values: elementwise steps, pools, sums and moves in fp64, the rest in fp32.
+/// - Products with zero points (hasZeroPoints()): int32 sums of the codes less their zero points,
+///   modulo 2^32; where steps follow, float(sum), then they in fp32.
 /// - int64, int32, Bool and other plain integers (no `quantization`): exact integer arithmetic in
-///   int64, division truncating toward zero.
+///   int64 (uint64 where any value is), division truncating toward zero.
 ///
 /// Padding contributes real zero. The formulas, each operation one fp32 rounding and std::
 /// functions of float: Sigmoid 1 / (1 + exp(-x)); HardSigmoid max(0, min(1, alpha * x + beta));

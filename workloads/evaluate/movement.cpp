@@ -129,13 +129,22 @@ Array<T> gather(const Gather& op, const Array<T>& data, const Array<std::int64_t
 }
 
 template Array<float> remap(const Remap&, const Array<float>&);
-template Array<std::int64_t> remap(const Remap&, const Array<std::int64_t>&);
 template Array<float> transpose(const Transpose&, const Array<float>&);
-template Array<std::int64_t> transpose(const Transpose&, const Array<std::int64_t>&);
 template Array<float> concat(const Concat&, const std::vector<Array<float>>&);
-template Array<std::int64_t> concat(const Concat&, const std::vector<Array<std::int64_t>>&);
 template Array<float> gather(const Gather&, const Array<float>&, const Array<std::int64_t>&);
+template Array<double> remap(const Remap&, const Array<double>&);
+template Array<double> transpose(const Transpose&, const Array<double>&);
+template Array<double> concat(const Concat&, const std::vector<Array<double>>&);
+template Array<double> gather(const Gather&, const Array<double>&, const Array<std::int64_t>&);
+template Array<std::int64_t> remap(const Remap&, const Array<std::int64_t>&);
+template Array<std::int64_t> transpose(const Transpose&, const Array<std::int64_t>&);
+template Array<std::int64_t> concat(const Concat&, const std::vector<Array<std::int64_t>>&);
 template Array<std::int64_t> gather(const Gather&, const Array<std::int64_t>&,
                                     const Array<std::int64_t>&);
+template Array<std::uint64_t> remap(const Remap&, const Array<std::uint64_t>&);
+template Array<std::uint64_t> transpose(const Transpose&, const Array<std::uint64_t>&);
+template Array<std::uint64_t> concat(const Concat&, const std::vector<Array<std::uint64_t>>&);
+template Array<std::uint64_t> gather(const Gather&, const Array<std::uint64_t>&,
+                                     const Array<std::int64_t>&);
 
 }  // namespace npusim

@@ -6,8 +6,8 @@
 #include "workloads/evaluate/array.h"
 #include "workloads/graph/graph.h"
 
-/// The operations of evaluate.h on arrays of one arithmetic each. T is float or int64; the two
-/// products take int32 too (quantised operands, modulo 2^32).
+/// The operations of evaluate.h on arrays of one arithmetic each. T is float, double, int64 or
+/// uint64; the two products take float, int64, and int32 (quantised operands, modulo 2^32).
 namespace npusim {
 
 template <typename T>

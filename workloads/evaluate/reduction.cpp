@@ -11,10 +11,10 @@ namespace {
 template <typename T>
 T mean(T sum, std::int64_t count) {
   if (count == 0) return T{0};
-  if constexpr (std::is_same_v<T, float>) {
-    return sum * (1.0f / static_cast<float>(count));
+  if constexpr (std::is_floating_point_v<T>) {
+    return sum * (T{1} / static_cast<T>(count));
   } else {
-    return sum / count;
+    return sum / static_cast<T>(count);
   }
 }
 
@@ -177,8 +177,12 @@ Array<float> normalizeLayer(const LayerNorm& op, const Array<float>& x) {
 }
 
 template Array<float> pool(const Pool&, const Array<float>&);
-template Array<std::int64_t> pool(const Pool&, const Array<std::int64_t>&);
 template Array<float> reduce(const Reduce&, const Array<float>&);
+template Array<double> pool(const Pool&, const Array<double>&);
+template Array<double> reduce(const Reduce&, const Array<double>&);
+template Array<std::int64_t> pool(const Pool&, const Array<std::int64_t>&);
 template Array<std::int64_t> reduce(const Reduce&, const Array<std::int64_t>&);
+template Array<std::uint64_t> pool(const Pool&, const Array<std::uint64_t>&);
+template Array<std::uint64_t> reduce(const Reduce&, const Array<std::uint64_t>&);
 
 }  // namespace npusim

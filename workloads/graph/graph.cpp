@@ -22,8 +22,14 @@ std::vector<Shape> inputShapes(const Graph& graph, const Node& node) {
   return shapes;
 }
 
+bool isProduct(const Node& node) {
+  return std::holds_alternative<Convolution>(node.operation) ||
+         std::holds_alternative<MatMul>(node.operation);
+}
+
 DataType outputType(const Graph& graph, const Node& node) {
   if (!node.steps.empty() && givesTruth(node.steps.back().op)) return DataType::Bool;
+  if (hasZeroPoints(graph, node)) return DataType::Int32;
   const bool merges = std::holds_alternative<Merge>(node.operation);
   return graph.value(node.inputs.at(merges ? 1 : 0)).type;
 }
@@ -116,6 +122,22 @@ std::string_view name(const Operation& operation) { return kOperationNames.at(op
 bool isOfLoops(const Operation& operation) {
   return std::holds_alternative<Take>(operation) || std::holds_alternative<Carried>(operation) ||
          std::holds_alternative<Collect>(operation) || std::holds_alternative<Merge>(operation);
+}
+
+bool hasZeroPoints(const Graph& graph, const Node& node) {
+  const Value& x = graph.value(node.inputs.front());
+  return isProduct(node) && (x.type == DataType::Int8 || x.type == DataType::UInt8) &&
+         !x.quantization;
+}
+
+bool allProductsOfCodes(const Graph& graph) {
+  bool any = false;
+  for (const Node& node : graph.nodes) {
+    if (!isProduct(node)) continue;
+    if (!hasZeroPoints(graph, node)) return false;
+    any = true;
+  }
+  return any;
 }
 
 ValueId Graph::addValue(Value value) {

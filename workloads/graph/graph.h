@@ -53,9 +53,9 @@ struct Value {
 // --- Operations. Canonical: whatever the opset, one form for each meaning. ---
 // Axes are non-negative. Spatial vectors have one entry a spatial dimension (N,C,spatial...).
 //
-// ONNX's quantised operators (QLinearConv, MatMulInteger ...) are plain integer arithmetic here: an
-// Elementwise subtracts the zero point, to int32; the Convolution or MatMul of int32 operands gives
-// int32 sums, modulo 2^32; requantisation is an Elementwise of Mul (by the combined scale), Round
+// ONNX's quantised operators (QLinearConv, MatMulInteger ...) are plain integer arithmetic here: the
+// Convolution or MatMul of 8-bit codes has their zero points as inputs 3 and 4 (hasZeroPoints())
+// and gives int32 sums, modulo 2^32, of the differences; requantisation is an Elementwise of Mul (by the combined scale), Round
 // and Add (the zero point) whose output type saturates. So zero points may come at run time.
 
 /// Convolution of x [N, C, spatial...] with w [M, C/groups, kernel...] and optional bias [M].
@@ -246,6 +246,14 @@ class Graph {
   /// One line a node, for golden tests: "%relu = Conv(%x, %w) {...} : fp32 1x8x4x4".
   std::string toText() const;
 };
+
+/// Is the node a Convolution or MatMul of plain 8-bit integers? Its inputs 3 and 4, where it has
+/// them, are zero points that broadcast to inputs 0 and 1 and are subtracted from them. Steps, if
+/// any, take the int32 sums as reals.
+bool hasZeroPoints(const Graph& graph, const Node& node);
+
+/// Has the network products, all of them of plain 8-bit integers?
+bool allProductsOfCodes(const Graph& graph);
 
 /// Output shape of a node on inputs of the given shapes. Throws BadInput (without node name).
 Shape inferShape(const Operation& operation, const std::vector<Shape>& inputs,

@@ -78,6 +78,52 @@ void GraphBuilder::endRepeat() {
   repeat_ = graph_.repeats.at(static_cast<std::size_t>(repeat_)).parent;
 }
 
+void GraphBuilder::rollBack(const Mark& mark) {
+  scopes_.resize(mark.scopes);
+  repeat_ = mark.repeat;
+}
+
+/// The value, and those that it follows from.
+std::unordered_set<ValueId> GraphBuilder::ancestors(ValueId id) const {
+  std::unordered_set<ValueId> found = {id};
+  for (auto node = graph_.nodes.rbegin(); node != graph_.nodes.rend(); ++node) {
+    if (found.contains(node->output)) found.insert(node->inputs.begin(), node->inputs.end());
+  }
+  return found;
+}
+
+std::optional<Tensor> GraphBuilder::offered(ValueId id) {
+  const std::unordered_set<ValueId> needed = ancestors(id);
+  std::vector<ValueId> settled;
+  Graph known = graph_;
+  for (const ValueId input : graph_.inputs) {
+    if (!needed.contains(input)) continue;
+    Value& value = known.value(input);
+    const auto offer = offers_.find(value.name);
+    if (offer == offers_.end() || offer->second.type() != value.type ||
+        offer->second.shape() != value.shape) {
+      return std::nullopt;
+    }
+    value.constant = Constant{std::make_shared<const Tensor>(offer->second), {}, {}};
+    settled.push_back(input);
+  }
+  for (const Node& node : known.nodes) {
+    if (!needed.contains(node.output)) continue;
+    std::optional<Constant> folded = foldNode(known, node);
+    if (!folded) return std::nullopt;
+    known.value(node.output).constant = std::move(folded);
+  }
+  for (const ValueId input : settled) settle(input);
+  const Value& value = known.value(id);
+  return value.constant->materialize(value.type, value.shape);
+}
+
+void GraphBuilder::always(ValueId condition, bool runsIf) {
+  for (Repeat& repeat : graph_.repeats) {
+    if (repeat.condition == condition && repeat.runsIf == runsIf) repeat.condition = kNoValue;
+  }
+}
+
 ValueId GraphBuilder::emitCarried(const std::string& hint, ValueId initial) {
   return emit(hint, Carried{}, {initial, initial}, {}, std::nullopt);
 }

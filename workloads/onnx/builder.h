@@ -33,6 +33,19 @@ class GraphBuilder {
   /// Likewise in a branch, which runs if `condition` (one element) is `runsIf`.
   void beginBranch(const std::string& hint, ValueId condition, bool runsIf);
   void endRepeat();
+  /// Where bodies and loops stand; rollBack() leaves those that were opened since. What was emitted
+  /// in them reaches no output and goes with removeDead().
+  struct Mark {
+    std::size_t scopes = 0;
+    int repeat = -1;
+  };
+  Mark mark() const { return {scopes_.size(), repeat_}; }
+  void rollBack(const Mark& mark);
+  /// What a value will be, by what was offered for the inputs that it follows from: these become
+  /// constants then. Empty where that does not tell.
+  std::optional<Tensor> offered(ValueId id);
+  /// The branches on a condition that run if it is `runsIf` always run.
+  void always(ValueId condition, bool runsIf);
   /// State of the innermost loop, to be emitted before all else in it: `initial`, then what
   /// carryOn() says.
   ValueId emitCarried(const std::string& hint, ValueId initial);
@@ -76,6 +89,7 @@ class GraphBuilder {
   };
 
   bool isPlain(ValueId id) const;
+  std::unordered_set<ValueId> ancestors(ValueId id) const;
   void settleAs(ValueId id, Tensor tensor);
   void requireNew(const std::string& name) const;
   void openRepeat(Repeat repeat);

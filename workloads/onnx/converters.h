@@ -66,6 +66,10 @@ ValueId remap(NodeContext& context, ValueId x, std::vector<std::vector<std::int6
 ValueId emitHardmax(NodeContext& context, ValueId x, int axis);
 /// Conv's attributes for an input and weights.
 Convolution readConvolution(NodeContext& context, ValueId x, ValueId w);
+/// Convolution and Pool over any number of spatial dimensions, in terms of those over one and two.
+ValueId emitConvolution(NodeContext& context, const Convolution& op, ValueId x, ValueId w,
+                        ValueId bias);
+ValueId emitPool(NodeContext& context, const Pool& op, ValueId x);
 /// Dimensions [first, rank).
 std::vector<int> axesFrom(std::size_t first, std::size_t rank);
 /// Zeros for a constant that a converter computes; throws NotPossible for more than 2^24 elements.

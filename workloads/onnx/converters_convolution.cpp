@@ -11,7 +11,7 @@ namespace {
 void convertConv(NodeContext& c) {
   const ValueId x = c.input(0);
   const ValueId w = c.input(1);
-  c.output(0, c.emit(readConvolution(c, x, w), {x, w, c.optionalInput(2)}));
+  c.output(0, emitConvolution(c, readConvolution(c, x, w), x, w, c.optionalInput(2)));
 }
 
 /// How MaxPool's indices count the elements of a plane; `columnMajor`: down the columns first.
@@ -94,7 +94,7 @@ void convertPool(NodeContext& c) {
           window.padsEnd,
           outputs,
           countPadding};
-  const ValueId y = c.emit(op, {x});
+  const ValueId y = emitPool(c, op, x);
   c.output(0, y);
   if (isMax && c.hasOutput(1)) c.output(1, maximaIndices(c, op, x, y));
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "workloads/onnx/converters.h"
@@ -19,15 +20,19 @@ ValueId along(NodeContext& c, ValueId parameter, std::size_t axis, std::size_t r
   return reshapeTo(c, parameter, wanted);
 }
 
-/// x - zeroPoint in int32; kNoValue stands for a zero point of 0.
-ValueId centered(NodeContext& c, ValueId x, ValueId zeroPoint, std::size_t axis) {
-  if (zeroPoint == kNoValue) return emitCast(c, x, DataType::Int32);
+/// A zero point of x under a shape that broadcasts to x along dimension `axis`; kNoValue for 0.
+ValueId zeroPointOf(NodeContext& c, ValueId x, ValueId zeroPoint, std::size_t axis) {
+  if (zeroPoint == kNoValue) return kNoValue;
   if (c.type(zeroPoint) != c.type(x)) {
     throw BadInput("the zero point is " + std::string(name(c.type(zeroPoint))) + ", expected " +
                    std::string(name(c.type(x))) + " as what it belongs to");
   }
-  const ValueId zero = along(c, zeroPoint, axis, c.shape(x).size());
-  return c.emit(Elementwise{}, {x, zero}, {{.op = ElementOp::Sub, .operand = 1}}, DataType::Int32);
+  if (c.isConstant(zeroPoint)) {
+    const Tensor zeros = c.constantValue(zeroPoint, "the zero point");
+    const auto all = zeros.bytes();
+    if (std::ranges::all_of(all, [](std::byte b) { return b == std::byte{0}; })) return kNoValue;
+  }
+  return along(c, zeroPoint, axis, c.shape(x).size());
 }
 
 /// saturate(round(x op scale) + zeroPoint), of the zero point's type.
@@ -85,14 +90,23 @@ void convertDynamicQuantizeLinear(NodeContext& c) {
   c.output(2, zero);
 }
 
-/// The int32 sums of a convolution of x and w, both centred.
-ValueId integerConvolution(NodeContext& c, ValueId x, ValueId w, ValueId bias) {
-  return c.emit(readConvolution(c, x, w), {x, w, bias});
+/// What a quantised product multiplies: codes and their zero points.
+struct Codes {
+  ValueId x, zero;
+};
+
+/// The int32 sums of a product of codes less their zero points.
+ValueId integerProduct(NodeContext& c, Operation operation, Codes x, Codes w, ValueId bias) {
+  return c.emit(std::move(operation), {x.x, w.x, bias, x.zero, w.zero}, {}, DataType::Int32);
+}
+
+ValueId integerConvolution(NodeContext& c, Codes x, Codes w, ValueId bias) {
+  return integerProduct(c, readConvolution(c, x.x, w.x), x, w, bias);
 }
 
 void convertConvInteger(NodeContext& c) {
-  const ValueId x = centered(c, c.input(0), c.optionalInput(2), 1);
-  const ValueId w = centered(c, c.input(1), c.optionalInput(3), 0);
+  const Codes x{c.input(0), zeroPointOf(c, c.input(0), c.optionalInput(2), 1)};
+  const Codes w{c.input(1), zeroPointOf(c, c.input(1), c.optionalInput(3), 0)};
   c.output(0, integerConvolution(c, x, w, kNoValue));
 }
 
@@ -104,10 +118,17 @@ std::size_t columnsOf(NodeContext& c, ValueId b) {
   return std::max<std::size_t>(c.shape(b).size(), 1) - 1;
 }
 
+Codes rowCodes(NodeContext& c, ValueId a, ValueId zero) {
+  return {a, zeroPointOf(c, a, zero, rowsOf(c, a))};
+}
+Codes columnCodes(NodeContext& c, ValueId b, ValueId zero) {
+  return {b, zeroPointOf(c, b, zero, columnsOf(c, b))};
+}
+
 void convertMatMulInteger(NodeContext& c) {
-  const ValueId a = centered(c, c.input(0), c.optionalInput(2), rowsOf(c, c.input(0)));
-  const ValueId b = centered(c, c.input(1), c.optionalInput(3), columnsOf(c, c.input(1)));
-  c.output(0, c.emit(MatMul{}, {a, b, kNoValue}));
+  const Codes a = rowCodes(c, c.input(0), c.optionalInput(2));
+  const Codes b = columnCodes(c, c.input(1), c.optionalInput(3));
+  c.output(0, integerProduct(c, MatMul{}, a, b, kNoValue));
 }
 
 /// int32 sums times (scale of x * scale of w / scale of y), where the operator's scales are inputs
@@ -121,16 +142,16 @@ ValueId requantizedSums(NodeContext& c, ValueId sums, std::size_t axisX, std::si
 }
 
 void convertQLinearConv(NodeContext& c) {
-  const ValueId x = centered(c, c.input(0), c.input(2), 1);
-  const ValueId w = centered(c, c.input(3), c.input(5), 0);
+  const Codes x{c.input(0), zeroPointOf(c, c.input(0), c.input(2), 1)};
+  const Codes w{c.input(3), zeroPointOf(c, c.input(3), c.input(5), 0)};
   const ValueId sums = integerConvolution(c, x, w, c.optionalInput(8));
   c.output(0, requantizedSums(c, sums, 1, 1));
 }
 
 void convertQLinearMatMul(NodeContext& c) {
-  const ValueId a = centered(c, c.input(0), c.input(2), rowsOf(c, c.input(0)));
-  const ValueId b = centered(c, c.input(3), c.input(5), columnsOf(c, c.input(3)));
-  const ValueId sums = c.emit(MatMul{}, {a, b, kNoValue});
+  const Codes a = rowCodes(c, c.input(0), c.input(2));
+  const Codes b = columnCodes(c, c.input(3), c.input(5));
+  const ValueId sums = integerProduct(c, MatMul{}, a, b, kNoValue);
   c.output(0, requantizedSums(c, sums, rowsOf(c, sums), columnsOf(c, sums)));
 }
 

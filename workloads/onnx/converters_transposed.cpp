@@ -192,7 +192,7 @@ class TransposedConvolution {
       taps.push_back(std::move(phase.taps));
     }
     if (!reached) return c_.splat("zeros", c_.type(x_), result, 0);
-    return c_.emit(std::move(op), {x, remap(c_, w_, std::move(taps)), bias_});
+    return emitConvolution(c_, op, x, remap(c_, w_, std::move(taps)), bias_);
   }
 
   NodeContext& c_;

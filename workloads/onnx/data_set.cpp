@@ -35,7 +35,8 @@ DataSet readDataSet(const std::string& folder) {
     throw BadInput(folder + ": is not a folder, expected an ONNX data set with input_0.pb");
   }
   DataSet set{readNumbered(folder, "input"), readNumbered(folder, "output")};
-  if (set.inputs.empty()) throw BadInput(folder + ": holds no input_0.pb");
+  if (set.inputs.empty() && set.outputs.empty())
+    throw BadInput(folder + ": holds no input_0.pb and no output_0.pb");
   return set;
 }
 

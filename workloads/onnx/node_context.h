@@ -65,6 +65,10 @@ class NodeContext {
   std::vector<ValueId> convertBody(OnnxGraph& body) { return convertBody_(body); }
   /// A branch around what is emitted until endRepeat(); see GraphBuilder.
   void beginBranch(std::string_view what, ValueId condition, bool runsIf);
+  GraphBuilder::Mark mark() const { return builder_.mark(); }
+  void rollBack(const GraphBuilder::Mark& mark) { builder_.rollBack(mark); }
+  std::optional<Tensor> offered(ValueId id) { return builder_.offered(id); }
+  void always(ValueId condition, bool runsIf) { builder_.always(condition, runsIf); }
   /// A loop around what is emitted until endRepeat(), and its state; see GraphBuilder.
   void beginRepeat(std::int64_t passes) { builder_.beginRepeat(name_, passes); }
   void endRepeat() { builder_.endRepeat(); }

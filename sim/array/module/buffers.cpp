@@ -21,8 +21,8 @@ template <typename T>
 Buffers<T>::Buffers(const Geometry& geometry, const MatrixTile& tile,
                     std::vector<Storage>& storages)
     : Buffers(geometry, tile.shape()) {
-  gatherRows(tile, storages[static_cast<std::size_t>(tile.a.storage)], 0, m_, a_.data());
-  gatherWeights(tile, storages[static_cast<std::size_t>(tile.b.storage)], 0, n_, n_, b_.data());
+  gatherRows(tile, storages, 0, m_, a_.data());
+  gatherWeights(tile, storages, 0, n_, n_, b_.data());
   const Sums<T> sums(tile, storages);
   for (std::int64_t m = 0; m < m_; ++m) sums.load(m, 0, n_, c_.data() + m * n_);
 }

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "sim/array/matrix_tile.h"
@@ -10,6 +12,7 @@
 #include "sim/array/pe/cached_lines.h"
 #include "sim/array/pe/line_size.h"
 #include "sim/array/sums.h"
+#include "sim/core/error.h"
 #include "sim/memory/element_io.h"
 #include "sim/memory/storage.h"
 
@@ -35,9 +38,9 @@ class CachedValues {
   CachedValues(const MatrixTile& tile, std::vector<Storage>& storages, LineSize line,
                std::int64_t pes, std::int64_t slots)
       : line_(line),
-        sources_{Source(tile.a, storages), Source(tile.b, storages)},
+        sources_{Source(tile.a, tile.zeroA, storages), Source(tile.b, tile.zeroB, storages)},
         sums_(tile, storages),
-        padding_(static_cast<T>(tile.padding)),
+        padding_(tile.zeroA ? T{} : static_cast<T>(tile.padding)),
         lines_(pes * slots * line.bytes()),
         inputs_(pes),
         weights_(pes),
@@ -68,8 +71,9 @@ class CachedValues {
   void take(std::int64_t pe, Fetched operand, std::int64_t slot, std::int64_t address) {
     const Source& source = sources_[operand];
     const std::byte* from = &lines_[slot * line_.bytes() + line_.offsetIn(address)];
-    readElements(source.type, from, source.width, 1,
-                 operand == Fetched::Input ? &inputs_[pe] : &weights_[pe]);
+    T& to = operand == Fetched::Input ? inputs_[pe] : weights_[pe];
+    readElements(source.type, from, source.width, 1, &to);
+    to -= source.zero;
   }
   void pad(std::int64_t pe) { inputs_[pe] = padding_; }
 
@@ -87,13 +91,22 @@ class CachedValues {
 
  private:
   struct Source {
-    Source(const ResolvedAccess& access, const std::vector<Storage>& storages)
+    Source(const ResolvedAccess& access, const std::optional<ResolvedAccess>& zeroPoint,
+           const std::vector<Storage>& storages)
         : storage(storages[static_cast<std::size_t>(access.storage)]),
           type(access.type),
-          width(byteSize(access.type)) {}
+          width(byteSize(access.type)) {
+      if (!zeroPoint) return;
+      if (std::ranges::any_of(zeroPoint->strides, [](std::int64_t s) { return s != 0; })) {
+        throw NotPossible("not supported: zero points by row or column in PEs with caches");
+      }
+      const Storage& at = storages[static_cast<std::size_t>(zeroPoint->storage)];
+      readElements(type, at.at(zeroPoint->address, width), 0, 1, &zero);
+    }
     const Storage& storage;
     DataType type;
     std::int64_t width;
+    T zero{};  ///< taken off every element
   };
 
   const LineSize line_;

@@ -145,7 +145,7 @@ void planTime(FoldPlan& plan, const ArrayConfig& array, const LinkBeats& links) 
 
 std::int64_t PlanAxis::pieces() const { return ceilDiv(ceilDiv(along, unit), pes); }
 
-Piece PlanAxis::piece(std::int64_t fold) const {
+FoldSpan PlanAxis::piece(std::int64_t fold) const {
   const std::int64_t begin = fold % pieces() * pes * unit;
   const std::int64_t elements = std::min(along - begin, pes * unit);
   return {fold / pieces() * along + begin, ceilDiv(elements, unit), elements};

@@ -28,7 +28,7 @@ struct Stride {
 
 /// What of an axis of the product one fold covers: `elements` of its loops from `first` on, spread
 /// over `lanes` PEs.
-struct Piece {
+struct FoldSpan {
   std::int64_t first = 0, lanes = 0, elements = 0;
 };
 
@@ -42,12 +42,12 @@ struct PlanAxis {
 
   std::int64_t pieces() const;
   std::int64_t folds() const { return repeats * pieces(); }
-  Piece piece(std::int64_t fold) const;
+  FoldSpan piece(std::int64_t fold) const;
 };
 
 /// One load of the array: what the PEs work on between two changes of what they hold.
 struct Fold {
-  Piece lines, lanes;
+  FoldSpan lines, lanes;
   std::int64_t across = 0, stationary = 0, sums = 0;  ///< first elements in the dense blocks
   bool continues = false;  ///< its sums are those that an earlier fold of the product left
 };

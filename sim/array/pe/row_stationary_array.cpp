@@ -63,8 +63,8 @@ RowStationaryCounts RowStationaryArray::product(const MatrixTile& tile,
   const RowStationaryPlan plan(array_, format, shape, mappingOf(format, shape));
   std::vector<T> inputs(static_cast<std::size_t>(tile.m() * tile.k()));
   std::vector<T> weights(static_cast<std::size_t>(tile.k() * tile.n()));
-  gatherRows(tile, storages[static_cast<std::size_t>(tile.a.storage)], 0, tile.m(), inputs.data());
-  gatherWeights(tile, storages[static_cast<std::size_t>(tile.b.storage)], 0, tile.n(), tile.n(),
+  gatherRows(tile, storages, 0, tile.m(), inputs.data());
+  gatherWeights(tile, storages, 0, tile.n(), tile.n(),
                 weights.data());
   MatrixTile further = tile;
   further.accumulates = true;

@@ -11,14 +11,11 @@ namespace {
 template <typename T>
 void gather(const MatrixTile& tile, std::vector<Storage>& storages, DenseBlocks<T>& blocks) {
   const auto size = [](std::int64_t elements) { return static_cast<std::size_t>(elements); };
-  const auto storageOf = [&](const ResolvedAccess& access) -> const Storage& {
-    return storages[static_cast<std::size_t>(access.storage)];
-  };
   blocks.inputs.resize(size(tile.m() * tile.k()));
   blocks.weights.resize(size(tile.k() * tile.n()));
   blocks.sums.resize(size(tile.m() * tile.n()));
-  gatherRows(tile, storageOf(tile.a), 0, tile.m(), blocks.inputs.data());
-  gatherWeights(tile, storageOf(tile.b), 0, tile.n(), tile.n(), blocks.weights.data());
+  gatherRows(tile, storages, 0, tile.m(), blocks.inputs.data());
+  gatherWeights(tile, storages, 0, tile.n(), tile.n(), blocks.weights.data());
   const Sums<T> sums(tile, storages);
   for (std::int64_t row = 0; row < tile.m(); ++row) {
     sums.load(row, 0, tile.n(), blocks.sums.data() + row * tile.n());

@@ -22,13 +22,13 @@ using Block = std::array<T, kBlockElements>;
 
 /// B as panels of kPanelColumns columns whose lines stand in the order of the products.
 template <typename T>
-std::vector<T> orderedPanels(const MatrixTile& tile, const Storage& storage,
+std::vector<T> orderedPanels(const MatrixTile& tile, const std::vector<Storage>& storages,
                              const RowStationaryOrder& order) {
   const std::int64_t k = tile.k(), n = tile.n();
   std::vector<T> panels(static_cast<std::size_t>(roundUp(n, kPanelColumns) * k));
   std::vector<T> plain(static_cast<std::size_t>(k * kPanelColumns));
   for (std::int64_t column = 0; column < n; column += kPanelColumns) {
-    gatherWeights(tile, storage, column, std::min(kPanelColumns, n - column), kPanelColumns,
+    gatherWeights(tile, storages, column, std::min(kPanelColumns, n - column), kPanelColumns,
                   plain.data());
     T* line = panels.data() + column * k;
     for (const std::int64_t at : order.ks) {
@@ -42,16 +42,17 @@ std::vector<T> orderedPanels(const MatrixTile& tile, const Storage& storage,
 template <typename T>
 class OrderedRows {
  public:
-  OrderedRows(const MatrixTile& tile, const Storage& storage, const RowStationaryOrder& order)
+  OrderedRows(const MatrixTile& tile, const std::vector<Storage>& storages,
+              const RowStationaryOrder& order)
       : tile_(tile),
-        storage_(storage),
+        storages_(storages),
         order_(order),
         plain_(static_cast<std::size_t>(kBlockRows * tile.k())),
         ordered_(plain_.size()) {}
 
   /// Rows [first, first + count), up to kBlockRows.
   const T* gather(std::int64_t first, std::int64_t count) {
-    gatherRows(tile_, storage_, first, count, plain_.data());
+    gatherRows(tile_, storages_, first, count, plain_.data());
     const T* const end = plain_.data() + count * tile_.k();
     zeros_ += std::count(static_cast<const T*>(plain_.data()), end, T{});
     T* next = ordered_.data();
@@ -66,7 +67,7 @@ class OrderedRows {
 
  private:
   const MatrixTile& tile_;
-  const Storage& storage_;
+  const std::vector<Storage>& storages_;
   const RowStationaryOrder& order_;
   std::vector<T> plain_, ordered_;
   std::int64_t zeros_ = 0;
@@ -146,8 +147,8 @@ std::int64_t RowStationaryTile::product(const MatrixTile& tile, std::vector<Stor
   const RowStationaryOrder order(array_, arrayFormat(tile.a.type), tile.shape(),
                                  knownOf(tile).mapping);
   const std::vector<T> panels =
-      orderedPanels<T>(tile, storages[static_cast<std::size_t>(tile.b.storage)], order);
-  OrderedRows<T> rows(tile, storages[static_cast<std::size_t>(tile.a.storage)], order);
+      orderedPanels<T>(tile, storages, order);
+  OrderedRows<T> rows(tile, storages, order);
   const BlockProduct<T> product(order, tile.c.type);
   Sums<T> sums(tile, storages);
   for (std::int64_t row = 0; row < tile.m(); row += kBlockRows) {

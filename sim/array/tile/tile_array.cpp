@@ -24,11 +24,12 @@ using Block = std::array<T, kBlockRows * kPanelColumns>;
 /// B in panels of kPanelColumns columns: panel p holds k lines of columns 32 p .. 32 p + 31,
 /// columns beyond n are zero.
 template <typename T>
-void gatherPanels(const MatrixTile& tile, const Storage& storage, std::vector<T>& panels) {
+void gatherPanels(const MatrixTile& tile, const std::vector<Storage>& storages,
+                  std::vector<T>& panels) {
   const std::int64_t n = tile.n();
   panels.assign(static_cast<std::size_t>(roundUp(n, kPanelColumns) * tile.k()), T{});
   for (std::int64_t column = 0; column < n; column += kPanelColumns) {
-    gatherWeights(tile, storage, column, std::min(kPanelColumns, n - column), kPanelColumns,
+    gatherWeights(tile, storages, column, std::min(kPanelColumns, n - column), kPanelColumns,
                   panels.data() + column * tile.k());
   }
 }
@@ -92,8 +93,7 @@ std::int64_t TileArray::product(const MatrixTile& tile, std::vector<Storage>& st
                                 Scratch<T>& scratch) {
   const std::int64_t m = tile.m();
   const std::int64_t k = tile.k();
-  const Storage& inputs = storages[static_cast<std::size_t>(tile.a.storage)];
-  gatherPanels(tile, storages[static_cast<std::size_t>(tile.b.storage)], scratch.panels);
+  gatherPanels(tile, storages, scratch.panels);
   Sums<T> sums(tile, storages);
   const auto tree = treeShape(array_, arrayFormat(tile.a.type), tile.shape());
   const std::int64_t step = std::max(kGatheredElements / k, kBlockRows) / kBlockRows * kBlockRows;
@@ -101,7 +101,7 @@ std::int64_t TileArray::product(const MatrixTile& tile, std::vector<Storage>& st
   for (std::int64_t first = 0; first < m; first += step) {
     const std::int64_t count = std::min(step, m - first);
     scratch.rows.assign(static_cast<std::size_t>(roundUp(count, kBlockRows) * k), T{});
-    gatherRows(tile, inputs, first, count, scratch.rows.data());
+    gatherRows(tile, storages, first, count, scratch.rows.data());
     zeros += std::count(scratch.rows.begin(), scratch.rows.begin() + count * k, T{});
     multiplyRows(tile, scratch.rows, scratch.panels, tree, first, count, sums);
   }

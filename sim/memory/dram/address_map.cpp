@@ -96,6 +96,13 @@ void AddressMap::findShifts() {
   }
 }
 
+std::int64_t AddressMap::neighbourColumns() const {
+  if (fields_.empty()) return 1;
+  const Field& least = fields_.front();
+  const bool ofColumn = least.coordinate == Column || least.coordinate == LowColumn;
+  return ofColumn ? least.size : 1;
+}
+
 /// locate() for sizes that are not powers of two.
 DramLocation AddressMap::divide(std::int64_t burst) const {
   std::array<std::int64_t, kCoordinates> at{};

@@ -60,6 +60,10 @@ class AddressMap {
   /// Bursts of a row that come one after another (innerInterleave() apart): the size of cl.
   std::int64_t requestColumns() const { return requestColumns_; }
 
+  /// Bursts that lie in neighbouring columns of one row, from any multiple of their number on: the
+  /// size of the least significant field if it is of the column, or 1.
+  std::int64_t neighbourColumns() const;
+
   DramLocation locate(std::int64_t burst) const {
     if (!powersOfTwo_) return divide(burst);
     const auto part = [&](Coordinate coordinate) {

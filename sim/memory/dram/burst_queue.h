@@ -22,10 +22,10 @@ class BurstQueue {
   BurstQueue(std::int64_t capacity, std::size_t banks);
 
   std::int64_t size() const { return size_; }
-  std::int64_t capacity() const { return static_cast<std::int64_t>(entries_.size()); }
-  bool full() const { return size_ == capacity(); }
+  std::int64_t capacity() const { return capacity_; }
+  bool full() const { return size_ == capacity_; }
   const Entry& operator[](Index index) const { return entries_[static_cast<std::size_t>(index)]; }
-  Index oldest(std::size_t bank) const { return heads_[bank]; }
+  Index oldest(std::size_t bank) const { return ends_[bank].head; }
 
   /// The first entry from `from` on, in order of age in its bank, that is of `row`.
   Index findRow(Index from, std::int64_t row) const {
@@ -42,29 +42,34 @@ class BurstQueue {
     free_ = slot.next;
     slot = entry;
     slot.next = kNone;
-    Index& tail = tails_[entry.bank];
-    slot.previous = tail;
-    (tail == kNone ? heads_[entry.bank] : at(tail).next) = index;
-    tail = index;
+    Ends& ends = ends_[entry.bank];
+    slot.previous = ends.tail;
+    (ends.tail == kNone ? ends.head : at(ends.tail).next) = index;
+    ends.tail = index;
     ++size_;
     return index;
   }
   void remove(Index index) {
     Entry& slot = at(index);
-    (slot.previous == kNone ? heads_[slot.bank] : at(slot.previous).next) = slot.next;
-    (slot.next == kNone ? tails_[slot.bank] : at(slot.next).previous) = slot.previous;
+    Ends& ends = ends_[slot.bank];
+    (slot.previous == kNone ? ends.head : at(slot.previous).next) = slot.next;
+    (slot.next == kNone ? ends.tail : at(slot.next).previous) = slot.previous;
     slot.next = free_;
     free_ = index;
     --size_;
   }
 
  private:
+  /// The oldest and the youngest of a bank.
+  struct Ends {
+    Index head = kNone, tail = kNone;
+  };
   Entry& at(Index index) { return entries_[static_cast<std::size_t>(index)]; }
 
   std::vector<Entry> entries_;
-  std::vector<Index> heads_, tails_;  ///< by bank
-  Index free_ = 0;                    ///< list through `next`
-  std::int64_t size_ = 0;
+  std::vector<Ends> ends_;  ///< by bank
+  Index free_ = 0;          ///< list through `next`
+  std::int64_t capacity_, size_ = 0;
 };
 
 }  // namespace npusim

@@ -17,6 +17,7 @@ double ofWrites(const MemoryConfig& memory, double part) {
 DramController::DramController(const MemoryConfig& memory)
     : timing_(effectiveTiming(memory.timing)),
       splitActivate_(hasSplitActivate(memory.timing)),
+      oneRank_(memory.ranks == 1),
       readDone_(readDone(timing_)),
       writeDone_(writeDone(timing_)),
       drainAbove_(
@@ -40,48 +41,9 @@ DramController::DramController(const MemoryConfig& memory)
   }
 }
 
-DramController::Outcome DramController::offer(Direction direction, const DramLocation& location,
-                                              std::int64_t clock, std::uint32_t tag) {
-  const std::size_t number = static_cast<std::size_t>(location.rank) * banksPerRank_ +
-                             static_cast<std::size_t>(location.bankGroup) * banksPerGroup_ +
-                             static_cast<std::size_t>(location.bank);
-  const bool write = direction == Direction::Write;
-  if (isWaitingWrite(number, location)) return write ? Outcome::Merged : Outcome::Forwarded;
-  if (full(direction)) return Outcome::Refused;
-  const BurstQueue::Index burst = queue(direction).push(
-      {location.row, location.column, nextAge_++, static_cast<std::uint32_t>(number), tag});
-  if (write) writes_.add(number, location.row, location.column);
-  Bank& bank = banks_[number];
-  BurstQueue::Index& hit = bank.hit[indexOf(direction)];
-  if (hit == BurstQueue::kNone && bank.openRow == location.row) hit = burst;
-  now_ = std::max(now_, clock);
-  const Direction before = mode_;
-  setMode();
-  if (mode_ != before || now_ - scannedAt_ > kKeysHold) {
-    scanned_ = false;
-  }
-  if (direction == mode_ && (hit == burst || queue(direction).oldest(number) == burst)) {
-    sortBank(number);
-    scanned_ = false;
-  }
-  return Outcome::Queued;
-}
-
-inline bool DramController::isWaitingWrite(std::size_t bank, const DramLocation& location) const {
-  return queues_[indexOf(Direction::Write)].size() > 0 &&
-         writes_.mayContain(bank, location.row, location.column) &&
-         queues_[indexOf(Direction::Write)].find(bank, location.row, location.column) !=
-             BurstQueue::kNone;
-}
-
-inline void DramController::setMode() {
-  const std::int64_t writes = queue(Direction::Write).size();
-  const bool reads = queue(Direction::Read).size() > 0;
-  const bool drain =
-      mode_ == Direction::Write ? writes >= drainBelow_ || !reads : writes > drainAbove_ || !reads;
-  const Direction mode = drain ? Direction::Write : Direction::Read;
-  if (mode == mode_) return;
+void DramController::switchTo(Direction mode) {
   mode_ = mode;
+  scanned_ = false;
   sortBanks(0, banks_.size());
 }
 
@@ -125,31 +87,18 @@ void DramController::sortBanks(std::size_t first, std::size_t count) {
   for (std::size_t bank = first; bank < first + count; ++bank) sortBank(bank);
 }
 
-std::optional<IssuedCommand> DramController::step() {
-  if (!scanned_) scan();
-  scanned_ = false;
-  if (nextRefresh_ > next_.start) return issue(next_);
+void DramController::refreshFallsDue() {
   ensure(nextRefresh_ != kNever, "a DRAM controller without anything to do was stepped");
   now_ = nextRefresh_;
   for (Rank& rank : ranks_) ++rank.refreshesOwed;
   sortBanks(0, banks_.size());
   nextRefresh_ += timing_.REFI;
-  return std::nullopt;
 }
 
-inline IssuedCommand DramController::issue(Candidate chosen) {
-  now_ = chosen.start;
-  if (timing_.wckSync > 0 && needsSync(chosen)) {
-    if (halfActivated_ == kNoBank || activateEndBy_ > now_ + timing_.wckSync) return sync(chosen);
-    chosen = {.start = now_, .command = DramCommand::ActivateEnd, .bank = halfActivated_};
-  }
-  IssuedCommand issued{.command = chosen.command, .bank = chosen.bank, .clock = chosen.start};
+/// Any but a Read or Write.
+std::optional<IssuedCommand> DramController::issueRowCommand(const Candidate& chosen) {
   state_.issue(chosen.command, chosen.bank, chosen.start);
   switch (chosen.command) {
-    case DramCommand::Read:
-    case DramCommand::Write:
-      column(chosen, issued);
-      break;
     case DramCommand::Activate:
       activate(chosen.bank, chosen.start);
       break;
@@ -166,20 +115,24 @@ inline IssuedCommand DramController::issue(Candidate chosen) {
     case DramCommand::Refresh:
       refresh(chosen.bank);
       break;
+    case DramCommand::Read:
+    case DramCommand::Write:
     case DramCommand::Sync:
-      throw InternalError("a Sync is not chosen by itself");
+      throw InternalError("not a row command");
   }
-  return issued;
+  return IssuedCommand{.command = chosen.command, .bank = chosen.bank, .clock = chosen.start};
 }
 
-inline bool DramController::needsSync(const Candidate& chosen) {
-  return movesData(chosen.command) && !synced_ && chosen.start >= rankOf(chosen.bank).dataClockEnd;
-}
-
-inline IssuedCommand DramController::sync(const Candidate& chosen) {
+/// Starts the data clock for a Read or Write; an activate's second part that has to come before
+/// that is through goes first.
+std::optional<IssuedCommand> DramController::sync(const Candidate& chosen) {
+  if (halfActivated_ != kNoBank && activateEndBy_ <= now_ + timing_.wckSync) {
+    return issueRowCommand(
+        {.start = now_, .command = DramCommand::ActivateEnd, .bank = halfActivated_});
+  }
   synced_ = chosen;
   state_.issue(DramCommand::Sync, chosen.bank, chosen.start);
-  return {.command = DramCommand::Sync, .bank = chosen.bank, .clock = chosen.start};
+  return IssuedCommand{.command = DramCommand::Sync, .bank = chosen.bank, .clock = chosen.start};
 }
 
 inline void DramController::activate(std::size_t number, std::int64_t clock) {
@@ -203,45 +156,6 @@ inline void DramController::activate(std::size_t number, std::int64_t clock) {
     activateEndBy_ = clock + kActivateEndWithin;
   }
   sortBank(number);
-}
-
-inline void DramController::column(const Candidate& chosen, IssuedCommand& issued) {
-  const Direction direction = directionOf(chosen.command);
-  const bool read = direction == Direction::Read;
-  Bank& bank = banks_[chosen.bank];
-  Rank& rank = rankOf(chosen.bank);
-  ++(read ? events_.reads : events_.writes);
-  if (bank.owned && bank.ownerDirection == direction) {
-    bank.owned = false;
-    --rank.ownedBanks;
-  } else {
-    ++events_.rowHits;
-  }
-  issued.tag = queue(direction)[bank.hit[indexOf(direction)]].tag;
-  issued.done = chosen.start + (read ? readDone_ : writeDone_);
-  rank.dataClockEnd = std::max(rank.dataClockEnd, issued.done + timing_.wckIdle);
-  synced_.reset();
-  takeHit(chosen.bank, direction);
-  setMode();
-}
-
-/// Removes the burst that has been served and finds the row's next.
-inline void DramController::takeHit(std::size_t number, Direction direction) {
-  BurstQueue& queue = this->queue(direction);
-  BurstQueue::Index& hit = banks_[number].hit[indexOf(direction)];
-  const BurstQueue::Index served = hit;
-  const BurstQueue::Entry& entry = queue[served];
-  if (direction == Direction::Write) writes_.remove(number, entry.row, entry.column);
-  hit = queue.findRow(entry.next, entry.row);
-  queue.remove(served);
-  // The usual case changes one order.
-  if (banks_[number].kinds == kOnlyHit && direction == mode_ && hit != BurstQueue::kNone &&
-      hit == queue.oldest(number)) {
-    rankOf(number).ready[Hit].put(number, orderOf(queue[hit].age),
-                                  state_.ofBank(columnCommand(mode_), number));
-  } else {
-    sortBank(number);
-  }
 }
 
 void DramController::close(std::size_t number, bool forBurst, std::int64_t clock) {

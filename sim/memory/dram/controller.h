@@ -58,11 +58,25 @@ class DramController {
     return std::min(next_.start, nextRefresh_);
   }
   /// Does it; nothing is returned for a refresh that falls due.
-  std::optional<IssuedCommand> step();
+  std::optional<IssuedCommand> step() {
+    if (!scanned_) scan();
+    scanned_ = false;
+    if (nextRefresh_ > next_.start) return issue(next_);
+    refreshFallsDue();
+    return std::nullopt;
+  }
   /// Before a pause until `clock`: takes many of its refreshes at once if nothing waits. Some are
   /// left to be stepped through.
   void skipIdle(std::int64_t clock);
 
+  /// Whether a write of this burst waits.
+  bool isWaitingWrite(const DramLocation& location) const {
+    const BurstQueue& writes = queues_[indexOf(Direction::Write)];
+    if (writes.size() == 0) return false;
+    const std::size_t bank = bankOf(location);
+    return writes_.mayContain(bank, location.row, location.column) &&
+           writes.find(bank, location.row, location.column) != BurstQueue::kNone;
+  }
   /// Whether the queue of a direction refuses.
   bool full(Direction direction) const { return queues_[indexOf(direction)].full(); }
   bool idle() const { return queues_[0].size() + queues_[1].size() == 0; }
@@ -124,11 +138,18 @@ class DramController {
 
   BurstQueue& queue(Direction direction) { return queues_[indexOf(direction)]; }
   Rank& rankOf(std::size_t bank) { return ranks_[state_.rankOf(bank)]; }
-  bool isWaitingWrite(std::size_t bank, const DramLocation& location) const;
+  std::size_t bankOf(const DramLocation& location) const {
+    return static_cast<std::size_t>(location.rank) * banksPerRank_ +
+           static_cast<std::size_t>(location.bankGroup) * banksPerGroup_ +
+           static_cast<std::size_t>(location.bank);
+  }
+  void push(Direction direction, const DramLocation& location, std::int64_t clock,
+            std::uint32_t tag);
   static std::uint64_t orderOf(std::uint64_t age) {
     return kQueued + (age & ((std::uint64_t{1} << kAgeBits) - 1));
   }
   void setMode();
+  void switchTo(Direction mode);
   void sortBank(std::size_t bank);
   void sortBanks(std::size_t first, std::size_t count);
 
@@ -141,18 +162,27 @@ class DramController {
                 Best& best) const;
   Candidate chosen(const Best& best) const;
 
-  IssuedCommand issue(Candidate chosen);
-  bool needsSync(const Candidate& chosen);
-  IssuedCommand sync(const Candidate& chosen);
+  void refreshFallsDue();
+  std::optional<IssuedCommand> issue(const Candidate& chosen) {
+    now_ = chosen.start;
+    if (timing_.wckSync > 0 && needsSync(chosen)) return sync(chosen);
+    return movesData(chosen.command) ? column(chosen) : issueRowCommand(chosen);
+  }
+  bool needsSync(const Candidate& chosen) {
+    return movesData(chosen.command) && !synced_ &&
+           chosen.start >= rankOf(chosen.bank).dataClockEnd;
+  }
+  std::optional<IssuedCommand> sync(const Candidate& chosen);
+  std::optional<IssuedCommand> issueRowCommand(const Candidate& chosen);
   void activate(std::size_t bank, std::int64_t clock);
-  void column(const Candidate& chosen, IssuedCommand& issued);
+  std::optional<IssuedCommand> column(const Candidate& chosen);
   void takeHit(std::size_t bank, Direction direction);
   void close(std::size_t bank, bool forBurst, std::int64_t clock);
   void closeRank(std::size_t firstBank, std::int64_t clock);
   void refresh(std::size_t firstBank);
 
   DramTiming timing_;
-  bool splitActivate_;
+  bool splitActivate_, oneRank_;
   std::int64_t readDone_, writeDone_;
   std::int64_t drainAbove_, drainBelow_;  ///< bursts
   std::size_t banksPerRank_, banksPerGroup_;
@@ -174,5 +204,89 @@ class DramController {
   std::int64_t scannedAt_ = 0;
   MemoryEvents events_;
 };
+
+inline DramController::Outcome DramController::offer(Direction direction,
+                                                     const DramLocation& location,
+                                                     std::int64_t clock, std::uint32_t tag) {
+  if (isWaitingWrite(location)) {
+    return direction == Direction::Write ? Outcome::Merged : Outcome::Forwarded;
+  }
+  if (full(direction)) return Outcome::Refused;
+  push(direction, location, clock, tag);
+  return Outcome::Queued;
+}
+
+inline void DramController::push(Direction direction, const DramLocation& location,
+                                 std::int64_t clock, std::uint32_t tag) {
+  const std::size_t number = bankOf(location);
+  const BurstQueue::Index burst = queue(direction).push(
+      {location.row, location.column, nextAge_++, static_cast<std::uint32_t>(number), tag});
+  if (direction == Direction::Write) writes_.add(number, location.row, location.column);
+  Bank& bank = banks_[number];
+  BurstQueue::Index& hit = bank.hit[indexOf(direction)];
+  if (hit == BurstQueue::kNone && bank.openRow == location.row) hit = burst;
+  now_ = std::max(now_, clock);
+  if (now_ - scannedAt_ > kKeysHold) scanned_ = false;
+  // One more of the direction served changes nothing.
+  if (direction != mode_) setMode();
+  if (direction == mode_ && (hit == burst || queue(direction).oldest(number) == burst)) {
+    sortBank(number);
+    scanned_ = false;
+  }
+}
+
+inline void DramController::setMode() {
+  const std::int64_t writes = queues_[indexOf(Direction::Write)].size();
+  const bool reads = queues_[indexOf(Direction::Read)].size() > 0;
+  const std::int64_t least = mode_ == Direction::Write ? drainBelow_ : drainAbove_ + 1;
+  const Direction mode = writes >= least || !reads ? Direction::Write : Direction::Read;
+  if (mode != mode_) switchTo(mode);
+}
+
+/// Gives the Read or Write of a bank's hit.
+inline std::optional<IssuedCommand> DramController::column(const Candidate& chosen) {
+  state_.issue(chosen.command, chosen.bank, chosen.start);
+  const Direction direction = directionOf(chosen.command);
+  const bool read = direction == Direction::Read;
+  Bank& bank = banks_[chosen.bank];
+  Rank& rank = rankOf(chosen.bank);
+  ++(read ? events_.reads : events_.writes);
+  if (bank.owned && bank.ownerDirection == direction) {
+    bank.owned = false;
+    --rank.ownedBanks;
+  } else {
+    ++events_.rowHits;
+  }
+  const std::int64_t done = chosen.start + (read ? readDone_ : writeDone_);
+  if (timing_.wckSync > 0) {
+    rank.dataClockEnd = std::max(rank.dataClockEnd, done + timing_.wckIdle);
+    synced_.reset();
+  }
+  std::optional<IssuedCommand> issued({chosen.command, chosen.bank, chosen.start, done,
+                                       queue(direction)[bank.hit[indexOf(direction)]].tag});
+  takeHit(chosen.bank, direction);
+  setMode();
+  return issued;
+}
+
+/// Removes the burst that has been served and finds the row's next.
+inline void DramController::takeHit(std::size_t number, Direction direction) {
+  BurstQueue& queue = this->queue(direction);
+  Bank& bank = banks_[number];
+  BurstQueue::Index& hit = bank.hit[indexOf(direction)];
+  const BurstQueue::Index served = hit;
+  const BurstQueue::Entry& entry = queue[served];
+  if (direction == Direction::Write) writes_.remove(number, entry.row, entry.column);
+  hit = queue.findRow(entry.next, entry.row);
+  queue.remove(served);
+  // The usual case changes one order.
+  if (bank.kinds == kOnlyHit && direction == mode_ && hit != BurstQueue::kNone &&
+      hit == queue.oldest(number)) {
+    rankOf(number).ready[Hit].put(number, orderOf(queue[hit].age),
+                                  state_.ofBank(columnCommand(mode_), number));
+  } else {
+    sortBank(number);
+  }
+}
 
 }  // namespace npusim

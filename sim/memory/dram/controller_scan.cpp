@@ -20,8 +20,7 @@ inline DramController::Candidate DramController::chosen(const Best& best) const 
 
 inline ReadySet::First DramController::firstOf(DramCommand command, std::size_t rank, Kind kind) {
   const std::int64_t floor = std::max(now_, state_.floor(command, rank));
-  return ranks_[rank].ready[kind].first(
-      floor, [&](std::size_t bank) { return state_.ofBank(command, bank); });
+  return ranks_[rank].ready[kind].first(floor, state_.ofBanks(command));
 }
 
 inline void DramController::scanSet(DramCommand command, std::size_t rank, Kind kind, Best& best) {
@@ -38,7 +37,7 @@ void DramController::scan() {
     next_.start = std::max(now_, state_.earliest(next_.command, next_.bank));
     return;
   }
-  if (ranks_.size() == 1 && ranks_[0].kinds == kOnlyHit && halfActivated_ == kNoBank) {
+  if (oneRank_ && ranks_[0].kinds == kOnlyHit && halfActivated_ == kNoBank) {
     const DramCommand command = columnCommand(mode_);  // a stream
     const ReadySet::First first = firstOf(command, 0, Hit);
     next_ = {first.clock, command, first.bank};

@@ -5,8 +5,6 @@
 #include <limits>
 #include <vector>
 
-#include "sim/memory/dram/bank_set.h"
-
 namespace npusim {
 
 /// Banks of a rank to which one kind of command could be given, each with its place in the order
@@ -25,18 +23,20 @@ class ReadySet {
     std::size_t bank = 0;
   };
 
-  explicit ReadySet(std::size_t banks) : members_(banks), orders_(banks) {}
+  explicit ReadySet(std::size_t banks) : places_(banks, kNowhere) {}
 
-  bool empty() const { return size_ == 0; }
-  bool contains(std::size_t bank) const { return members_.contains(bank); }
+  bool empty() const { return members_.empty(); }
 
   /// Adds a bank or changes its order. `ready`: when its own rules allow the command.
   void put(std::size_t bank, std::uint64_t order, std::int64_t ready) {
-    const bool member = members_.contains(bank);
-    if (member && orders_[bank] == order) return;
-    size_ += member ? 0 : 1;
-    members_.set(bank, true);
-    orders_[bank] = order;
+    std::uint32_t& place = places_[bank];
+    if (place == kNowhere) {
+      place = static_cast<std::uint32_t>(members_.size());
+      members_.push_back({order, bank});
+    } else {
+      if (members_[place].order == order) return;
+      members_[place].order = order;
+    }
     if (order < first_.order) {
       overtaken_ = std::min(overtaken_, ready);
     } else if (bank == first_.bank || ready < first_.clock) {
@@ -45,8 +45,11 @@ class ReadySet {
   }
   /// Takes out a member.
   void remove(std::size_t bank) {
-    members_.set(bank, false);
-    --size_;
+    const Member& last = members_.back();
+    places_[last.bank] = places_[bank];
+    members_[places_[bank]] = last;
+    members_.pop_back();
+    places_[bank] = kNowhere;
     if (bank == first_.bank) overtaken_ = kUnknown;
   }
 
@@ -65,30 +68,32 @@ class ReadySet {
  private:
   static constexpr std::int64_t kUnknown = std::numeric_limits<std::int64_t>::min();
   static constexpr std::uint64_t kNoKey = std::numeric_limits<std::uint64_t>::max();
+  static constexpr std::uint32_t kNowhere = std::numeric_limits<std::uint32_t>::max();
+  struct Member {
+    std::uint64_t order;
+    std::size_t bank;
+  };
 
   template <typename ReadyOf>
   void find(std::int64_t floor, const ReadyOf& readyOf) {
-    std::uint64_t least = kNoKey, second = kNoKey;
-    std::size_t leastBank = 0;
-    members_.forEach([&](std::size_t bank) {
-      const std::int64_t after = readyOf(bank) - floor;
-      const auto wait = static_cast<std::uint64_t>(after & ~(after >> 63));  // at least 0
-      const std::uint64_t key = (wait << kOrderBits) + orders_[bank];
-      const std::uint64_t larger = key < least ? least : key;
-      leastBank = key < least ? bank : leastBank;
-      least = key < least ? key : least;
-      second = larger < second ? larger : second;
-    });
+    std::uint64_t leastKey = kNoKey, second = kNoKey;
+    const Member* least = members_.data();
+    for (const Member& member : members_) {
+      const auto wait = static_cast<std::uint64_t>(std::max(readyOf(member.bank), floor) - floor);
+      const std::uint64_t key = (wait << kOrderBits) + member.order;
+      second = std::min(second, std::max(key, leastKey));
+      least = key < leastKey ? &member : least;
+      leastKey = std::min(key, leastKey);
+    }
     const auto clockOf = [&](std::uint64_t key) {
       return floor + static_cast<std::int64_t>(key >> kOrderBits);
     };
-    first_ = {clockOf(least), orders_[leastBank], leastBank};
+    first_ = {clockOf(leastKey), least->order, least->bank};
     overtaken_ = std::max(clockOf(second), first_.clock + 1);
   }
 
-  BankSet members_;
-  std::size_t size_ = 0;
-  std::vector<std::uint64_t> orders_;  ///< by bank
+  std::vector<Member> members_;        ///< in any order
+  std::vector<std::uint32_t> places_;  ///< by bank: in members_
   First first_;
   /// Before this clock nothing comes before first_: what is of a lesser order is not ready.
   std::int64_t overtaken_ = kUnknown;

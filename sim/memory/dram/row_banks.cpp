@@ -20,6 +20,7 @@ std::int64_t horizon(const MemoryConfig& memory, const RowTiming& timing) {
 RowBanks::RowBanks(const MemoryConfig& memory, const RowTiming& timing)
     : timing_(timing),
       banksOfRank_(static_cast<std::size_t>(memory.bankGroups * memory.banksPerGroup)),
+      oneRank_(memory.ranks == 1),
       bus_(horizon(memory, timing)),
       banks_(static_cast<std::size_t>(memory.ranks) * banksOfRank_),
       groups_(static_cast<std::size_t>(memory.ranks * memory.bankGroups)),

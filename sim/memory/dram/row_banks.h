@@ -106,6 +106,7 @@ class RowBanks {
 
   const RowTiming timing_;
   const std::size_t banksOfRank_;
+  const bool oneRank_;
   RowBus bus_;  ///< of row commands, and of column commands unless they have their own
   std::vector<Bank> banks_;
   std::vector<Group> groups_;
@@ -169,7 +170,7 @@ inline std::int64_t RowBanks::earliestColumn(const RowVisit& visit, Direction di
     cycle = std::max({cycle, group.column[last] + timing_.columnInGroup[last][next],
                       rank.column[last] + timing_.columnInRank[last][next]});
   }
-  if (ranks_.size() == 1) return cycle;
+  if (oneRank_) return cycle;
   for (std::size_t other = 0; other < ranks_.size(); ++other) {
     if (other == own) continue;
     for (std::size_t last = 0; last < 2; ++last) {

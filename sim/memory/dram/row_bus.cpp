@@ -21,7 +21,12 @@ void RowBus::extend(std::int64_t clock) {
     end_ = (clock / kWordClocks + 1) * kWordClocks;
     return;
   }
-  for (; end_ < clock; end_ += kWordClocks) word(end_) = 0;
+  const auto first = static_cast<std::uint64_t>(end_ / kWordClocks) & mask_;
+  const auto count = static_cast<std::uint64_t>((clock - end_ + kWordClocks - 1) / kWordClocks);
+  const std::uint64_t unwrapped = std::min(count, words_.size() - first);
+  std::fill_n(words_.data() + first, unwrapped, 0);
+  std::fill_n(words_.data(), count - unwrapped, 0);
+  end_ += static_cast<std::int64_t>(count) * kWordClocks;
 }
 
 void RowBus::setPattern(std::int64_t clocks, std::int64_t spacing) {
@@ -36,10 +41,11 @@ void RowBus::reserve(std::int64_t from, std::int64_t clocks, std::int64_t count,
   if (pattern_.clocks != clocks || pattern_.spacing != spacing) setPattern(clocks, spacing);
   extendTo(from + (count - 1) * spacing + clocks);
   for (; count > pattern_.commands; count -= pattern_.commands) {
-    mark(from, pattern_.bits);
+    mark(from, kWordClocks, pattern_.bits);
     from += pattern_.commands * spacing;
   }
-  mark(from, pattern_.bits & low((count - 1) * spacing + clocks));
+  const std::int64_t last = (count - 1) * spacing + clocks;
+  mark(from, last, pattern_.bits & low(last));
 }
 
 }  // namespace npusim

@@ -16,8 +16,8 @@ class RowBus {
   std::int64_t firstFree(std::int64_t from, std::int64_t clocks) {
     const std::uint64_t needed = low(clocks);
     for (;;) {
-      extendTo(from + 64);
-      const std::uint64_t taken = window(from) & needed;
+      extendTo(from + clocks);
+      const std::uint64_t taken = window(from, clocks) & needed;
       if (taken == 0) return from;
       from += 64 - __builtin_clzll(taken);
     }
@@ -26,7 +26,7 @@ class RowBus {
   /// Takes `clocks` clocks from `from` on, at most 64.
   void reserve(std::int64_t from, std::int64_t clocks) {
     extendTo(from + clocks);
-    mark(from, low(clocks));
+    mark(from, clocks, low(clocks));
   }
   /// The same `count` times, once every `spacing` clocks.
   void reserve(std::int64_t from, std::int64_t clocks, std::int64_t count, std::int64_t spacing);
@@ -48,16 +48,19 @@ class RowBus {
   std::uint64_t& word(std::int64_t clock) {
     return words_[static_cast<std::uint64_t>(clock >> 6) & mask_];
   }
-  /// The 64 clocks from `clock` on.
-  std::uint64_t window(std::int64_t clock) {
-    const auto shift = static_cast<unsigned>(clock & 63);
+  /// At least `clocks` clocks from `clock` on, and nothing beyond the next 64.
+  std::uint64_t window(std::int64_t clock, std::int64_t clocks) {
+    const std::int64_t shift = clock & (kWordClocks - 1);
     const std::uint64_t low = word(clock) >> shift;
-    return shift == 0 ? low : low | word(clock + kWordClocks) << (64 - shift);
+    if (shift + clocks <= kWordClocks) return low;
+    return low | word(clock + kWordClocks) << (kWordClocks - shift);
   }
-  void mark(std::int64_t clock, std::uint64_t bits) {
-    const auto shift = static_cast<unsigned>(clock & 63);
+  /// Takes those of the next `clocks` clocks that have their bit set.
+  void mark(std::int64_t clock, std::int64_t clocks, std::uint64_t bits) {
+    const std::int64_t shift = clock & (kWordClocks - 1);
     word(clock) |= bits << shift;
-    if (shift != 0) word(clock + kWordClocks) |= bits >> (64 - shift);
+    if (shift + clocks <= kWordClocks) return;
+    word(clock + kWordClocks) |= bits >> (kWordClocks - shift);
   }
   void extendTo(std::int64_t clock) {
     if (clock + kWordClocks > end_) extend(clock + kWordClocks);

@@ -28,7 +28,7 @@ class RowHistory {
   /// kLongAgo for one before the first.
   std::int64_t columnOf(std::int64_t index) {
     if (index < 0) return kLongAgo;
-    if (count_ - oldest_ > runs_.size()) oldest_ = count_ - runs_.size();
+    if (count_ - oldest_ > mask_ + 1) oldest_ = count_ - mask_ - 1;
     while (oldest_ + 1 < count_ && runs_[(oldest_ + 1) & mask_].first <= index) ++oldest_;
     const Run& run = runs_[oldest_ & mask_];
     return run.column + (index - run.first) * run.spacing;

@@ -15,10 +15,12 @@ RowSequencer::RowSequencer(const MemoryConfig& memory)
       writes_(remembered_),
       clockStops_(static_cast<std::size_t>(memory.ranks)),
       window_(memory.ranks * memory.bankGroups * memory.banksPerGroup) {
-  const std::int64_t inRow = std::max(timing_.columnInGroup[0][0], timing_.columnInRank[0][0]);
+  for (std::size_t d = 0; d < 2; ++d) {
+    inRow_[d] = std::max(timing_.columnInGroup[d][d], timing_.columnInRank[d][d]);
+  }
   const std::int64_t opening = timing_.prechargeToActivate + timing_.activateToColumn[0];
-  const bool gains = timing_.columnInRank[0][0] < inRow;
-  overlapBursts_ = gains ? std::max<std::int64_t>(0, lookAhead_ - ceilDiv(opening, inRow)) : 0;
+  const bool gains = timing_.columnInRank[0][0] < inRow_[0];
+  overlapBursts_ = gains ? std::max<std::int64_t>(0, lookAhead_ - ceilDiv(opening, inRow_[0])) : 0;
   restart();
 }
 
@@ -65,9 +67,9 @@ void RowSequencer::addShort(const RowVisit& visit, RowRequest& request) {
 void RowSequencer::emptyWindow(RowRequest& request) {
   while (window_.size() > 1) placeChosen(request);
   if (window_.size() == 0) return;
-  RowVisit visit = window_.visit(window_.slotOf(0));
+  const RowVisit visit = window_.visit(window_.slotOf(0));
   window_.take(0, visit.bursts);
-  serve({&visit, 1}, request);
+  serve(visit, request);
 }
 
 /// Notes in the window what its bank does to a visit.
@@ -122,9 +124,9 @@ std::size_t RowSequencer::choose(const RowRequest& request) const {
 
 void RowSequencer::placeHeld(RowRequest& request) {
   if (held_.bursts == 0) return;
-  RowVisit visit = held_;
+  const RowVisit visit = held_;
   held_.bursts = 0;
-  serve({&visit, 1}, request);
+  serve(visit, request);
 }
 
 bool RowSequencer::overlaps(const RowVisit& next) const {
@@ -137,7 +139,7 @@ void RowSequencer::placeAlone(RowVisit visit, RowRequest& request) {
     const std::int64_t turns = std::min({held_.bursts, visit.bursts, overlapBursts_});
     RowVisit before = held_;
     before.bursts -= turns;
-    if (before.bursts > 0) serve({&before, 1}, request);
+    serve(before, request);
     RowVisit both[] = {held_, visit};
     both[0].bursts = both[1].bursts = turns;
     serve(both, request);
@@ -147,8 +149,8 @@ void RowSequencer::placeAlone(RowVisit visit, RowRequest& request) {
   placeHeld(request);
   if (visit.bursts > 1 && overlapBursts_ > 0) {
     held_ = visit;
-  } else if (visit.bursts > 0) {
-    serve({&visit, 1}, request);
+  } else {
+    serve(visit, request);
   }
 }
 
@@ -162,8 +164,12 @@ void RowSequencer::serve(std::span<RowVisit> visits, RowRequest& request) {
   }
 }
 
-/// Places the visit's next burst, opening its row if need be.
-void RowSequencer::placeBurst(const RowVisit& visit, RowRequest& request) {
+void RowSequencer::serve(RowVisit visit, RowRequest& request) {
+  while (visit.bursts > 0) visit.bursts -= placeRun(visit, visit.bursts, request);
+}
+
+/// Opens the visit's row if need be; returns the cycle of its next column command.
+inline std::int64_t RowSequencer::openAndFind(const RowVisit& visit, RowRequest& request) {
   while (request.earliest >= refreshDue_) refresh(request.events);
   const std::int64_t inView = bursts_.columnOf(bursts_.total() - lookAhead_);
   RowOpening opening;
@@ -176,16 +182,43 @@ void RowSequencer::placeBurst(const RowVisit& visit, RowRequest& request) {
   }
   if (opening.activate == RowOpening::kNone) ++request.events.rowHits;
   banks_.open(visit, opening, request.events);
-  if (withSync(visit, column) > column) {
-    banks_.takeBus(column, 1, timing_.syncClocks, 1);
-    if (log_ != nullptr) log_->push_back({DramCommand::Sync, visit.rank, -1, column});
-    column += timing_.syncClocks;
+  if (withSync(visit, column) == column) return column;
+  banks_.takeBus(column, 1, timing_.syncClocks, 1);
+  if (log_ != nullptr) log_->push_back({DramCommand::Sync, visit.rank, -1, column});
+  return column + timing_.syncClocks;
+}
+
+/// Places the visit's next burst and as many of the next `bursts` as follow evenly before the next
+/// refresh; returns how many.
+std::int64_t RowSequencer::placeRun(const RowVisit& visit, std::int64_t bursts,
+                                    RowRequest& request) {
+  const std::int64_t column = openAndFind(visit, request);
+  const auto d = static_cast<std::size_t>(request.direction);
+  const std::int64_t spacing = inRow_[d];
+  const bool stops = timing_.syncClocks > 0 && spacing >= timing_.columnDone[d] + timing_.syncIdle;
+  if (stops) bursts = 1;
+  if (column + (bursts - 1) * spacing >= refreshDue_) {
+    bursts = 1 + std::max<std::int64_t>(0, (refreshDue_ - 1 - column) / spacing);
   }
-  if (log_ != nullptr)
-    log_->push_back({columnCommand(request.direction), visit.rank, visit.bank, column});
-  banks_.takeBus(column, timing_.columnClocks, 1, 1);
-  use(visit, request.direction, column);
-  remember(1, column, 1, request);
+  request.events.rowHits += bursts - 1;
+  book(visit, column, bursts, spacing, request);
+  return bursts;
+}
+
+/// Books evenly spaced bursts to an open row.
+inline void RowSequencer::book(const RowVisit& visit, std::int64_t column, std::int64_t bursts,
+                               std::int64_t spacing, RowRequest& request) {
+  const std::int64_t last = column + (bursts - 1) * spacing;
+  if (log_ != nullptr) {
+    for (std::int64_t at = column; at <= last; at += spacing) {
+      log_->push_back({columnCommand(request.direction), visit.rank, visit.bank, at});
+    }
+  }
+  // Row commands still to be placed lie within the look-ahead.
+  const std::int64_t seen = std::min(bursts, lookAhead_);
+  banks_.takeBus(last - (seen - 1) * spacing, timing_.columnClocks, seen, spacing);
+  use(visit, request.direction, last);
+  remember(bursts, column, spacing, request);
 }
 
 /// Places as many of the next `rounds` rounds of all visits as come before the next refresh, if
@@ -250,13 +283,6 @@ std::int64_t RowSequencer::spacing(const RowVisit& visit, const RowVisit& next,
   return visit.group == next.group ? std::max(inRank, timing_.columnInGroup[d][d]) : inRank;
 }
 
-void RowSequencer::use(const RowVisit& visit, Direction direction, std::int64_t column) {
-  banks_.use(visit, direction, column);
-  lastRank_ = visit.rank;
-  clockStops_[static_cast<std::size_t>(visit.rank)] =
-      column + timing_.columnDone[static_cast<std::size_t>(direction)] + timing_.syncIdle;
-}
-
 /// Fills offsets_ with the cycles from a round's end to each burst of the next round. False when
 /// rows are closed, or bursts further apart than neighbours hold each other up.
 bool RowSequencer::findSpacing(std::span<const RowVisit> visits, Direction direction) {
@@ -278,27 +304,6 @@ bool RowSequencer::findSpacing(std::span<const RowVisit> visits, Direction direc
   const bool runs =
       timing_.syncClocks == 0 || (oneRank && most < timing_.columnDone[d] + timing_.syncIdle);
   return runs && (visits.size() == 1 || 2 * least >= timing_.columnInGroup[d][d]);
-}
-
-void RowSequencer::remember(std::int64_t bursts, std::int64_t column, std::int64_t spacing,
-                            RowRequest& request) {
-  bursts_.add(bursts, column, spacing);
-  if (request.direction == Direction::Write) {
-    writes_.add(bursts, column, spacing);
-    request.events.writes += bursts;
-  } else {
-    request.events.reads += bursts;
-  }
-  request.events.bursts += bursts;
-  request.firstColumn = std::min(request.firstColumn, column);
-  last_ = request.lastColumn = column + (bursts - 1) * spacing;
-}
-
-/// The column command's cycle, later by a Sync command where the rank's data clock has stopped.
-std::int64_t RowSequencer::withSync(const RowVisit& visit, std::int64_t column) const {
-  if (timing_.syncClocks == 0) return column;
-  const bool stopped = column >= clockStops_[static_cast<std::size_t>(visit.rank)];
-  return stopped ? column + timing_.syncClocks : column;
 }
 
 void RowSequencer::refreshBefore(std::int64_t cycle, MemoryEvents& events) {

@@ -77,7 +77,12 @@ class RowSequencer {
   void placeAlone(RowVisit visit, RowRequest& request);
   void placeHeld(RowRequest& request);
   void serve(std::span<RowVisit> visits, RowRequest& request);
-  void placeBurst(const RowVisit& visit, RowRequest& request);
+  void serve(RowVisit visit, RowRequest& request);
+  std::int64_t openAndFind(const RowVisit& visit, RowRequest& request);
+  void placeBurst(const RowVisit& visit, RowRequest& request) { placeRun(visit, 1, request); }
+  std::int64_t placeRun(const RowVisit& visit, std::int64_t bursts, RowRequest& request);
+  void book(const RowVisit& visit, std::int64_t column, std::int64_t bursts, std::int64_t spacing,
+            RowRequest& request);
   std::int64_t placeRounds(std::span<const RowVisit> visits, std::int64_t rounds,
                            RowRequest& request);
   std::int64_t spacing(const RowVisit& visit, const RowVisit& next, Direction direction) const;
@@ -96,6 +101,8 @@ class RowSequencer {
   RowBanks banks_;
   const std::int64_t remembered_;  ///< bursts whose column commands must be known one by one
   RowHistory bursts_, writes_;
+  /// By direction: least cycles between bursts of one row.
+  RowTiming::ByDirection inRow_{};
   std::vector<std::int64_t> offsets_;     ///< scratch: columns of a round after the round before
   bool isUniform_ = false;                ///< and whether they are evenly spaced
   std::vector<std::int64_t> clockStops_;  ///< by rank: LPDDR5's data clock
@@ -107,5 +114,33 @@ class RowSequencer {
   std::int64_t refreshDue_ = INT64_MAX;
   std::vector<RowCommand>* log_ = nullptr;
 };
+
+inline void RowSequencer::use(const RowVisit& visit, Direction direction, std::int64_t column) {
+  banks_.use(visit, direction, column);
+  lastRank_ = visit.rank;
+  clockStops_[static_cast<std::size_t>(visit.rank)] =
+      column + timing_.columnDone[static_cast<std::size_t>(direction)] + timing_.syncIdle;
+}
+
+inline void RowSequencer::remember(std::int64_t bursts, std::int64_t column, std::int64_t spacing,
+                                   RowRequest& request) {
+  bursts_.add(bursts, column, spacing);
+  if (request.direction == Direction::Write) {
+    writes_.add(bursts, column, spacing);
+    request.events.writes += bursts;
+  } else {
+    request.events.reads += bursts;
+  }
+  request.events.bursts += bursts;
+  request.firstColumn = std::min(request.firstColumn, column);
+  last_ = request.lastColumn = column + (bursts - 1) * spacing;
+}
+
+/// The column command's cycle, later by a Sync command where the rank's data clock has stopped.
+inline std::int64_t RowSequencer::withSync(const RowVisit& visit, std::int64_t column) const {
+  if (timing_.syncClocks == 0) return column;
+  const bool stopped = column >= clockStops_[static_cast<std::size_t>(visit.rank)];
+  return stopped ? column + timing_.syncClocks : column;
+}
 
 }  // namespace npusim

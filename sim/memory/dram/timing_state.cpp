@@ -15,20 +15,14 @@ TimingState::TimingState(const MemoryConfig& memory)
     : TimingState(memory, resolveTimingRules(memory)) {}
 
 TimingState::TimingState(const MemoryConfig& memory, std::span<const ResolvedRule> rules)
-    : rankReady_(static_cast<std::size_t>(memory.ranks)) {
+    : rankReady_(static_cast<std::size_t>(memory.ranks)), oneRank_(memory.ranks == 1) {
   const auto banksPerGroup = static_cast<std::size_t>(memory.banksPerGroup);
   const auto groups = static_cast<std::size_t>(memory.bankGroups);
   groupReady_.resize(groups * rankReady_.size());
-  bankReady_.resize(banksPerGroup * groupReady_.size());
-  for (std::size_t bank = 0; bank < bankReady_.size(); ++bank) {
-    groupOf_.push_back(bank / banksPerGroup);
-    rankOf_.push_back(bank / banksPerGroup / groups);
-  }
-  for (Effects& effects : effects_) {
-    for (BankClocks* cycles : {&effects.bank, &effects.group}) cycles->fill(kNoRule);
-    for (Clocks* cycles : {&effects.ownRank, &effects.otherRank, &effects.channel}) {
-      cycles->fill(kNoRule);
-    }
+  for (std::size_t bank = 0; bank < banksPerGroup * groupReady_.size(); ++bank) {
+    const std::size_t group = bank / banksPerGroup;
+    banks_.push_back({.group = static_cast<std::uint32_t>(group),
+                      .rank = static_cast<std::uint32_t>(group / groups)});
   }
   for (const ResolvedRule& rule : rules) {
     if (rule.window > 1) {
@@ -41,24 +35,32 @@ TimingState::TimingState(const MemoryConfig& memory, std::span<const ResolvedRul
 
 /// The only rank is the channel.
 RuleScope TimingState::kept(RuleScope scope) const {
-  return scope == SameRank && rankReady_.size() == 1 ? Channel : scope;
+  return scope == SameRank && oneRank_ ? Channel : scope;
 }
 
 /// Of the rules between two commands in a scope the longest counts.
+void TimingState::EffectList::addStrictest(const Effect& effect) {
+  Effect* const end = effects_.data() + size_;
+  Effect* const same = std::find_if(effects_.data(), end,
+                                    [&](const Effect& present) { return present.to == effect.to; });
+  if (same == end) ++size_;
+  same->to = effect.to;
+  same->cycles = std::max(same->cycles, effect.cycles);
+}
+
 void TimingState::addRule(const ResolvedRule& rule) {
   Effects& effects = effects_[indexOf(rule.from)];
   const RuleScope scope = kept(rule.scope);
   const std::size_t to = indexOf(rule.to);
   if (scope == SameBank || scope == SameBankGroup) {
     ensure(to < kBankCommands, "a rule of a bank for a command to a rank");
-    std::int64_t& cycles = (scope == SameBank ? effects.bank : effects.group)[to];
-    cycles = std::max(cycles, rule.cycles);
-  } else {
-    std::int64_t& cycles = (scope == SameRank    ? effects.ownRank
-                            : scope == OtherRank ? effects.otherRank
-                                                 : effects.channel)[to];
-    cycles = std::max(cycles, rule.cycles);
   }
+  EffectList& list = scope == SameBank        ? effects.bank
+                     : scope == SameBankGroup ? effects.group
+                     : scope == SameRank      ? effects.ownRank
+                     : scope == OtherRank     ? effects.otherRank
+                                              : effects.channel;
+  list.addStrictest({to, rule.cycles});
 }
 
 void TimingState::addWindow(const ResolvedRule& rule) {
@@ -72,16 +74,16 @@ void TimingState::addWindow(const ResolvedRule& rule) {
 /// What the bank's unit of a scope allows.
 std::int64_t& TimingState::ready(RuleScope scope, std::size_t bank, DramCommand command) {
   const std::size_t to = indexOf(command);
-  if (scope == SameBank) return bankReady_[bank][to];
-  if (scope == SameBankGroup) return groupReady_[groupOf_[bank]][to];
-  return scope == Channel ? channelReady_[to] : rankReady_[rankOf_[bank]][to];
+  if (scope == SameBank) return banks_[bank].ready[to];
+  if (scope == SameBankGroup) return groupReady_[banks_[bank].group][to];
+  return scope == Channel ? channelReady_[to] : rankReady_[rankOf(bank)][to];
 }
 
 void TimingState::issueWindow(Window& window, std::size_t bank, std::int64_t clock) {
   const auto length = static_cast<std::size_t>(window.rule.window);
   const std::size_t unit = window.scope == SameBank        ? bank
-                           : window.scope == SameBankGroup ? groupOf_[bank]
-                           : window.scope == SameRank      ? rankOf_[bank]
+                           : window.scope == SameBankGroup ? banks_[bank].group
+                           : window.scope == SameRank      ? rankOf(bank)
                                                            : 0;
   std::int64_t* const ring = window.rings.data() + unit * length;
   std::size_t& oldest = window.oldest[unit];

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kHistogramSteps = 256;
 constexpr std::int64_t kHistogramStep = 8;  ///< cycles
+constexpr std::int64_t kNoRoom = -1;        ///< as a clock
 
 void add(MemoryEvents& sum, const MemoryEvents& events, std::int64_t sign) {
   for (const auto member : {&MemoryEvents::bursts, &MemoryEvents::rowHits, &MemoryEvents::rowMisses,
@@ -44,17 +45,18 @@ struct TraceRun::Impl {
 
   std::int64_t arrivalClock(const TraceRequest& request);
   std::int64_t waitForRoom(std::int64_t clock);
-  std::int64_t offerBurst(std::int64_t burst, Direction direction, std::int64_t clock,
-                          std::uint32_t tag);
+  std::int64_t offerBurst(const DramLocation& location, std::int64_t clock, std::uint32_t tag);
   void advance(DramController& channel, std::int64_t clock);
-  bool step(DramController& channel);
+  std::int64_t step(DramController& channel);
+  std::int64_t makeRoom(DramController& channel, Direction direction);
   void complete(const Open& request);
   void countLatency(std::int64_t latency);
   void begin(std::int64_t clock);
 
   AddressMap map;
   std::int64_t burstsPerRequest;
-  int unitBits;  ///< a request begins at a multiple of 1 << unitBits bytes
+  bool inOneRow;  ///< the bursts of a request lie in neighbouring columns
+  int unitBits;   ///< a request begins at a multiple of 1 << unitBits bytes
   std::vector<DramController> channels;
   std::vector<Open> open;             ///< by tag
   std::vector<std::uint32_t> unused;  ///< tags
@@ -68,6 +70,7 @@ struct TraceRun::Impl {
 TraceRun::Impl::Impl(const MemoryConfig& memory)
     : map(memory),
       burstsPerRequest(std::max<std::int64_t>(1, kRequestBytes / map.burstBytes())),
+      inOneRow(map.neighbourColumns() % burstsPerRequest == 0),
       unitBits(
           std::countr_zero(static_cast<std::uint64_t>(std::max(kRequestBytes, map.burstBytes())))),
       channels(static_cast<std::size_t>(memory.channels), DramController(memory)) {
@@ -84,17 +87,17 @@ inline void TraceRun::Impl::advance(DramController& channel, std::int64_t clock)
   while (channel.nextClock() < clock) step(channel);
 }
 
-/// Whether it gave a Read or Write, that is, made room.
-inline bool TraceRun::Impl::step(DramController& channel) {
+/// The clock of the Read or Write that it gave, if it did: that made room.
+inline std::int64_t TraceRun::Impl::step(DramController& channel) {
   const std::optional<IssuedCommand> issued = channel.step();
-  if (!issued || issued->done == 0) return false;
+  if (!issued || issued->done == 0) return kNoRoom;
   Open& request = open[issued->tag];
   request.done = std::max(request.done, issued->done);
   if (--request.bursts == 0) {
     complete(request);
     unused.push_back(issued->tag);
   }
-  return true;
+  return issued->clock;
 }
 
 inline void TraceRun::Impl::complete(const Open& request) {
@@ -141,24 +144,27 @@ inline std::int64_t TraceRun::Impl::arrivalClock(const TraceRequest& request) {
 }
 
 /// Offers until the queue takes it; returns the clock of that.
-inline std::int64_t TraceRun::Impl::offerBurst(std::int64_t burst, Direction direction,
-                                               std::int64_t clock, std::uint32_t tag) {
-  const DramLocation location = map.locate(burst);
+inline std::int64_t TraceRun::Impl::offerBurst(const DramLocation& location, std::int64_t clock,
+                                               std::uint32_t tag) {
   DramController& channel = channels[static_cast<std::size_t>(location.channel)];
-  while (true) {
+  Open& request = open[tag];
+  advance(channel, clock);
+  if (channel.full(request.direction) && !channel.isWaitingWrite(location)) {
+    clock = std::max(clock, makeRoom(channel, request.direction) + 1);
     advance(channel, clock);
-    const DramController::Outcome outcome = channel.offer(direction, location, clock, tag);
-    if (outcome == DramController::Outcome::Queued) return clock;
-    if (outcome != DramController::Outcome::Refused) {
-      --open[tag].bursts;
-      open[tag].done = std::max(open[tag].done, clock + 1);
-      return clock;
-    }
-    while (channel.full(direction)) {
-      const std::int64_t next = channel.nextClock();
-      if (step(channel)) clock = std::max(clock, next + 1);
-    }
   }
+  if (channel.offer(request.direction, location, clock, tag) != DramController::Outcome::Queued) {
+    --request.bursts;
+    request.done = std::max(request.done, clock + 1);
+  }
+  return clock;
+}
+
+/// Until the queue takes one more; returns the clock of the command that made room.
+inline std::int64_t TraceRun::Impl::makeRoom(DramController& channel, Direction direction) {
+  std::int64_t latest = 0;
+  while (channel.full(direction)) latest = std::max(latest, step(channel));
+  return latest;
 }
 
 inline void TraceRun::Impl::begin(std::int64_t clock) {
@@ -179,9 +185,15 @@ inline void TraceRun::Impl::offer(const TraceRequest& request) {
   open[tag] = {clock, 0, burstsPerRequest + 1, request.direction};
   ++waiting;
   const std::int64_t first = (request.address >> unitBits) * burstsPerRequest;
-  for (std::int64_t burst = 0; burst < burstsPerRequest; ++burst) {
-    clock = offerBurst(first + burst, request.direction, clock, tag);
-    if (burst == 0) open[tag].accepted = clock;
+  DramLocation location = map.locate(first);
+  open[tag].accepted = clock = offerBurst(location, clock, tag);
+  for (std::int64_t burst = 1; burst < burstsPerRequest; ++burst) {
+    if (inOneRow) {
+      ++location.column;
+    } else {
+      location = map.locate(first + burst);
+    }
+    clock = offerBurst(location, clock, tag);
   }
   if (--open[tag].bursts == 0) {
     complete(open[tag]);

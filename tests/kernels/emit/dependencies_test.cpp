@@ -27,6 +27,14 @@ class DependenciesTest : public testing::Test {
   void pass(plan::BlockId from, plan::BlockId to, isa::CoreRange cores = {}) {
     add(from, to, plan::VectorWork{}, cores);
   }
+  /// A branch on a block's first byte, for `tasks` from the next one on.
+  int branch(plan::BlockId condition) {
+    plan::Repeat repeat;
+    repeat.condition = plan::View{condition, 0, DataType::Bool, {}, {}};
+    plan_.repeats.push_back(repeat);
+    return repeat_ = static_cast<int>(plan_.repeats.size()) - 1;
+  }
+  void endBranch() { repeat_ = -1; }
   void useCores(std::int64_t cores) { plan_.cores = cores; }
   void useSupersteps() { plan_.supersteps = true; }
 
@@ -60,11 +68,42 @@ class DependenciesTest : public testing::Test {
     task.output = whole(to);
     task.work = work;
     task.cores = cores;
+    task.repeat = repeat_;
     plan_.tasks.push_back(task);
   }
 
   plan::Plan plan_;
+  int repeat_ = -1;
 };
+
+TEST_F(DependenciesTest, EveryEngineOfABranchWaitsForItsCondition) {
+  const auto a = block(0), b = block(64), c = block(128), flag = block(192);
+  copy(a, flag);
+  branch(flag);
+  copy(a, b);
+  pass(b, c);
+  // The vector unit would learn in the branch that the condition is there: too late to read it.
+  EXPECT_EQ(found(), "0 load_inputs -> 2 vector\n1 load_inputs -> 2 vector\n");
+}
+
+TEST_F(DependenciesTest, AConditionIsNotOverwrittenBeforeAllHaveReadIt) {
+  const auto a = block(0), b = block(64), flag = block(192);
+  branch(flag);
+  pass(a, b);
+  endBranch();
+  copy(a, flag);
+  EXPECT_EQ(found(), "0 vector -> 1 load_inputs\n");
+}
+
+TEST_F(DependenciesTest, WhatABranchLearnsHoldsInItOnly) {
+  const auto a = block(0), b = block(64), c = block(128), d = block(256), flag = block(192);
+  copy(a, b);
+  branch(flag);
+  pass(b, c);
+  endBranch();
+  pass(b, d);
+  EXPECT_EQ(found(), "0 load_inputs -> 1 vector\n0 load_inputs -> 2 vector\n");
+}
 
 TEST_F(DependenciesTest, ReadAfterWrite) {
   const auto a = block(0), b = block(64), c = block(128);

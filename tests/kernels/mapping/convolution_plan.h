@@ -19,7 +19,8 @@ inline plan::Axis axis(std::int64_t extent, std::int64_t stride,
 /// A convolution [1, h, w, c] x [n, r, r, c] of stride 1 and no padding as a plan of one task.
 inline plan::Plan convolution(std::int64_t h, std::int64_t w, std::int64_t c, std::int64_t n,
                               std::int64_t r) {
-  using namespace plan;
+  using plan::Block, plan::K0, plan::K1, plan::K2, plan::M1, plan::M2, plan::N, plan::Operand;
+  using plan::BlockId, plan::Plan, plan::Task;
   const std::int64_t oh = h - r + 1;
   const std::int64_t ow = w - r + 1;
   Plan plan;
@@ -42,7 +43,7 @@ inline plan::Plan convolution(std::int64_t h, std::int64_t w, std::int64_t c, st
   task.operands = {a, b};
   task.output = {block(oh * ow * n, Block::Kind::Activation), 0, DataType::Int8, {}, {}};
   task.output.axes = {axis(oh, ow * n, {{M1, 1}}), axis(ow, n, {{M2, 1}}), axis(n, 1, {{N, 1}})};
-  task.work = MatrixWork{};
+  task.work = plan::MatrixWork{};
   plan.tasks.push_back(task);
   plan.layers.emplace_back();
   return plan;

@@ -59,7 +59,7 @@ struct Problem {
 
 constexpr std::int64_t kStorageBytes = 1 << 22;
 constexpr std::int64_t kInputsAt = 0x10000, kWeightsAt = 0x180000, kSumsAt = 0x300000,
-                       kBiasAt = 0x3c0000;
+                       kBiasAt = 0x3c0000, kZeroPointsAt = 0x3f0000;
 
 /// Writes `count` random elements, a tenth of them zeros.
 inline void fillRandom(Storage& storage, std::int64_t address, DataType type, std::int64_t count,
@@ -168,7 +168,8 @@ inline std::unique_ptr<Problem> problemOf(const Window& window, Formats formats,
                       {outHeight * outWidth * n * wc, outWidth * n * wc, n * wc, wc, 0, 0, 0},
                       {0, 0, 0, 4, 0, 0, 0},
                       {0, window.stepY, 0, 0, window.dilationY, 0, 0},
-                      {0, 0, window.stepX, 0, 0, window.dilationX, 0}};
+                      {0, 0, window.stepX, 0, 0, window.dilationX, 0},
+                      {0, 0, 0, 0, 0, 0, 0}};
   MatrixTile& tile = problem->tile;
   tile.extents = {window.batch,        outHeight,          outWidth,       n,
                   window.windowHeight, window.windowWidth, window.channels};
@@ -182,12 +183,18 @@ inline std::unique_ptr<Problem> problemOf(const Window& window, Formats formats,
   if (dice.coin()) tile.bias = ResolvedAccess{0, kBiasAt, strides[3], {}, bias};
   tile.padding = isFloat(a) ? 0 : static_cast<std::int32_t>(dice.roll(0, 127));
   tile.accumulates = dice.roll(0, 2) == 0;
+  if (!isFloat(a) && dice.coin()) tile.zeroA = ResolvedAccess{0, kZeroPointsAt, strides[6], {}, a};
+  if (!isFloat(a) && dice.coin()) {
+    tile.zeroB = ResolvedAccess{0, kZeroPointsAt + byteSize(a), strides[6], {}, b};
+  }
   Storage& storage = problem->storages[0];
   fillRandom(storage, kInputsAt, a, window.batch * window.height * window.width * window.channels,
              dice);
   fillRandom(storage, kWeightsAt, b, window.k() * n, dice);
   fillRandom(storage, kSumsAt, sums, tile.m() * n, dice);
   fillRandom(storage, kBiasAt, bias, n, dice);
+  fillRandom(storage, kZeroPointsAt, a, 1, dice);
+  fillRandom(storage, kZeroPointsAt + byteSize(a), b, 1, dice);
   return problem;
 }
 
@@ -290,7 +297,8 @@ inline std::string describe(std::uint32_t seed, const ArrayConfig& array, const 
          std::string(name(tile.a.type)) + " at " +
          std::to_string(array.macsPerCycle.begin()->second) + ", B OY OX K FY FX C " +
          list(tile.extents, [](std::int64_t extent) { return std::to_string(extent); }) +
-         (tile.accumulates ? ", accumulates" : "") + (tile.bias ? ", bias" : "");
+         (tile.accumulates ? ", accumulates" : "") + (tile.bias ? ", bias" : "") +
+         (tile.zeroA ? ", zero points of A" : "") + (tile.zeroB ? ", of B" : "");
 }
 
 inline RandomTile randomTile(std::uint32_t seed, const TileLimits& limits = {}) {

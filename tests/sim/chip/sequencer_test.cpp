@@ -48,6 +48,26 @@ TEST(Sequencer, WalksNestedLoopsWithIndexAndFlatCount) {
                           {7}}));
 }
 
+TEST(Sequencer, StopsAtConditionsAndSkipsWhatIsNotTaken) {
+  const isa::Loop decided{1, isa::Condition{}};
+  Walk walk(queueOf({isa::Loop{2}, decided, isa::Loop{3}, isa::Sync{}, isa::EndLoop{},
+                     isa::EndLoop{}, isa::EndLoop{}, isa::Sync{}}));
+  Sequencer& sequencer = walk.sequencer;
+  ASSERT_NE(sequencer.condition(), nullptr);
+  EXPECT_EQ(sequencer.number(), 1U);
+  sequencer.decide(true);
+  for (std::int64_t pass = 0; pass < 3; ++pass, sequencer.advance()) {
+    EXPECT_EQ(sequencer.number(), 3U);
+    EXPECT_EQ(sequencer.indices().index[2], pass);
+    EXPECT_EQ(sequencer.condition(), nullptr);
+  }
+  EXPECT_EQ(sequencer.number(), 1U);
+  EXPECT_EQ(sequencer.indices().index[0], 1);
+  sequencer.decide(false);
+  EXPECT_EQ(sequencer.number(), 7U);
+  EXPECT_EQ(sequencer.depth(), 0U);
+}
+
 TEST(Sequencer, RestartsAtTheBeginning) {
   Walk walk(queueOf({isa::Loop{2}, isa::Sync{}, isa::EndLoop{}}));
   Sequencer& sequencer = walk.sequencer;

@@ -117,7 +117,8 @@ Matrix RandomProgram::matrix() {
   matrix.b = access(7);
   matrix.c = access(7);
   matrix.padding = static_cast<std::int32_t>(between(-200, 200));
-  if (coin()) matrix.bias = access(7);
+  for (std::optional<Access>* each : {&matrix.bias, &matrix.zeroA, &matrix.zeroB})
+    if (coin()) *each = access(7);
   matrix.accumulateOver =
       several(between(0, 3), [this] { return static_cast<int>(between(0, 7)); });
   if (coin()) {
@@ -169,6 +170,7 @@ Instruction RandomProgram::instruction(int kind) {
   switch (kind) {
     case 0:
       made.body = Loop{number()};
+      if (coin()) std::get<Loop>(made.body).condition = {access(0), coin()};
       break;
     case 1:
       made.body = EndLoop{};
@@ -206,8 +208,8 @@ Layer RandomProgram::layer() {
   OperatorWork& work = layer.work;
   work.name = name();
   work.kind = static_cast<OperatorWork::Kind>(between(0, 3));
-  for (std::int64_t* field : {&work.batch, &work.m, &work.n, &work.k, &work.window, &work.macs,
-                              &work.simpleOps, &work.divideOps, &work.transcendentalOps,
+  for (std::int64_t* field : {&work.times, &work.batch, &work.m, &work.n, &work.k, &work.window,
+                              &work.macs, &work.simpleOps, &work.divideOps, &work.transcendentalOps,
                               &work.inputElements, &work.weightElements, &work.outputElements})
     *field = number();
   work.elementBytes = static_cast<int>(between(0, 8));

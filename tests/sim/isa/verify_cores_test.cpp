@@ -29,9 +29,13 @@ TEST(VerifyCores, RefusesWhatIsNotWithinThem) {
        },
        "runs on cores 2 count 3"},
       {[](Program& p) {
-         p.queue(Engine::Matrix).at(4).cores = {0, 2};
+         p.queue(Engine::Matrix).at(3).cores = {0, 2};
        },
-       "other cores than the loop"},
+       "runs on cores that the loop around it does not run on"},
+      {[](Program& p) {
+         p.queue(Engine::Matrix).at(5).cores = {0, 2};
+       },
+       "ends a loop of other cores"},
       {[](Program& p) {
          p.queue(Engine::Matrix).at(8).cores = {0, 2};
        },

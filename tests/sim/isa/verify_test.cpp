@@ -64,7 +64,7 @@ TEST(Verify, Header) {
       {[](Program& p) { p.inputs[0].address = 1 << 20; }, "input 'image': 1920 bytes"},
       {[](Program& p) { p.inputs[0].strideBytes[3] = -70000; }, "do not fit in storage 'dram'"},
       {[](Program& p) { p.inputs[0].strideBytes.pop_back(); }, "3 strides for 4 dimensions"},
-      {[](Program& p) { p.inputs[0].shape[1] = 0; }, "dimension 1 has 0 positions"},
+      {[](Program& p) { p.inputs[0].shape[1] = -1; }, "dimension 1 has -1 positions"},
       {[](Program& p) { p.inputs[1].name = "image"; }, "two inputs are named 'image'"},
       {[](Program& p) { p.outputs[0].quantized = true; }, "quantized but holds fp16"},
       {[](Program& p) { p.outputs[1].quantized = false; }, "has a scale but is not quantized"},
@@ -312,6 +312,14 @@ TEST(Verify, MatrixFields) {
          convolution(p).accumulateOver = {1, 0};
        },
        "over loop i0 after i1"},
+      {[](Program& p) { head(p).zeroA = head(p).b; }, "zero_a is uint8 for an operand of int8"},
+      {[](Program& p) { convolution(p).zeroB = convolution(p).b; }, "zero_b is fp16 for an operand"},
+      {[](Program& p) { head(p).zeroA = head(p).a; }, "padding -3 is never read, because zero_a"},
+      {[](Program& p) {
+         head(p).zeroB = head(p).b;
+         head(p).zeroB->strides[6] = 1;
+       },
+       "zero_b: has no dimension k2"},
       {[](Program& p) { head(p).usefulNumerator = 5; }, "useful work 5 / 4 must lie in (0, 1]"},
       {[](Program& p) { head(p).usefulNumerator = 0; }, "useful work 0 / 4"},
   });
@@ -349,7 +357,6 @@ TEST(Verify, VectorFields) {
       {[](Program& p) { maximum(p).operands[0].scaling.scale = 0; }, "scale 0 must be positive"},
       {[](Program& p) { maximum(p).operands[1].scaling.scale = 2; }, "fp32 values have no scale"},
       {[](Program& p) { maximum(p).out.scaling.zeroPoint = -1; }, "-1 is not a value of uint8"},
-      {[](Program& p) { maximum(p).operands[1].access.type = DataType::Float64; }, "no fp64"},
       {[](Program& p) {
          maximum(p).operands[1].access.bounds = {{{-1, {}}, {1, 0}, 4}};
        },

@@ -119,6 +119,27 @@ TEST(Reference, TheHostLaunchesAhead) {
       << "short operators wait for the host";
 }
 
+/// Elementwise work has no weights that a cache could keep.
+TEST(Reference, WhatRunsInALoopCostsAsMuchAsManyOperators) {
+  for (unsigned seed = 0; seed < 50; ++seed) {
+    std::mt19937 random(seed);
+    const auto roll = [&](int most) { return std::uniform_int_distribution<int>(1, most)(random); };
+    const std::int64_t elements = roll(1 << 18);
+    const OperatorWork once = works::elementwise("add", elements, {1, 0, 0}, 2);
+    OperatorWork many = once;
+    many.times = roll(40);
+    ReferenceConfig machine = smallMachine();
+    machine.launchUs = roll(30);
+    machine.launchOverlapUs = roll(static_cast<int>(machine.launchUs)) - 1;
+    const Works apart(static_cast<std::size_t>(many.times), once);
+    const ReferenceCost a = costReference(machine, apart, DataType::Float32);
+    const ReferenceCost b = costReference(machine, {many}, DataType::Float32);
+    EXPECT_THAT(b.timeS, DoubleNear(a.timeS, 1e-12)) << "seed " << seed;
+    EXPECT_THAT(b.energyJ, DoubleNear(a.energyJ, 1e-15)) << "seed " << seed;
+    EXPECT_EQ(b.dramBytes, a.dramBytes) << "seed " << seed;
+  }
+}
+
 TEST(Reference, AnOperatorWithoutWorkIsFree) {
   ReferenceConfig machine = smallMachine();
   machine.launchUs = 20;

@@ -79,15 +79,40 @@ TEST(Description, EveryKindGivesTheDocumentedShape) {
       {"leaky_relu: {alpha: 0.2}", {1, 3, 8, 8}},
       {"hard_sigmoid: {alpha: 0.2, beta: 0.4}", {1, 3, 8, 8}},
       {"mul: {from: [x, x]}", {1, 3, 8, 8}},
+      {"upsample: {scale: 3}", {1, 3, 24, 24}},
+      {"upsample: {scale: [1, 2]}", {1, 3, 8, 16}},
+      {"transposed_conv: {channels: 5, stride: 2}", {1, 5, 16, 16}},
+      {"transposed_conv: {channels: 5, stride: 2, kernel: 4}", {1, 5, 16, 16}},
+      {"group_norm: {groups: 3}", {1, 3, 8, 8}},
+      {"layer_norm", {1, 3, 8, 8}},
+      {"layer_norm: {affine: false}", {1, 3, 8, 8}},
+      {"rms_norm", {1, 3, 8, 8}},
+      {"mean: {axis: 3}", {1, 3, 8}},
+      {"mean: {axis: 1, keep: true}", {1, 1, 8, 8}},
+      {"slice: {axis: 3, begin: 2, end: 5}", {1, 3, 8, 3}},
+      {"parameter: {shape: [4, 2]}", {1, 4, 2}},
+      {"positions: {entries: 5, features: 7, first: 2}", {1, 3, 7}},
   };
   for (const auto& [layer, shape] : cases) {
     EXPECT_EQ(outputShape("  - " + std::string(layer) + "\n"), shape) << layer;
   }
 }
 
+/// More than lies on chip: from means channel by channel.
+TEST(Description, GroupNormOfLargeGroupsTakesChannelMeans) {
+  const Graph graph =
+      parse("name: n\ninputs: {x: [2, 4, 256, 256]}\nlayers: [group_norm: {groups: 2}]\n");
+  graph.verify();
+  EXPECT_EQ(graph.value(graph.outputs.at(0)).shape, (Shape{2, 4, 256, 256}));
+  EXPECT_EQ(nodeNamed(graph, "group_norm_1.mean.groups").opName, "ReduceMean");
+  for (const Node& node : graph.nodes) {
+    EXPECT_FALSE(std::holds_alternative<LayerNorm>(node.operation)) << node.name;
+  }
+}
+
 TEST(Description, ElementwiseKindsNeedNoKeys) {
   for (const char* kind : {"relu", "relu6", "leaky_relu", "sigmoid", "hard_sigmoid", "hard_swish",
-                           "tanh", "exp", "sqrt"}) {
+                           "tanh", "exp", "sqrt", "gelu", "gelu_tanh", "quick_gelu", "silu"}) {
     EXPECT_EQ(outputShape("  - " + std::string(kind) + "\n"), (Shape{1, 3, 8, 8})) << kind;
   }
   for (const char* kind : {"add", "sub", "mul", "div", "max", "min"}) {
@@ -264,7 +289,7 @@ INSTANTIATE_TEST_SUITE_P(
                "net.yaml:2:17: inputs.x.2: is '0', must be a whole number of at least 1"},
         Broken{"name: n\ninputs: {x: [1]}\nlayers: []\n", "no layers; give at least one"},
         Broken{"name: n\ninputs: {x: [1]}\nlayers: [relu]\nfoo: 1\n",
-               "net.yaml:4:1: foo: unknown key, may be name, source, seed,"},
+               "net.yaml:4:1: foo: unknown key, may be seed, name, source, parameters,"},
         Broken{"name: n\nname: m\n", "net.yaml:2:1: name: given twice"},
         Broken{"name: n\ninputs: {x: [1]}\nlayers: [relu]\noutputs: y\n", "no layer 'y'"},
         Broken{"name: n\ninputs: {a: [1], b: [1]}\nlayers: [relu]\n",
@@ -277,7 +302,7 @@ INSTANTIATE_TEST_SUITE_P(
                "\nlayers: [b]\n",
                "key 'p' is missing"},
         Broken{"name: n\ninputs: {x: [1]}\nblocks: {b: {layers: [relu]}}\nlayers: [b: {q: 1}]\n",
-               "layers.1.b.q: unknown key, may be name, from or repeat"},
+               "layers.1.b.q: unknown key, may be name,"},
         Broken{"name: n\ninputs: {x: [1]}\nblocks: {b: {layers: [relu]}}\n"
                "layers: [b: {repeat: 1001}]\n",
                "1001 repeats; give at most 1000"},

@@ -62,6 +62,7 @@ std::vector<Unary> unaries() {
        [](double x) { return x > 0.7f ? x : 0; }},
       {{.op = ElementOp::Sin}, [](double x) { return std::sin(x); }},
       {{.op = ElementOp::Cos}, [](double x) { return std::cos(x); }},
+      {{.op = ElementOp::Trunc}, [](double x) { return std::trunc(x); }},
   };
 }
 

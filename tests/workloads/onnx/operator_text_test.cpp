@@ -286,9 +286,8 @@ TEST(OperatorText, QuantizedProductsAreIntegerArithmetic) {
   builder.constant("zy", Tensor(DataType::UInt8, {}));
   builder.node("QLinearMatMul", {"a", "sa", "za", "b", "sb", "zb", "sy", "zy"}, {"y"});
   EXPECT_EQ(body(builder.output("y")),
-            "%n/elementwise = Elementwise(%a, %za) |> sub(%za) : int32 2x3\n"
-            "%n/matmul = MatMul(%n/elementwise, %n/elementwise.2, _) : int32 2x4\n"
-            "%y = Elementwise(%n/matmul, %n/elementwise.4, %zy) |> mul(%n/elementwise.4) |> round "
+            "%n/matmul = MatMul(%a, %b, _, %za, _) : int32 2x4\n"
+            "%y = Elementwise(%n/matmul, %n/elementwise.2, %zy) |> mul(%n/elementwise.2) |> round "
             "|> add(%zy) : uint8 2x4\n");
 }
 

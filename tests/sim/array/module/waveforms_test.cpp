@@ -90,8 +90,8 @@ TEST(Waveforms, ShowEverySumWhereAndWhenItIsDue) {
   array.traceTo(file.path());
   const auto problem = oneFold(DataType::Int8, DataType::Int32);
   std::vector<std::int32_t> a(kM * kRows), b(kRows * kCols);
-  gatherRows(problem->tile, problem->storages[0], 0, kM, a.data());
-  gatherWeights(problem->tile, problem->storages[0], 0, kCols, kCols, b.data());
+  gatherRows(problem->tile, problem->storages, 0, kM, a.data());
+  gatherWeights(problem->tile, problem->storages, 0, kCols, kCols, b.data());
   array.compute(problem->tile, problem->storages);
   const Vcd vcd(file.path());
   for (std::int64_t m = 0; m < kM; ++m) {

@@ -117,11 +117,13 @@ T chain(const MatrixTile& tile, const Storage& storage, std::array<std::int64_t,
   T sum = tile.accumulates ? read(tile.c) : tile.bias ? read(*tile.bias) : T{};
   const std::span<std::int64_t> kPosition(&at[4], 3);
   do {
-    const T a = inside(tile, at) ? read(tile.a) : static_cast<T>(tile.padding);
+    const T zeroA = tile.zeroA ? read(*tile.zeroA) : T{};
+    const T padding = tile.zeroA ? zeroA : static_cast<T>(tile.padding);
+    const T a = (inside(tile, at) ? read(tile.a) : padding) - zeroA;
     if constexpr (std::is_same_v<T, float>) {
       sum = std::fma(a, read(tile.b), sum);
     } else {
-      sum += a * read(tile.b);
+      sum += a * (read(tile.b) - (tile.zeroB ? read(*tile.zeroB) : T{}));
     }
   } while (stepPosition(kPosition, std::span(tile.extents).subspan(4, 3)));
   return sum;

@@ -74,8 +74,8 @@ Plain plainProduct(const Problem& problem, std::vector<Storage>& storages) {
   const std::int64_t m = tile.m(), n = tile.n(), k = tile.k();
   std::vector<T> a(static_cast<std::size_t>(m * k)), b(static_cast<std::size_t>(k * n)),
       start(static_cast<std::size_t>(n));
-  gatherRows(tile, storages[0], 0, m, a.data());
-  gatherWeights(tile, storages[0], 0, n, n, b.data());
+  gatherRows(tile, storages, 0, m, a.data());
+  gatherWeights(tile, storages, 0, n, n, b.data());
   const Sums<T> sums(tile, storages);
   Plain plain;
   for (std::int64_t i = 0; i < m; ++i) {

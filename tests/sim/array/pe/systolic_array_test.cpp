@@ -115,8 +115,8 @@ struct Matrices {
     b.resize(size(tile.k() * tile.n()));
     c.resize(size(tile.m() * tile.n()));
     const Storage& storage = problem.storages[0];
-    gatherRows(tile, storage, 0, tile.m(), a.data());
-    gatherWeights(tile, storage, 0, tile.n(), tile.n(), b.data());
+    gatherRows(tile, problem.storages, 0, tile.m(), a.data());
+    gatherWeights(tile, problem.storages, 0, tile.n(), tile.n(), b.data());
     const std::int64_t width = byteSize(tile.c.type);
     readElements(tile.c.type, storage.at(tile.c.address, std::ssize(c) * width), width,
                  std::ssize(c), c.data());

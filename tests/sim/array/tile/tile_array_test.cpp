@@ -50,9 +50,12 @@ Operands<T> operandsOf(const MatrixTile& tile, const Storage& storage, Position 
   } else if (tile.bias) {
     operands.start = element(*tile.bias);
   }
+  const T zeroA = tile.zeroA ? element(*tile.zeroA) : T{};
+  const T zeroB = tile.zeroB ? element(*tile.zeroB) : T{};
+  const T padding = tile.zeroA ? zeroA : static_cast<T>(tile.padding);
   do {
-    operands.a.push_back(inside(tile, p) ? element(tile.a) : static_cast<T>(tile.padding));
-    operands.b.push_back(element(tile.b));
+    operands.a.push_back((inside(tile, p) ? element(tile.a) : padding) - zeroA);
+    operands.b.push_back(element(tile.b) - zeroB);
   } while (stepPosition(std::span(p).subspan(4), std::span(tile.extents).subspan(4)));
   return operands;
 }
