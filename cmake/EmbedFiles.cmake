@@ -1,12 +1,14 @@
 # npusim_embed(target patterns...): adds to `target` a generated source holding every file of the
-# repository that matches, reachable through sim/core/embedded.h by its path.
+# repository that matches, reachable through sim/core/embedded.h by its path. The digest of each
+# stands in the source: a compiler cache sees what the compiler reads, not what the assembler does.
 function(npusim_embed target)
   file(GLOB files CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} ${ARGN})
   set(data "")
   set(rows "")
   set(number 0)
   foreach(file ${files})
-    string(APPEND data "__asm__(\".section .rodata\\n.global npusim_embedded_${number}\\n"
+    file(MD5 ${PROJECT_SOURCE_DIR}/${file} digest)
+    string(APPEND data "__asm__(\"/* ${digest} */\\n.section .rodata\\n.global npusim_embedded_${number}\\n"
       "npusim_embedded_${number}:\\n.incbin \\\"${PROJECT_SOURCE_DIR}/${file}\\\"\\n"
       ".global npusim_embedded_end_${number}\\nnpusim_embedded_end_${number}:\\n.byte 0\\n.previous\\n\");\n"
       "extern const char npusim_embedded_${number}[];\nextern const char npusim_embedded_end_${number}[];\n")
@@ -32,7 +34,7 @@ ${rows}    {\"\", nullptr, nullptr}};
 }  // namespace npusim
 ")
   list(TRANSFORM files PREPEND ${PROJECT_SOURCE_DIR}/)
-  set_source_files_properties(${source} PROPERTIES OBJECT_DEPENDS "${files}" GENERATED ON
-    COMPILE_OPTIONS "-Wno-error")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${files}")
+  set_source_files_properties(${source} PROPERTIES GENERATED ON COMPILE_OPTIONS "-Wno-error")
   target_sources(${target} PRIVATE ${source})
 endfunction()

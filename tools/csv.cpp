@@ -23,7 +23,10 @@ class Flattener {
     names.push_back(path_ + name);
     cells.push_back(cell(fmt::format("{}", field)));
   }
-  void eventual(const char* name, std::int64_t count) { value(name, count); }
+  template <typename Field>
+  void eventual(const char* name, const Field& field) {
+    value(name, field);
+  }
   template <typename Number>
   void computed(const char* name, Number number) {
     value(name, number);

@@ -24,8 +24,9 @@ class Writer {
   void value(const char* name, const Field& field) {
     json_[name] = field;
   }
-  void eventual(const char* name, std::int64_t count) {
-    if (count != 0) json_[name] = count;
+  template <typename Field>
+  void eventual(const char* name, const Field& field) {
+    if (field != Field{}) json_[name] = field;
   }
   template <typename Body>
   void object(const char* name, const Body& body) {
@@ -76,8 +77,9 @@ class Reader {
     if (!fits<Field>(found)) fail(name, "is not of the right type");
     field = found.get<Field>();
   }
-  void eventual(const char* name, std::int64_t& count) const {
-    if (json_.is_object() && json_.contains(name)) value(name, count);
+  template <typename Field>
+  void eventual(const char* name, Field& field) const {
+    if (json_.is_object() && json_.contains(name)) value(name, field);
   }
   template <typename Body>
   void object(const char* name, const Body& body) const {

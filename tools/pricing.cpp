@@ -70,12 +70,15 @@ void priceResult(RunResult& result, const ChipConfig& chip, const EnergyTable& t
   if (result.throttledClockMhz > 0) asRun.clockMhz = result.throttledClockMhz;
   PredictResult& predict = result.predict;
   predict.energy = price(predict.counters, predict.cycles, asRun, table, *format);
+  for (const LayerResult& layer : result.layers) predict.energy.cpu += layer.energy.cpu;
   predict.energyJ = predict.energy.total() * kPico;
   predict.timeS = static_cast<double>(predict.cycles) / (asRun.clockMhz * 1e6);
   predict.averagePowerW = predict.timeS > 0 ? predict.energyJ / predict.timeS : 0;
   predict.memories = memoryResults(result, asRun);
   for (LayerResult& layer : result.layers) {
+    const double onCpu = layer.energy.cpu;
     layer.energy = price(layer.counters, layer.cycles, asRun, table, *format);
+    layer.energy.cpu = onCpu;
   }
   result.powerLimitW = chip.power.limitW;
   const LoadResult& load = result.load;

@@ -7,7 +7,7 @@ namespace npusim::tools {
 /// The one description of a result file: which field goes by which name. A visitor that reads, one
 /// that writes and one that flattens to columns walk it. A visitor offers
 ///   value(name, field)       a number, string or bool
-///   eventual(name, count)    a number that is left out where it is 0
+///   eventual(name, field)    a number or string that is left out where it is 0 or empty
 ///   object(name, body)       body(visitor) visits the fields of a nested object
 ///   list(name, items)        objects, each described by fields(visitor, item)
 ///   eventualList(name, items)  the same, left out where it is empty
@@ -109,6 +109,7 @@ void energy(Visitor& v, Energy& picojoules) {
     o.value("dram", picojoules.dram);
     o.value("clock_idle", picojoules.clockIdle);
     o.value("host", picojoules.host);
+    o.eventual("cpu", picojoules.cpu);
   });
 }
 
@@ -196,6 +197,7 @@ void fields(Visitor& v, LayerResult& layer) {
   v.value("name", layer.name);
   v.value("op", layer.op);
   v.value("output_shape", layer.outputShape);
+  v.eventual("machine", layer.machine);
   v.value("macs", layer.macs);
   v.value("cycles", layer.cycles);
   v.value("start_cycle", layer.startCycle);

@@ -1,8 +1,19 @@
 #include "kernels/pipeline/calibration.h"
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 namespace npusim {
+namespace {
+
+/// What a mask adds to a score that is not to count: infinity, or a number that is nearly so.
+bool standsForInfinity(float x) {
+  constexpr float kMost = 1e30F;
+  return !(std::abs(x) < kMost);
+}
+
+}  // namespace
 
 std::vector<double> Calibration::Observation::means(bool alongChannels) const {
   std::vector<double> result = alongChannels ? channelSums : lastSums;
@@ -25,7 +36,7 @@ void Calibration::add(const std::string& valueName, const Tensor& tensor) {
   for (std::size_t first = 0; first < elements.size(); first += last) {
     double sum = 0;
     for (std::size_t i = 0; i < last; ++i) {
-      const float x = elements[first + i];
+      const float x = standsForInfinity(elements[first + i]) ? 0 : elements[first + i];
       seen.low = std::min(seen.low, x);
       seen.high = std::max(seen.high, x);
       seen.lastSums[i] += x;
@@ -35,6 +46,15 @@ void Calibration::add(const std::string& valueName, const Tensor& tensor) {
   }
   if (channelIsLast) seen.channelSums = seen.lastSums;
   seen.elements += tensor.size();
+}
+
+void Calibration::give(const std::string& valueName, Quantization quantization) {
+  given_[valueName] = std::move(quantization);
+}
+
+const Quantization* Calibration::given(const std::string& valueName) const {
+  const auto found = given_.find(valueName);
+  return found == given_.end() ? nullptr : &found->second;
 }
 
 const Calibration::Observation* Calibration::find(const std::string& valueName) const {

@@ -23,14 +23,21 @@ class Calibration {
   };
 
   /// Adds one tensor of a value; passed over when it is empty or does not hold fp32. An evaluation
-  /// of the graph shows them all.
+  /// of the graph shows them all. Numbers that stand for infinity, as masks have them, count as 0.
   void add(const std::string& valueName, const Tensor& tensor);
+
+  /// Sets how a value is quantised, whatever is observed of it.
+  void give(const std::string& valueName, Quantization quantization);
+
+  /// What give() said of a value; null without.
+  const Quantization* given(const std::string& valueName) const;
 
   /// Null for a value that was never observed.
   const Observation* find(const std::string& valueName) const;
 
  private:
   std::map<std::string, Observation> observations_;
+  std::map<std::string, Quantization> given_;
 };
 
 }  // namespace npusim

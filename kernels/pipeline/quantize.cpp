@@ -4,27 +4,12 @@
 #include <numeric>
 
 #include "kernels/pipeline/passes.h"
+#include "kernels/pipeline/quantized_values.h"
 
 namespace npusim::passes {
 namespace {
 
 constexpr float kLargest = 127;
-
-bool movesData(const Node& node) {
-  if (const auto* pool = std::get_if<Pool>(&node.operation)) {
-    return pool->kind == ReduceOp::Max && node.steps.empty();
-  }
-  return std::holds_alternative<Reshape>(node.operation) ||
-         std::holds_alternative<Transpose>(node.operation) ||
-         std::holds_alternative<Concat>(node.operation) ||
-         std::holds_alternative<Remap>(node.operation) ||
-         std::holds_alternative<Gather>(node.operation) || isOfLoops(node.operation);
-}
-
-bool isProduct(const Node& node) {
-  return std::holds_alternative<Convolution>(node.operation) ||
-         std::holds_alternative<MatMul>(node.operation);
-}
 
 std::int32_t roundedTo(double real, double low, double high) {
   return static_cast<std::int32_t>(std::clamp(std::nearbyint(real), low, high));
@@ -65,7 +50,7 @@ class Quantizer {
         const Value weights = graph_.value(node.inputs[1]);
         setWeights(node);
         setBias(node, weights);
-      } else if (movesData(node)) {
+      } else if (movesValues(node)) {
         setMovedConstants(node);
       }
     }
@@ -78,37 +63,19 @@ class Quantizer {
            (graph_.isConstant(id) || chosen_[static_cast<std::size_t>(id)]);
   }
 
-  /// Values from which a product is still reached become int8. The tail behind the last products
-  /// stays fp32 where the chip has it: rounding there would cost accuracy and save no product.
-  /// Moves cannot convert, so their inputs and output go together.
+  /// Without floats all values are int8.
   void chooseValues() {
-    chosen_.assign(graph_.values.size(), !floatTail_);
-    if (!floatTail_) return;
-    const auto choose = [&](ValueId id) {
-      if (id == kNoValue || chosen_[static_cast<std::size_t>(id)]) return false;
-      chosen_[static_cast<std::size_t>(id)] = true;
-      return true;
-    };
-    for (bool changed = true; changed;) {
-      changed = false;
-      for (auto node = graph_.nodes.rbegin(); node != graph_.nodes.rend(); ++node) {
-        const bool product = isProduct(*node);
-        const bool output = chosen_[static_cast<std::size_t>(node->output)];
-        for (std::size_t i = 0; i < node->inputs.size(); ++i) {
-          const ValueId input = node->inputs[i];
-          if ((product && i < 2) || output) changed = choose(input) || changed;
-          const bool moved = movesData(*node) && input != kNoValue && !graph_.isConstant(input) &&
-                             chosen_[static_cast<std::size_t>(input)];
-          if (moved) changed = choose(node->output) || changed;
-        }
-      }
+    std::vector<bool> given(graph_.values.size(), !floatTail_);
+    for (std::size_t v = 0; v < given.size(); ++v) {
+      if (calibration_.given(graph_.values[v].name) != nullptr) given[v] = true;
     }
+    chosen_ = floatTail_ ? int8BetweenFloats(graph_, std::move(given)) : std::move(given);
   }
 
   void group() {
     symmetric_.assign(graph_.values.size(), false);
     for (const Node& node : graph_.nodes) {
-      if (movesData(node)) {
+      if (movesValues(node)) {
         for (const ValueId input : node.inputs) {
           if (quantizable(input) && quantizable(node.output)) {
             groups_.join(static_cast<std::size_t>(input), static_cast<std::size_t>(node.output));
@@ -144,18 +111,24 @@ class Quantizer {
   void setActivations() {
     const std::size_t count = graph_.values.size();
     std::vector<std::pair<float, float>> joint(count, {0, 0});
+    std::vector<const Quantization*> given(count, nullptr);
     for (std::size_t v = 0; v < count; ++v) {
       const Value& value = graph_.values[v];
       if (value.type != DataType::Float32 || (value.constant && groups_.find(v) == v)) continue;
       const auto [low, high] = range(value);
       auto& whole = joint[groups_.find(v)];
       whole = {std::min(whole.first, low), std::max(whole.second, high)};
+      const Quantization*& fixed = given[groups_.find(v)];
+      if (fixed == nullptr) fixed = calibration_.given(value.name);
     }
     for (std::size_t v = 0; v < count; ++v) {
       Value& value = graph_.values[v];
       if (value.type != DataType::Float32 || value.constant || !chosen_[v]) continue;
       value.type = DataType::Int8;
-      value.quantization = parameters(joint[groups_.find(v)], symmetric_[groups_.find(v)]);
+      const Quantization* fixed = given[groups_.find(v)];
+      value.quantization = fixed != nullptr
+                               ? *fixed
+                               : parameters(joint[groups_.find(v)], symmetric_[groups_.find(v)]);
     }
   }
 

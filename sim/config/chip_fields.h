@@ -209,13 +209,14 @@ void fields(Visit& visit, MemoryConfig& memory) {
   visit.optional("compression", memory.compression, Word<Compression>{kCompressionWords});
 }
 
-/// Operations a cycle by ElementCost.
+/// Operations a cycle by ElementCost; 0: the vector unit has none of that class.
 template <typename Visit>
 void fields(Visit& visit, std::array<double, 3>& opsPerCycle) {
   constexpr Number kRate{1e-6, 1024};
   visit.optional("simple", opsPerCycle[0], kRate);
-  visit.optional("divide", opsPerCycle[1], kRate);
-  visit.optional("transcendental", opsPerCycle[2], kRate);
+  constexpr Number kRateOrNone{0, 1024};
+  visit.optional("divide", opsPerCycle[1], kRateOrNone);
+  visit.optional("transcendental", opsPerCycle[2], kRateOrNone);
 }
 
 template <typename Visit>

@@ -1,5 +1,9 @@
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/parser.h>
 #include <yaml-cpp/yaml.h>
+
+#include <sstream>
 
 #include "sim/core/yaml_tree.h"
 
@@ -9,6 +13,48 @@ namespace {
 constexpr int kDeepest = 16;
 constexpr int kMostNodes = 100'000;
 constexpr std::size_t kMostBytes = std::size_t{4} << 20;
+
+/// Follows yaml-cpp's parser over a text and keeps nothing: yaml-cpp 0.7 builds empty documents
+/// without end where a value begins with ',', so documents are counted before any is built.
+class Documents : public YAML::EventHandler {
+ public:
+  explicit Documents(const std::string& file) : file_(file) {}
+
+  int count() const { return count_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (count_++ > 0 && mark.pos == last_) {
+      failAt({file_, mark.line + 1, mark.column + 1}, "",
+             "not valid YAML (no value can begin here), mend the line here or the one before");
+    }
+    last_ = mark.pos;
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+ private:
+  const std::string& file_;
+  int count_ = 0;
+  int last_ = -1;
+};
+
+int documentsIn(const std::string& text, const std::string& file) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  Documents documents(file);
+  while (parser.HandleNextDocument(documents)) {
+  }
+  return documents.count();
+}
 
 /// Turns yaml-cpp's nodes into ours.
 class Converter {
@@ -80,10 +126,10 @@ class Converter {
 
 YAML::Node parseOne(const std::string& text, const std::string& file) {
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.size() == 1) return documents.front();
+    const int documents = documentsIn(text, file);
+    if (documents == 1) return YAML::Load(text);
     const std::string count =
-        documents.empty() ? "is empty" : fmt::format("holds {} YAML documents", documents.size());
+        documents == 0 ? "is empty" : fmt::format("holds {} YAML documents", documents);
     throw BadInput({file}, count + ", must hold one YAML map of 'key: value' lines");
   } catch (const YAML::Exception& error) {
     const SourceLocation where =

@@ -47,6 +47,8 @@ std::string shown(const Token& token) {
       return "the end of the text";
     case Token::Kind::QuotedLine:
       return "a quoted line";
+    case Token::Kind::String:
+      return quoted(token.text);
     default:
       return fmt::format("'{}'", token.text);
   }

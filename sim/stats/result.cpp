@@ -3,7 +3,8 @@
 namespace npusim {
 
 double Energy::total() const {
-  return mac + localStore + arrayNetwork + buffer + vector + network + dram + clockIdle + host;
+  return mac + localStore + arrayNetwork + buffer + vector + network + dram + clockIdle + host +
+         cpu;
 }
 
 Energy& Energy::operator+=(const Energy& other) {
@@ -16,6 +17,7 @@ Energy& Energy::operator+=(const Energy& other) {
   dram += other.dram;
   clockIdle += other.clockIdle;
   host += other.host;
+  cpu += other.cpu;
   return *this;
 }
 

@@ -14,6 +14,7 @@ namespace npusim {
 struct Energy {
   double mac = 0, localStore = 0, arrayNetwork = 0, buffer = 0, vector = 0, network = 0, dram = 0,
          clockIdle = 0, host = 0;
+  double cpu = 0;  ///< of layers that ran on the host's CPU; given, not priced from counters
   double total() const;
   Energy& operator+=(const Energy& other);
 };
@@ -30,6 +31,8 @@ struct Loss {
 
 struct LayerResult {
   std::string name, op, outputShape;
+  /// Where it ran if not on the chip: "cpu", or "host link" for a transfer between the two.
+  std::string machine;
   std::int64_t macs = 0, cycles = 0, startCycle = 0, endCycle = 0;
   double utilization = 0;
   std::string boundBy;  ///< compute, dram, vector, buffer, dependency, network
