@@ -1,7 +1,11 @@
 #include "tools/compile_network.h"
 
+#include <utility>
+
+#include "kernels/pipeline/quantization_pairs.h"
 #include "sim/core/error.h"
 #include "tools/calibration_inputs.h"
+#include "tools/fallback.h"
 #include "tools/stopwatch.h"
 #include "tools/unused_options.h"
 #include "workloads/evaluate/evaluate.h"
@@ -20,13 +24,11 @@ void materializeWeights(Graph& graph) {
   }
 }
 
-Calibration calibrate(const Graph& graph, const std::vector<Inputs>& samples) {
-  Calibration calibration;
+void calibrate(const Graph& graph, const std::vector<Inputs>& samples, Calibration& calibration) {
   const Observer observe = [&](const Value& value, const Tensor& tensor) {
     calibration.add(value.name, tensor);
   };
   for (const Inputs& inputs : samples) evaluate(graph, inputs, observe);
-  return calibration;
 }
 
 }  // namespace
@@ -41,35 +43,57 @@ ChipConfig loadMachine(const MachineOptions& options) {
   return chip;
 }
 
+Prepared prepareNetwork(Network& network, const ChipConfig& chip, const CompileChoice& choice,
+                        const DataOptions& data, const GivenTensors& given,
+                        const Progress& progress) {
+  Prepared prepared;
+  prepared.precision = choosePrecision(choice.precision, network, chip);
+  checkPartitionUsed(choice, chip);
+  checkFormatUses(data, prepared.precision);
+  if (data.values) materializeWeights(network.graph);
+  const Stopwatch watch;
+  Graph graph = network.graph;
+  Calibration calibration;
+  if (prepared.precision == DataType::Int8) takeQuantization(graph, calibration);
+  const Graph optimized = optimize(graph);
+  prepared.seconds = watch.seconds();
+
+  const bool calibrates = prepared.precision == DataType::Int8 && !allProductsOfCodes(optimized);
+  if (calibrates && data.values && chip.supports(prepared.precision)) {
+    progress.show("calibrating");
+    calibrate(optimized, calibrationInputs(optimized, data, given), calibration);
+  }
+  const Stopwatch formats;
+  const auto inPrecision = choice.fallback.empty() ? toPrecision : toPrecisionAnywhere;
+  prepared.graph = inPrecision(optimized, chip, prepared.precision, calibration);
+  prepared.seconds += formats.seconds();
+  return prepared;
+}
+
 Compiled compileNetwork(Network& network, const ChipConfig& chip, const CompileChoice& choice,
                         const DataOptions& data, const GivenTensors& given,
                         const Progress& progress) {
-  const DataType precision = choosePrecision(choice.precision, network, chip);
-  checkPartitionUsed(choice, chip);
-  checkFormatUses(data, precision);
-  if (data.values) materializeWeights(network.graph);
-  Stopwatch watch;
-  const Graph optimized = optimize(network.graph);
-  const double seconds = watch.seconds();
-
-  Calibration calibration;
-  const bool calibrates = precision == DataType::Int8 && !allProductsOfCodes(optimized);
-  if (calibrates && data.values && chip.supports(precision)) {
-    progress.show("calibrating");
-    calibration = calibrate(optimized, calibrationInputs(optimized, data, given));
-  }
-
+  Prepared prepared = prepareNetwork(network, chip, choice, data, given, progress);
   progress.show("compiling");
-  watch = Stopwatch();
+  const Stopwatch watch;
   Compiled compiled;
-  compiled.graph = toPrecision(optimized, chip, precision, calibration);
-  compiled.program =
-      compile(compiled.graph, chip,
-              {precision, choice.objective, data.values, choice.partition,
-               [&](const std::string& text) { progress.note(text); }, choice.holdConstants});
+  compiled.graph = std::move(prepared.graph);
+  const CompileOptions options{prepared.precision,
+                               choice.objective,
+                               data.values,
+                               choice.partition,
+                               [&](const std::string& text) { progress.note(text); },
+                               choice.holdConstants};
+  try {
+    compiled.program = compile(compiled.graph, chip, options);
+  } catch (const OperatorsLacking& lacking) {
+    if (choice.fallback.empty()) throw;
+    compiled.lacking = lacking.refusals;
+    compileParts(compiled, lacking.refusals, chip, options);
+  }
   compiled.program.network = network.name;
   compiled.program.batch = network.batch;
-  compiled.seconds = seconds + watch.seconds();
+  compiled.seconds = prepared.seconds + watch.seconds();
   return compiled;
 }
 

@@ -145,7 +145,7 @@ std::optional<std::string> parseConformance(ConformanceOptions& options,
   CommandLine line;
   line.name = "conformance";
   line.purpose =
-      "Runs ONNX backend tests on a chip: DIR holds folders with model.onnx and "
+      "Runs ONNX backend tests on a chip: DIR holds folders with model.onnx and\n"
       "test_data_set_*, or is one. Exit code 1 if any test fails.";
   line.positionals = {"DIR"};
   addChipOptions(line, options.machine);

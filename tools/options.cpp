@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "sim/core/error.h"
+#include "tools/fallback.h"
 
 namespace npusim::tools {
 namespace {
@@ -150,6 +151,16 @@ void addCompileOptions(CommandLine& line, CompileChoice& options) {
                                           "over cores: auto, channel, row, batch, pipeline");
 }
 
+void addFallbackOption(CommandLine& line, CompileChoice& options) {
+  line.options.add_options()(
+      "fallback",
+      po::value<std::string>()->value_name("cpu|NAME")->notifier([&](const std::string& word) {
+        options.fallback = word == "cpu" ? kFallbackCpu : word;
+        loadHostCpu(options.fallback);
+      }),
+      "a host CPU for what the chip lacks (cpu_a15)");
+}
+
 void addSeedOption(CommandLine& line, DataOptions& options) {
   line.options.add_options()("seed",
                              number("--seed", 0,
@@ -196,15 +207,20 @@ void addCalibrationOption(CommandLine& line, DataOptions& options) {
                              "data set for int8 ranges (4 varied inputs)");
 }
 
-void addResultOptions(CommandLine& line, ResultOptions& options) {
+void addComparisonOptions(CommandLine& line, ResultOptions& options) {
   line.options.add_options()("reference",
                              manyValues("NAME")->notifier([&](const std::vector<std::string>& all) {
                                options.references = referencesFrom(all);
                              }),
                              "beside it: a preset, host or none")(
-      "repeat", number("--repeat", 1, [&](std::int64_t n) { options.repeat = n; }),
-      "predictions; the last one counts (1)")("json", text("FILE", options.json),
-                                              "write the result as JSON")(
+      "json", text("FILE", options.json), "write the result as JSON");
+}
+
+void addResultOptions(CommandLine& line, ResultOptions& options) {
+  addComparisonOptions(line, options);
+  line.options.add_options()("repeat",
+                             number("--repeat", 1, [&](std::int64_t n) { options.repeat = n; }),
+                             "predictions; the last one counts (1)")(
       "csv", text("FILE", options.csv), "write the layers as CSV")(
       "outputs", text("DIR", options.outputs), "write each output as NAME.npy");
 }

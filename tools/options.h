@@ -15,6 +15,8 @@ void addNetworkOptions(CommandLine& line, NetworkOptions& options);
 void addPrecisionOption(CommandLine& line, CompileChoice& options);
 /// --precision, --objective and --partition.
 void addCompileOptions(CommandLine& line, CompileChoice& options);
+/// --fallback.
+void addFallbackOption(CommandLine& line, CompileChoice& options);
 void addSeedOption(CommandLine& line, DataOptions& options);
 /// --values and --seed.
 void addDataOptions(CommandLine& line, DataOptions& options);
@@ -26,6 +28,8 @@ void addCheckOptions(CommandLine& line, DataOptions& options);
 void addCalibrationOption(CommandLine& line, DataOptions& options);
 void addResultOptions(CommandLine& line, ResultOptions& options);
 /// --dram-trace.
+/// --reference and --json alone.
+void addComparisonOptions(CommandLine& line, ResultOptions& options);
 void addDramTraceOption(CommandLine& line, ResultOptions& options);
 /// What gemm and conv take like run.
 void addProblemOptions(CommandLine& line, RunOptions& options);

@@ -15,6 +15,7 @@ std::optional<RunOptions> parseRun(const Arguments& arguments) {
   addMemoryOption(line, options.machine);
   addFidelityOption(line, options.machine);
   addCompileOptions(line, options.compile);
+  addFallbackOption(line, options.compile);
   addDataOptions(line, options.data);
   addInputOptions(line, options.data);
   addCheckOptions(line, options.data);

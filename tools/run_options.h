@@ -35,6 +35,7 @@ struct CompileChoice {
   Partition partition = Partition::Auto;
   bool partitionGiven = false;  ///< --partition was given
   bool holdConstants = true;    ///< see CompileOptions
+  std::string fallback;         ///< the reference CPU that runs what the chip lacks; empty: none
 };
 
 /// The numbers that go through it.

@@ -12,6 +12,7 @@
 #include "sim/isa/program_io.h"
 #include "tools/compile_network.h"
 #include "tools/dram/trace_writer.h"
+#include "tools/fallback.h"
 #include "tools/forked.h"
 #include "tools/pricing.h"
 #include "tools/report.h"
@@ -185,6 +186,26 @@ void expectAllMacs(const Graph& graph, const PredictResult& predict) {
       fmt::format("the machine did {} MACs, the network has {}", predict.macs, macs));
 }
 
+/// Throws for what a network that runs in parts cannot be asked.
+void checkPartsPossible(const RunOptions& options, const ChipConfig& chip) {
+  if (!options.results.dramTrace.empty()) {
+    throw NotPossible("not supported: --dram-trace with a network that runs partly on the CPU");
+  }
+  if (chip.power.limitW > 0) {
+    throw NotPossible(
+        "not supported: power.limit_w with a network that runs partly on the CPU; try "
+        "--set power.limit_w=0");
+  }
+}
+
+/// What --fallback shares between chip and CPU.
+Simulation simulateShared(const RunOptions& options, const ChipConfig& chip,
+                          const Compiled& compiled, const Inputs& inputs, const Session& session) {
+  checkPartsPossible(options, chip);
+  return simulateParts(compiled, chip, loadHostCpu(options.compile.fallback), inputs, options.data,
+                       options.results.repeat, session.progress, options.machine.fidelity);
+}
+
 /// With --dram-trace, what the first DRAM is asked for goes to its file.
 Simulation simulateTraced(const RunOptions& options, const ChipConfig& chip,
                           const isa::Program& program, const Inputs& inputs,
@@ -222,17 +243,24 @@ void runNetwork(const RunOptions& options, Network network, const GivenTensors& 
   checkSeedUsed(data, slots, given, varied);
   const bool needsInputs = data.values || options.results.asksHost();
   const Inputs inputs = needsInputs ? completeInputs(slots, given, data.seed) : Inputs{};
-  const ChipConfig asRun =
-      underPowerLimit(chip, compiled.program, inputs, fidelity, data, options.results, session);
-  const Simulation simulation = simulateTraced(options, asRun, compiled.program, inputs, session);
+  const bool shared = !compiled.parts.empty();
+  if (!shared && !options.compile.fallback.empty()) {
+    session.progress.note("--fallback: the chip runs every operator");
+  }
+  const ChipConfig asRun = shared ? chip
+                                  : underPowerLimit(chip, compiled.program, inputs, fidelity, data,
+                                                    options.results, session);
+  const Simulation simulation =
+      shared ? simulateShared(options, chip, compiled, inputs, session)
+             : simulateTraced(options, asRun, compiled.program, inputs, session);
   expectAllMacs(network.graph, simulation.predict);
 
   RunResult result = assemble(chip, asRun, fidelity, compiled.program, simulation);
   result.compileWallS = compiled.seconds;
   const std::string made =
-      fmt::format("{}{}{}", static_cast<int>(options.compile.objective),
+      fmt::format("{}{}{}{}", static_cast<int>(options.compile.objective),
                   options.compile.partitionGiven ? name(options.compile.partition) : "",
-                  compiled.graph.toText());
+                  shared ? options.compile.fallback : "", compiled.graph.toText());
   const std::uint64_t source = hashOf(inputs, hashSized(made, network.hash));
   result.configHash =
       fmt::format("{:016x}", hashOf(chip, compiled.program, data, options.results.repeat, source));

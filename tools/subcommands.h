@@ -31,6 +31,8 @@ void reprice(const Arguments& arguments);
 void study(const Arguments& arguments);
 void trace(const Arguments& arguments);
 void dram(const Arguments& arguments);
+void showWhere(const Arguments& arguments);
 void conformance(const Arguments& arguments);
+void quantizeModel(const Arguments& arguments);
 
 }  // namespace npusim::tools

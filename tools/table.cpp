@@ -71,11 +71,11 @@ std::vector<std::string> layerRow(const LayerResult& layer, const std::string& n
                                   std::int64_t total) {
   const ReadWrite& dram = layer.counters.dramBytes;
   return {name,
-          layer.op,
+          layer.machine.empty() ? layer.op : fmt::format("{} ({})", layer.op, layer.machine),
           layer.outputShape,
           grouped(layer.cycles),
           percent(ratio(asDouble(layer.cycles), asDouble(total))),
-          layer.macs == 0 ? "-" : percent(layer.utilization),
+          layer.macs == 0 || !layer.machine.empty() ? "-" : percent(layer.utilization),
           layer.boundBy,
           bytes(dram.read + dram.write),
           energy(layer.energy.total() * kPico)};
@@ -261,15 +261,16 @@ std::string trafficTable(const PredictResult& p) {
 
 std::string energyBars(const RunResult& r) {
   const Energy& e = r.predict.energy;
-  const std::array<Share, 9> parts = {{{"MACs", e.mac},
-                                       {"local stores", e.localStore},
-                                       {"between PEs", e.arrayNetwork},
-                                       {"buffers", e.buffer},
-                                       {"vector unit", e.vector},
-                                       {"between cores", e.network},
-                                       {memoryHeading(r.predict), e.dram},
-                                       {"clock and idle", e.clockIdle},
-                                       {"host link", e.host}}};
+  const std::array<Share, 10> parts = {{{"MACs", e.mac},
+                                        {"local stores", e.localStore},
+                                        {"between PEs", e.arrayNetwork},
+                                        {"buffers", e.buffer},
+                                        {"vector unit", e.vector},
+                                        {"between cores", e.network},
+                                        {memoryHeading(r.predict), e.dram},
+                                        {"clock and idle", e.clockIdle},
+                                        {"host link", e.host},
+                                        {"host CPU", e.cpu}}};
   std::vector<Share> shares;
   std::vector<std::string> amounts;
   for (const auto& [name, picojoules] : parts) {

@@ -10,8 +10,8 @@ namespace npusim::emit {
 /// A task, or a loop as a whole.
 struct Place {
   bool loop = false;
-  int index = 0;  ///< of Plan::tasks or Plan::repeats
-  auto operator<=>(const Place&) const = default;
+  int index = 0;                                   ///< of Plan::tasks or Plan::repeats
+  auto operator<=>(const Place&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 /// One engine's part of a place waits, each time it begins, until another's part of an earlier one
@@ -22,7 +22,7 @@ struct Link {
   Place to;
   isa::Engine toEngine{};
   bool carried = false;
-  auto operator<=>(const Link&) const = default;
+  auto operator<=>(const Link&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 /// What keeps tasks that touch the same bytes in order, in every pass of the loops around them:

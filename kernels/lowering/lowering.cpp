@@ -257,25 +257,6 @@ void Lowering::enter(int repeat) {
   repeat_ = repeat;
 }
 
-/// What was written in a loop is, after that, what the last pass wrote.
-View Lowering::fromHere(View view) const {
-  std::erase_if(view.passes, [&](const plan::PassStride& pass) {
-    const bool within = plan_.isIn(repeat_, pass.repeat);
-    if (!within) view.offset += pass.last();
-    return !within;
-  });
-  return view;
-}
-
-View Lowering::stateSlot(const View& state, bool next) {
-  View slot = state;
-  plan::PassStride& pass = slot.passes.back();
-  if (!next) return slot;
-  slot.offset += pass.bytes;
-  pass.bytes = -pass.bytes;
-  return slot;
-}
-
 View Lowering::outputView(const Node& node) {
   const ValueId id = node.output;
   const auto at = static_cast<std::size_t>(id);

@@ -33,6 +33,8 @@ class Lowering {
   const ChipConfig& chip() const { return chip_; }
   bool withValues() const { return plan_.values; }
   plan::Plan take() { return std::move(plan_); }
+  /// The tasks so far.
+  const std::vector<plan::Task>& tasks() const { return plan_.tasks; }
 
   /// Where a value lies. Constants get a block in weight memory on first use, in the layout of
   /// their shape's channels-last order when `channelsLast`.
@@ -54,6 +56,10 @@ class Lowering {
   /// One of the two places that a state has by turns: where a pass finds it, `view` of the Carried
   /// node, or (`next`) where it writes it.
   static plan::View stateSlot(const plan::View& state, bool next);
+  /// How the slot in which a loop's first pass finds its state, or its last one leaves it, moves
+  /// with the passes of a loop around that. The slots go by the passes since the outermost loop
+  /// began (isa::LoopIndices::flat), so an odd number of passes turns them round; none: it stays.
+  std::optional<plan::PassStride> aroundLoop(plan::PassStride pass) const;
 
   /// Must the value be written to a place of its own: a graph output or part of a concatenation?
   bool mustWrite(ValueId value) const;

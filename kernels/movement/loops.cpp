@@ -43,12 +43,15 @@ void lowerCarried(Lowering& lowering, const Node& node) {
   View state = lowering.addActivation(node.name, value.type, two, false);
   state.shape = value.shape;
   state.strides.erase(state.strides.begin());
+  const plan::PassStride slots{loop, bytes, count, 2};
   // The first pass finds the initial state where the loop, seen from before it, begins.
+  View first = state;
+  if (const auto around = lowering.aroundLoop(slots)) first.passes.push_back(*around);
   lowering.enter(lowering.graph().repeats[static_cast<std::size_t>(loop)].parent);
-  addCopy(lowering, node, ".initial", lowering.view(node.inputs[0]), state, whole(value.shape),
+  addCopy(lowering, node, ".initial", lowering.view(node.inputs[0]), first, whole(value.shape),
           std::nullopt);
   lowering.enter(loop);
-  state.passes.push_back({loop, bytes, count, 2});
+  state.passes.push_back(slots);
   lowering.setView(node.output, state);
 }
 

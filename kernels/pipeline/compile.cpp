@@ -50,6 +50,11 @@ Graph toPrecision(const Graph& optimized, const ChipConfig& chip, DataType preci
     throw NotPossible("chip '" + chip.name + "' does not compute " + std::string(name(precision)) +
                       "; it computes" + offered);
   }
+  return toPrecisionAnywhere(optimized, chip, precision, calibration);
+}
+
+Graph toPrecisionAnywhere(const Graph& optimized, const ChipConfig& chip, DataType precision,
+                          const Calibration& calibration) {
   Graph result = optimized;
   switch (precision) {
     case DataType::Float32:
@@ -79,11 +84,11 @@ void checkProgramFits(const isa::Program& program, const ChipConfig& chip) {
   throw passes::TooSmall(chip, {{passes::kProgramStore, {bytes, "the program"}}});
 }
 
-isa::Program compileFor(const Graph& graph, const ChipConfig& chip, const CompileOptions& options) {
+isa::Program programOf(const Graph& graph, const ChipConfig& chip, const CompileOptions& options) {
   // From operators to tasks over views of blocks; then from tasks, dealt to the cores, to tiles
   // with addresses on chip.
   plan::StorageMap storages(chip);
-  auto [plan, tasks, note] =
+  auto [plan, tasks, note, cost] =
       passes::dealAndPlace(passes::lower(graph, chip, options), storages, chip, options);
 
   // The tiling decides how weights lie in memory, and so how much of it they take.
@@ -113,6 +118,19 @@ isa::Program compileFor(const Graph& graph, const ChipConfig& chip, const Compil
     options.note("with values off an If whose condition depends on data takes its then branch");
   }
   return program;
+}
+
+/// With attention cut where that is cheaper, if all else then still fits.
+isa::Program compileFor(const Graph& graph, const ChipConfig& chip, const CompileOptions& options) {
+  Graph tiled = graph;
+  if (options.tileAttention && passes::tileAttention(tiled, chip, options)) {
+    try {
+      return programOf(tiled, chip, options);
+    } catch (const NotPossible&) {
+      return programOf(graph, chip, options);
+    }
+  }
+  return programOf(graph, chip, options);
 }
 
 /// Does a network compile for a chip? Where it is too small, `needs` grows by what it lacks; where

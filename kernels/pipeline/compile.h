@@ -10,6 +10,7 @@
 #include "kernels/partition/partition.h"
 #include "kernels/pipeline/calibration.h"
 #include "sim/config/chip_config.h"
+#include "sim/core/error.h"
 #include "sim/isa/program.h"
 #include "workloads/graph/graph.h"
 
@@ -26,6 +27,8 @@ struct CompileOptions {
   std::function<void(const std::string&)> note = {};
   /// Keep on chip what loops read in every pass, where it fits; else it is loaded in each.
   bool holdConstants = true;
+  /// Cut attention into blocks of rows whose scores stay on chip, where that costs less.
+  bool tileAttention = true;
 };
 
 /// Graph passes: fuses, folds and cleans; then sets number formats, for int8 by what `calibration`
@@ -35,8 +38,27 @@ Graph optimize(const Graph& graph);
 Graph toPrecision(const Graph& optimized, const ChipConfig& chip, DataType precision,
                   const Calibration& calibration);
 
+/// The same without asking whether the chip's array computes `precision`: products that it does not
+/// compute are then among what OperatorsLacking names.
+Graph toPrecisionAnywhere(const Graph& optimized, const ChipConfig& chip, DataType precision,
+                          const Calibration& calibration);
+
+/// An operator that a chip lacks the means for.
+struct Refusal {
+  std::string layer;   ///< the node's name
+  std::string reason;  ///< a clause that names the operator
+};
+
+/// Operators of a network that a chip lacks the means for: all of them, in the network's order.
+class OperatorsLacking : public NotPossible {
+ public:
+  explicit OperatorsLacking(std::vector<Refusal> all);
+  const std::vector<Refusal> refusals;
+};
+
 /// Compiles a graph from toPrecision() to a verified program for `chip`. Throws NotPossible with
-/// what is needed, what there is and the smallest change that fits.
+/// what is needed, what there is and the smallest change that fits; OperatorsLacking for operators
+/// that no size of the chip's storages would let it run.
 isa::Program compile(const Graph& graph, const ChipConfig& chip, const CompileOptions& options);
 
 }  // namespace npusim

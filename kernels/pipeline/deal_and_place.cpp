@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/pipeline/passes.h"
+#include "kernels/pipeline/room.h"
 
 namespace npusim::passes {
 namespace {
@@ -24,7 +25,21 @@ struct Way {
   Partition partition = Partition::Auto;
   double held = -1;  ///< share of the buffer for constants of loops; below 0: no loops to look at
   bool keepLoops = false;  ///< of several cores: keep those where they are read
+  double tileShare = kTileShare;
 };
+
+/// As expected of all mappings together, which know by now what lies where.
+double costOf(const Placed& made, const plan::StorageMap& storages, const ChipConfig& chip,
+              Objective objective) {
+  mapping::Estimate all;
+  for (const emit::PlacedTask& task : made.tasks) {
+    const auto passes = static_cast<double>(made.plan.passesOf(task.task->repeat));
+    all.cycles += passes * task.mapping.estimate.cycles;
+    all.dramBytes += passes * task.mapping.estimate.dramBytes;
+    all.bufferBytes += passes * task.mapping.estimate.bufferBytes;
+  }
+  return mapping::cost({chip, storages, made.plan, {}, objective}, all);
+}
 
 /// Deals a plan one way, decides what stays on chip, and gives tiles their places.
 Placed placed(plan::Plan plan, const plan::StorageMap& storages, const ChipConfig& chip,
@@ -37,9 +52,10 @@ Placed placed(plan::Plan plan, const plan::StorageMap& storages, const ChipConfi
   plan.verify();
   // What stays on chip is decided first, because it sets both the traffic and the room that tiles
   // have.
-  keepOnChip(plan, storages, chip, way.keepLoops);
+  keepOnChip(plan, storages, chip, way.keepLoops, way.tileShare);
   made.tasks = mapAndPlace(plan, storages, chip, objective);
   made.plan = std::move(plan);  // the tasks that `made.tasks` points to stay where they are
+  made.cost = costOf(made, storages, chip, objective);
   return made;
 }
 
@@ -53,10 +69,8 @@ class Cheapest {
   bool offer(const ChipConfig& chip, const Way& way) {
     try {
       Placed made = placed(plan_, storages_, chip, objective_, way);
-      const double cost = costOf(made, chip);
-      if (best_ && cost >= cost_) return false;
+      if (best_ && made.cost >= best_->cost) return false;
       best_ = std::move(made);
-      cost_ = cost;
       return true;
     } catch (const NotPossible&) {
       if (!refused_) refused_ = std::current_exception();
@@ -70,23 +84,10 @@ class Cheapest {
   }
 
  private:
-  /// As expected of all mappings together, which know by now what lies where.
-  double costOf(const Placed& made, const ChipConfig& chip) const {
-    mapping::Estimate all;
-    for (const emit::PlacedTask& task : made.tasks) {
-      const auto passes = static_cast<double>(made.plan.passesOf(task.task->repeat));
-      all.cycles += passes * task.mapping.estimate.cycles;
-      all.dramBytes += passes * task.mapping.estimate.dramBytes;
-      all.bufferBytes += passes * task.mapping.estimate.bufferBytes;
-    }
-    return mapping::cost({chip, storages_, made.plan, {}, objective_}, all);
-  }
-
   const plan::Plan& plan_;
   const plan::StorageMap& storages_;
   Objective objective_;
   std::optional<Placed> best_;
-  double cost_ = 0;
   std::exception_ptr refused_;
 };
 
@@ -101,17 +102,20 @@ std::vector<Partition> wordsFor(const plan::Plan& plan) {
 }
 
 /// One core has nothing to deal: what loops read is held as far as it fits, or where that does not
-/// leave enough room for all else, less of it or nothing.
+/// leave enough room for all else, less of it or nothing; and then with more room for tiles.
 Placed placedOnOne(const plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip,
                    const CompileOptions& options) {
   if (plan.repeats.empty() || chip.idealMemory) {
     return placed(plan, storages, chip, options.objective, {options.partition});
   }
   Cheapest cheapest(plan, storages, options.objective);
+  Way way{.partition = options.partition, .held = 0};
   for (const double share : {1.0, 0.5, 0.0}) {
     if (share > 0 && !options.holdConstants) continue;
-    cheapest.offer(chip, {options.partition, share});
+    if (cheapest.offer(chip, {.partition = options.partition, .held = share})) way.held = share;
   }
+  way.tileShare = kLargeTileShare;
+  cheapest.offer(chip, way);
   Placed best = cheapest.take();
   if (!options.holdConstants) best.note.clear();  // as asked
   return best;

@@ -32,7 +32,8 @@ struct Offer {
 };
 
 /// The outermost loop of several passes around a task in which an operand stays where it is, and
-/// how many passes it makes in one of what is around that; -1: none.
+/// how many passes it makes in one of what is around that; -1: none. It looks no farther than the
+/// branch that the task is in: what that reads is not brought where it is not taken.
 std::pair<int, std::int64_t> loopOf(const plan::Plan& plan, const Task& task,
                                     const Operand& operand) {
   std::pair<int, std::int64_t> found{-1, 1};
@@ -41,7 +42,7 @@ std::pair<int, std::int64_t> loopOf(const plan::Plan& plan, const Task& task,
     const plan::Repeat& repeat = plan.repeats[static_cast<std::size_t>(loop)];
     const bool moves = std::any_of(operand.passes.begin(), operand.passes.end(),
                                    [&](const auto& pass) { return pass.repeat == loop; });
-    if (moves) break;
+    if (moves || repeat.condition) break;
     passes *= repeat.passes;
     if (repeat.passes > 1) found = {loop, passes};
     loop = repeat.parent;

@@ -33,6 +33,11 @@ void setFloatFormat(Graph& graph, DataType format);
 /// channel, biases int32. With `floatTail` what comes after the last products stays fp32.
 void quantizeToInt8(Graph& graph, const Calibration& calibration, bool floatTail);
 
+/// Cuts attention whose scores do not fit on chip into loops over heads and blocks of rows, in
+/// which they do, wherever that is expected to cost less: the values stay the same, to the bit.
+/// Returns whether it has cut any. One core only.
+bool tileAttention(Graph& graph, const ChipConfig& chip, const CompileOptions& options);
+
 // --- To the plan, and on it ---
 
 /// Lets branches write what they hand to a Merge for it alone: anything else (a constant, a value
@@ -43,9 +48,10 @@ void settleMerges(Graph& graph);
 plan::Plan lower(const Graph& graph, const ChipConfig& chip, const CompileOptions& options);
 
 /// Decides which activations stay on chip for their whole life, so that their readers find them
-/// in the buffer: short-lived ones first, while every task keeps room for its tiles.
+/// in the buffer: short-lived ones first, while every task of one core keeps at least `tileShare`
+/// of the buffer for its tiles.
 void keepOnChip(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip,
-                bool keepLoops);
+                bool keepLoops, double tileShare);
 
 /// The same for several cores: such activations are spread over the cores' buffers, and so is
 /// everything that no memory holds.
@@ -87,6 +93,7 @@ struct Placed {
   plan::Plan plan;
   std::vector<emit::PlacedTask> tasks;  ///< of `plan`
   std::string note;  ///< for the user: what could not be dealt as asked, or empty
+  double cost = 0;   ///< as expected of all mappings together; smaller is better
 };
 
 /// Deals a lowered plan, keeps on chip what it can, maps and places: as `options.partition` says,

@@ -134,10 +134,7 @@ void blockWeights(plan::Plan& plan, std::vector<emit::PlacedTask>& tasks) {
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     plan::Task& task = plan.tasks[t];
     const auto* work = std::get_if<plan::MatrixWork>(&task.work);
-    // Of a stack of weights, one a pass of a loop, all slices would have to be laid out so.
-    if (work == nullptr || !task.operands[static_cast<std::size_t>(work->b)].passes.empty()) {
-      continue;
-    }
+    if (work == nullptr) continue;
     mapping::Mapping& mapping = tasks[t].mapping;
     matrix::blockColumns(plan, task, mapping.tiling.tile[plan::N]);
     const auto b = static_cast<std::size_t>(work->b);

@@ -92,8 +92,10 @@ class Quantizer {
     }
   }
 
-  /// The range of a value: observed, or of its constant; always holds 0.
+  /// The range of a value: observed, or of its constant; always holds 0. Weights that only a seed
+  /// stands for (a run without values) are never made.
   std::pair<float, float> range(const Value& value) const {
+    if (value.constant && value.constant->seed) return {-1, 1};
     if (value.constant) {
       const Tensor tensor = value.constant->materialize(value.type, value.shape);
       std::pair<float, float> result{0, 0};
@@ -296,16 +298,21 @@ class Quantizer {
       if (!graph_.isConstant(input) || !quantizable(input)) continue;
       const Value reals = graph_.value(input);
       const Quantization q = *graph_.value(node.output).quantization;
-      const Tensor tensor = reals.constant->materialize(reals.type, reals.shape);
-      auto integers = std::make_shared<Tensor>(DataType::Int8, reals.shape);
-      for (std::int64_t i = 0; i < tensor.size(); ++i) {
-        integers->set(i, roundedTo(tensor.at(i) / q.scales.front() + q.zeroPoint, -128, 127));
-      }
-      Constant constant;
-      constant.dense = std::move(integers);
-      input =
-          graph_.addValue({fresh(reals.name), DataType::Int8, reals.shape, std::move(constant), q});
+      input = graph_.addValue(
+          {fresh(reals.name), DataType::Int8, reals.shape, quantizedConstant(reals, q), q});
     }
+  }
+
+  static Constant quantizedConstant(const Value& reals, const Quantization& q) {
+    if (reals.constant->seed) return *reals.constant;
+    const Tensor tensor = reals.constant->materialize(reals.type, reals.shape);
+    auto integers = std::make_shared<Tensor>(DataType::Int8, reals.shape);
+    for (std::int64_t i = 0; i < tensor.size(); ++i) {
+      integers->set(i, roundedTo(tensor.at(i) / q.scales.front() + q.zeroPoint, -128, 127));
+    }
+    Constant constant;
+    constant.dense = std::move(integers);
+    return constant;
   }
 
   Graph& graph_;

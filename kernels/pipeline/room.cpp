@@ -49,10 +49,11 @@ std::int64_t mostKept(const plan::Plan& plan) {
 
 }  // namespace
 
-Room::Room(const plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip)
+Room::Room(const plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip,
+           double tileShare)
     : capacity_(storages.capacity(storages.activationBuffer)),
       used_(leastRoom(plan, storages, chip)) {
-  const auto share = static_cast<std::int64_t>(static_cast<double>(capacity_) * kTileShare);
+  const auto share = static_cast<std::int64_t>(static_cast<double>(capacity_) * tileShare);
   for (std::int64_t& bytes : used_) bytes = std::max(bytes, share);
   for (const Block& block : plan.blocks) {
     if (block.kind == Block::Kind::Held && block.storage == storages.activationBuffer) {

@@ -10,28 +10,36 @@
 namespace npusim {
 namespace {
 
-std::vector<Charge> layerTimes(const std::vector<LayerTally>& layers) {
-  std::vector<Charge> charges;
+/// Cycles that follow those of the stretch before and are charged to one layer.
+struct Stretch {
+  std::size_t layer = 0;
+  std::int64_t begin = 0, end = 0;
+};
+
+std::vector<Stretch> stretchesOf(const TurnEnds& turnEnds) {
+  std::vector<Stretch> stretches;
   std::int64_t finished = 0;
-  for (const LayerTally& layer : layers) {
-    charges.push_back({finished, std::max(finished, layer.finish), {}});
-    finished = charges.back().end;
+  for (const TurnEnds::End& turn : turnEnds.all()) {
+    if (turn.cycle <= finished) continue;
+    stretches.push_back({static_cast<std::size_t>(turn.layer), finished, turn.cycle});
+    finished = turn.cycle;
   }
-  return charges;
+  return stretches;
 }
 
 /// Hands one core's idle cycles, which come in order, to the layers.
 class Charging {
  public:
-  explicit Charging(std::vector<Charge>& layers) : layers_(layers) {}
+  Charging(const std::vector<Stretch>& stretches, std::vector<Charge>& layers)
+      : stretches_(stretches), layers_(layers) {}
 
   void add(std::int64_t begin, std::int64_t end, IdleCause cause) {
     idle_[cause] += end - begin;
     while (begin < end) {
-      while (layer_ < layers_.size() && layers_[layer_].end <= begin) ++layer_;
-      if (layer_ == layers_.size()) return;
-      const std::int64_t until = std::min(end, layers_[layer_].end);
-      layers_[layer_].idle[cause] += until - begin;
+      while (at_ < stretches_.size() && stretches_[at_].end <= begin) ++at_;
+      if (at_ == stretches_.size()) return;
+      const std::int64_t until = std::min(end, stretches_[at_].end);
+      layers_[stretches_[at_].layer].idle[cause] += until - begin;
       begin = until;
     }
   }
@@ -39,8 +47,9 @@ class Charging {
   const IdleCycles& idle() const { return idle_; }
 
  private:
+  const std::vector<Stretch>& stretches_;
   std::vector<Charge>& layers_;
-  std::size_t layer_ = 0;
+  std::size_t at_ = 0;
   IdleCycles idle_;
 };
 
@@ -67,12 +76,16 @@ IdleCycles IdleCycles::dividedBy(std::int64_t count, IdleCycles& rest) const {
 
 Charges chargeLayers(const Fabric& fabric) {
   Charges charges;
-  charges.layers = layerTimes(fabric.layers);
+  charges.layers.resize(fabric.layers.size());
+  const std::vector<Stretch> stretches = stretchesOf(fabric.turnEnds);
+  for (const Stretch& stretch : stretches) {
+    charges.layers[stretch.layer].cycles += stretch.end - stretch.begin;
+  }
   charges.leastIdle = std::numeric_limits<std::int64_t>::max();
   std::vector<const Timeline*> timelines;
   for (const auto& core : fabric.cores) timelines.push_back(&core->timeline);
   for (std::size_t core = 0; core < timelines.size(); ++core) {
-    Charging charging(charges.layers);
+    Charging charging(stretches, charges.layers);
     IdleWalk(timelines, [&charging](std::int64_t begin, std::int64_t end, IdleCause cause) {
       charging.add(begin, end, cause);
     }).walk(core);

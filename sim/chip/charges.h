@@ -28,7 +28,7 @@ class IdleCycles {
 
 /// The cycles that are charged to one layer, and the arrays' idle ones among them: mean of cores.
 struct Charge {
-  std::int64_t begin = 0, end = 0;
+  std::int64_t cycles = 0;
   IdleCycles idle;
 };
 
@@ -39,9 +39,10 @@ struct Charges {
   std::int64_t leastIdle = 0, mostIdle = 0;  ///< of a core
 };
 
-/// Each cycle is charged to the oldest layer that some core has not finished, and a core's idle
-/// cycles with it. What is rounded off in the mean of one layer counts in the next one's, so that
-/// the means sum to that of the whole.
+/// Each cycle is charged to the layer whose turn (sim/chip/turns.h) is the oldest that some core
+/// has not finished, and a core's idle cycles with it: in a loop of several layers what a layer
+/// does in one pass is older than all that is done in the next. What is rounded off in the mean of
+/// one layer counts in the next one's, so that the means sum to that of the whole.
 Charges chargeLayers(const Fabric& fabric);
 
 }  // namespace npusim

@@ -22,6 +22,7 @@ void Engine::restart() {
   sequencer_.restart();
   taken_ = 0;
   missing_.reset();
+  turns_.clear();
   condition_->reset();
   reset();
   if (finished()) machine_.timeline.set(id_, {Timeline::Activity::Done}, 0);
@@ -64,9 +65,15 @@ std::optional<Engine::Issued> Engine::fetch(std::int64_t now) {
   LayerTally& layer = machine_.layerOf(*instruction);
   if (layer.start < 0 || now < layer.start) layer.start = now;
   const Issued issued{instruction, sequencer_.indices()};
+  turns_.push_back(turn());
   taken_ = 0;
   sequencer_.advance();
   return issued;
+}
+
+/// That of the instruction at hand.
+std::int64_t Engine::turn() const {
+  return machine_.fabric.turns.of(id_, sequencer_.number(), sequencer_.indices());
 }
 
 /// Decides on the loops with a condition that it stands at; false while it cannot yet. The byte may
@@ -77,16 +84,15 @@ bool Engine::passConditions(std::int64_t now) {
     const isa::Instruction& loop = *sequencer_.current();
     if (!condition_->underWay()) condition_->begin(loop, *condition, sequencer_.indices(), now);
     if (!condition_->arrives(now)) return false;
-    LayerTally& layer = machine_.layerOf(loop);
-    layer.finish = std::max(layer.finish, now);
+    machine_.fabric.bookEnd(loop, turn(), now);
     sequencer_.decide(condition_->take() != condition->inverted);
   }
   return true;
 }
 
 void Engine::complete(const isa::Instruction& instruction, std::int64_t now) {
-  LayerTally& layer = machine_.layerOf(instruction);
-  layer.finish = std::max(layer.finish, now);
+  machine_.fabric.bookEnd(instruction, turns_.front(), now);
+  turns_.pop_front();
   machine_.fabric.lastCore = core();
   for (const isa::SemaphoreId signal : instruction.signals) {
     if (machine_.semaphores.table().collective(signal)) machine_.timeline.settle(now);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -65,6 +66,7 @@ class Engine {
 
  private:
   void reportActivity(std::int64_t now);
+  std::int64_t turn() const;
   bool passConditions(std::int64_t now);
 
   const isa::Engine id_;
@@ -72,6 +74,7 @@ class Engine {
   Sequencer sequencer_;
   std::size_t taken_ = 0;  ///< tokens of the current instruction
   std::optional<isa::SemaphoreId> missing_;
+  std::deque<std::int64_t> turns_;  ///< of what is issued and has not completed
   const std::unique_ptr<ConditionRead> condition_;
 };
 

@@ -112,6 +112,7 @@ Fabric::Fabric(const ChipConfig& chipConfig, const isa::Program& theProgram, boo
       collectives(program, coreCount(chip), chip.idealMemory ? 0 : chip.network.syncCycles),
       rangeEnds(allRangeEnds(program)),
       decisions(decisionsByLayer(program)),
+      turns(program),
       layers(program.layers.size()) {
   for (std::int64_t core = 0; core < coreCount(chip); ++core) {
     cores.push_back(std::make_unique<Machine>(*this, core));
@@ -120,15 +121,21 @@ Fabric::Fabric(const ChipConfig& chipConfig, const isa::Program& theProgram, boo
 
 Fabric::~Fabric() = default;
 
-LayerTally& Fabric::layerOf(const isa::Instruction& instruction) {
+std::size_t Fabric::layerNumber(const isa::Instruction& instruction) const {
   const auto own = static_cast<std::size_t>(instruction.layer);
   const bool works = !std::holds_alternative<isa::Sync>(instruction.body) &&
                      !std::holds_alternative<isa::Loop>(instruction.body);
-  if (works || decisions[own] == 0) return layers[own];
+  if (works || decisions[own] == 0) return own;
   for (std::size_t layer = own + 1; layer-- > 0;) {
-    if (layers[layer].start >= 0) return layers[layer];
+    if (layers[layer].start >= 0) return layer;
   }
-  return layers[own];
+  return own;
+}
+
+void Fabric::bookEnd(const isa::Instruction& instruction, std::int64_t turn, std::int64_t now) {
+  const std::size_t layer = layerNumber(instruction);
+  layers[layer].finish = std::max(layers[layer].finish, now);
+  turnEnds.add(turns.lastOf(layer, turn), layer, now);
 }
 
 void Fabric::book(std::size_t memory, const MemoryEvents& events, Counters& counters) {
@@ -150,6 +157,7 @@ void Fabric::beginPrediction() {
   collectives.reset();
   sharedReads.reset();
   std::fill(layers.begin(), layers.end(), LayerTally{});
+  turnEnds.clear();
   ledger = {};
   lastCore = 0;
   if (network) network->reset();

@@ -11,6 +11,7 @@
 #include "sim/chip/dealings.h"
 #include "sim/chip/multicast.h"
 #include "sim/chip/semaphores.h"
+#include "sim/chip/turns.h"
 #include "sim/config/chip_config.h"
 #include "sim/core/fidelity.h"
 #include "sim/isa/program.h"
@@ -66,7 +67,9 @@ struct Fabric {
   const std::array<std::vector<std::size_t>, isa::kEngineCount> rangeEnds;
   /// By layer: how often a condition decides whether it runs; 0: it always runs.
   const std::vector<std::int64_t> decisions;
+  const Turns turns;
   std::vector<LayerTally> layers;
+  TurnEnds turnEnds;
   Ledger ledger;
   std::vector<std::unique_ptr<Machine>> cores;  ///< one where all cores share their control
   std::int64_t lastCore = 0;                    ///< completed the latest instruction
@@ -76,7 +79,12 @@ struct Fabric {
 
   /// The books that an instruction is entered in: its layer's. What only waits or decides at a
   /// branch that has not run counts for the last layer before it that has.
-  LayerTally& layerOf(const isa::Instruction& instruction);
+  LayerTally& layerOf(const isa::Instruction& instruction) {
+    return layers[layerNumber(instruction)];
+  }
+
+  /// What an instruction did in a turn of its layer (Turns::of()) has ended at cycle `now`.
+  void bookEnd(const isa::Instruction& instruction, std::int64_t turn, std::int64_t now);
 
   Machine& core(std::int64_t number) { return *cores[static_cast<std::size_t>(number)]; }
 
@@ -85,6 +93,9 @@ struct Fabric {
 
   /// Empties the books, refills semaphores and begins a new phase in every memory.
   void beginPrediction();
+
+ private:
+  std::size_t layerNumber(const isa::Instruction& instruction) const;
 };
 
 }  // namespace npusim

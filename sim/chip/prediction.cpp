@@ -23,7 +23,6 @@ StallCycles stallsOf(const IdleCycles& idle) {
 /// that its memory traffic takes at peak bandwidth or made the array wait, and that other engines
 /// did. A layer without MACs is never bound by compute, one without memory traffic never by DRAM.
 std::string boundBy(const Charge& charge, const Counters& counters, std::int64_t dramCycles) {
-  const std::int64_t cycles = charge.end - charge.begin;
   const std::int64_t idle = charge.idle.total();
   const bool memory = counters.dramBytes.read + counters.dramBytes.write > 0;
   const std::int64_t waited = charge.idle[IdleCause::Dram];
@@ -32,7 +31,7 @@ std::string boundBy(const Charge& charge, const Counters& counters, std::int64_t
     const char* name;
   };
   const std::array<Share, 6> shares = {
-      {{counters.macs > 0 ? cycles - idle + charge.idle[IdleCause::Drain] : -1, "compute"},
+      {{counters.macs > 0 ? charge.cycles - idle + charge.idle[IdleCause::Drain] : -1, "compute"},
        {memory ? std::max(waited, dramCycles) : -1, "dram"},
        {counters.vectorSimpleOps + counters.macs > 0 ? charge.idle[IdleCause::Vector] : -1,
         "vector"},
@@ -87,7 +86,7 @@ LayerResult layerResult(const Fabric& fabric, std::size_t index, const Charge& c
   result.op = layer.op;
   result.outputShape = toString(layer.outputShape);
   result.macs = tally.counters.macs;
-  result.cycles = charge.end - charge.begin;
+  result.cycles = charge.cycles;
   result.startCycle = std::max<std::int64_t>(tally.start, 0);
   result.endCycle = tally.finish;
   result.utilization = share(static_cast<double>(result.macs),

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "sim/core/yaml_tree.h"
+
 namespace npusim::isa {
 namespace {
 
@@ -100,7 +102,7 @@ void TextLexer::failExpected(std::string_view expected) const {
 }
 
 void TextLexer::fail(const Token& token, const std::string& what) const {
-  throw BadInput({fileName_, token.line, token.column}, what);
+  throw BadInput({fileName_, token.line, token.column}, oneLine(what));
 }
 
 char TextLexer::at(std::size_t offset) const {

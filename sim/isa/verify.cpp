@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "sim/core/error.h"
+#include "sim/core/yaml_tree.h"
 #include "sim/isa/program_io.h"
 #include "sim/isa/verify_site.h"
 
@@ -197,7 +198,7 @@ std::ptrdiff_t engineCount(const std::array<std::uint64_t, kEngineCount>& tokens
 
 void checkFlow(const Semaphore& semaphore, const Flow& flow) {
   const auto fail = [&](const std::string& rule) {
-    throw BadInput(fmt::format("program: semaphore '{}' {}", semaphore.name, rule));
+    throw BadInput(oneLine(fmt::format("program: semaphore '{}' {}", semaphore.name, rule)));
   };
   const std::uint64_t signalled = total(flow.signalled), waited = total(flow.waited);
   if (signalled == 0 && waited == 0) fail("is never used");
@@ -225,8 +226,8 @@ void Site::refuse(const std::string& rule) const {
   const auto layer = static_cast<std::size_t>(instruction.layer);
   const std::string layerName =
       layer < program.layers.size() ? fmt::format(" (layer '{}')", program.layers[layer].name) : "";
-  throw BadInput(fmt::format("program: {} queue, instruction {}{}: {}", name(engine), number,
-                             layerName, rule));
+  throw BadInput(oneLine(fmt::format("program: {} queue, instruction {}{}: {}", name(engine),
+                                     number, layerName, rule)));
 }
 
 void verify(const Program& program) {

@@ -2,6 +2,7 @@
 #include <unordered_set>
 
 #include "sim/core/error.h"
+#include "sim/core/yaml_tree.h"
 #include "sim/isa/verify_site.h"
 
 namespace npusim::isa {
@@ -9,7 +10,7 @@ namespace {
 
 template <class... Args>
 [[noreturn]] void fail(fmt::format_string<Args...> rule, Args&&... args) {
-  throw BadInput("program: " + fmt::format(rule, std::forward<Args>(args)...));
+  throw BadInput("program: " + oneLine(fmt::format(rule, std::forward<Args>(args)...)));
 }
 
 /// Names of one kind: present, and each used once.

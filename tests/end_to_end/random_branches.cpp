@@ -36,7 +36,7 @@ ValueId RandomBranches::condition(const Values& known) {
 }
 
 ValueId RandomBranches::anything(Values& known, int depth) {
-  switch (random_.integer(0, depth == 0 ? 3 : inLoop_ ? 4 : 5)) {
+  switch (random_.integer(0, depth == 0 ? 3 : 5)) {
     case 0:
       return product(known);
     case 1:
@@ -85,22 +85,37 @@ void RandomBranches::branch(Values& known, int depth) {
   }
 }
 
+/// A loop with a state, perhaps a part of its own for each pass; its state, what it hands on and
+/// what it collects are known after it.
 void RandomBranches::loop(Values& known, int depth) {
+  const std::int64_t passes = random_.integer(1, 3);
   const ValueId before = random_.among(known);
-  const int around = open({{}, random_.integer(1, 3), -1, kNoValue, true});
-  inLoop_ = true;
+  const ValueId parts = random_.once(2) ? stack(known, passes) : kNoValue;
+  const int around = open({{}, passes, -1, kNoValue, true});
   const ValueId state = add(Carried{}, {before, before});
   const std::size_t carried = net_.graph().nodes.size() - 1;
   Values inside = known;
   inside.push_back(state);
-  const std::int64_t parts = random_.integer(1, 2);
-  for (int i = 0; i < parts; ++i) inside.push_back(anything(inside, depth));
+  if (parts != kNoValue) inside.push_back(add(Take{random_.once(2)}, {parts}));
+  for (std::int64_t i = random_.integer(1, 2); i > 0; --i)
+    inside.push_back(anything(inside, depth));
   const ValueId next = add(Elementwise{}, {inside.back(), state},
                            {{ElementOp::Add, 1, 0, 0, false}, {ElementOp::Tanh, -1, 0, 0, false}});
   net_.graph().nodes[carried].inputs[1] = next;
+  const bool collects = random_.once(2);
+  const ValueId all = collects ? add(Collect{passes, random_.once(2)}, {next}) : kNoValue;
   repeat_ = around;
-  inLoop_ = false;
-  known.push_back(next);
+  if (collects) known.push_back(add(Reduce{ReduceOp::Max, {0}, false}, {all}));
+  known.push_back(random_.once(4) ? state : next);
+}
+
+/// Several values on top of one another.
+ValueId RandomBranches::stack(const Values& known, std::int64_t count) {
+  Values rows;
+  for (std::int64_t i = 0; i < count; ++i) {
+    rows.push_back(add(Reshape{{1, 4, 6}}, {random_.among(known)}));
+  }
+  return add(Concat{0}, rows);
 }
 
 }  // namespace npusim::end_to_end

@@ -7,9 +7,9 @@
 
 namespace npusim::end_to_end {
 
-/// Grows a graph of branches within one another, and within and around loops (which hold none), on
-/// matrices [4, 6], whose conditions are inputs or follow from the values; what branches hand on
-/// may be their own, constant, from before them or handed on twice.
+/// Grows a graph of branches and loops within one another, on matrices [4, 6]. The conditions of
+/// branches are inputs or follow from the values; what branches hand on may be their own, constant,
+/// from before them or handed on twice.
 class RandomBranches {
  public:
   explicit RandomBranches(Random& random) : random_(random) {}
@@ -27,13 +27,13 @@ class RandomBranches {
   void branch(Values& known, int depth);
   Values body(Values known, int depth);
   void loop(Values& known, int depth);
+  ValueId stack(const Values& known, std::int64_t count);
   int open(Repeat repeat);
 
   Random& random_;
   GraphBuilder net_;
   Values flags_;  ///< boolean inputs
   int repeat_ = -1;
-  bool inLoop_ = false;
 };
 
 }  // namespace npusim::end_to_end

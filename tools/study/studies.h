@@ -10,5 +10,6 @@ void studyDataflows(const Arguments& arguments);
 void studyCache(const Arguments& arguments);
 void studyCores(const Arguments& arguments);
 void studyRecurrent(const Arguments& arguments);
+void studyPrecision(const Arguments& arguments);
 
 }  // namespace npusim::tools

@@ -177,11 +177,13 @@ Shape infer(const Remap& op, const Shapes& inputs) {
                                               std::to_string(op.source.size()) +
                                               " dimensions, the input is " + toString(out));
   for (std::size_t i = 0; i < out.size(); ++i) {
-    for (const std::int64_t index : op.source[i]) {
-      require(index >= -1 && index < out[i], "index " + std::to_string(index) + " of dimension " +
-                                                 std::to_string(i) + " is outside " +
-                                                 toString(inputs[0]));
-    }
+    const auto& indices = op.source[i];
+    const auto outside = std::find_if(indices.begin(), indices.end(), [&](std::int64_t index) {
+      return index < -1 || index >= out[i];
+    });
+    if (outside == indices.end()) continue;
+    throw BadInput("index " + std::to_string(*outside) + " of dimension " + std::to_string(i) +
+                   " is outside " + toString(inputs[0]));
   }
   for (std::size_t i = 0; i < out.size(); ++i) {
     if (!op.source[i].empty()) out[i] = static_cast<std::int64_t>(op.source[i].size());

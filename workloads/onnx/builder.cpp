@@ -25,12 +25,26 @@ GraphBuilder::GraphBuilder(OnnxGraph& graph) {
   openScope(graph);
 }
 
-void GraphBuilder::openScope(OnnxGraph& body) { scopes_.push_back({&body.initializers, {}, {}}); }
+void GraphBuilder::openScope(OnnxGraph& body) {
+  scopes_.push_back({&body.initializers, {}, {}});
+  budget_.add(body);
+}
 
 std::string GraphBuilder::uniqueName(const std::string& hint) {
   std::string name = hint;
   for (int i = 2; !taken_.insert(name).second; ++i) name = hint + "." + std::to_string(i);
   return name;
+}
+
+void GraphBuilder::countIndices(const Node& node) {
+  constexpr std::size_t kMost = std::size_t{1} << 26;
+  const auto* remap = std::get_if<Remap>(&node.operation);
+  if (remap == nullptr) return;
+  for (const auto& indices : remap->source) indices_ += indices.size();
+  if (indices_ > kMost) {
+    throw NotPossible("the model selects elements by more than " + std::to_string(kMost) +
+                      " indices, which are not supported");
+  }
 }
 
 ValueId GraphBuilder::emit(const std::string& hint, Operation operation,
@@ -51,11 +65,13 @@ ValueId GraphBuilder::emit(const std::string& hint, Operation operation,
   if (elementCount(shape) == 0) {
     constant = Constant{std::make_shared<const Tensor>(graph_.value(id).type, shape), {}, {}};
   } else {
-    constant = foldNode(graph_, graph_.nodes.back());
+    constant = foldNode(graph_, graph_.nodes.back(), budget_);
   }
   if (constant) {
     graph_.value(id).constant = std::move(constant);
     graph_.nodes.pop_back();
+  } else {
+    countIndices(graph_.nodes.back());
   }
   return id;
 }
@@ -109,7 +125,7 @@ std::optional<Tensor> GraphBuilder::offered(ValueId id) {
   }
   for (const Node& node : known.nodes) {
     if (!needed.contains(node.output)) continue;
-    std::optional<Constant> folded = foldNode(known, node);
+    std::optional<Constant> folded = foldNode(known, node, budget_);
     if (!folded) return std::nullopt;
     known.value(node.output).constant = std::move(folded);
   }

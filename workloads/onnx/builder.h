@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "workloads/graph/graph.h"
+#include "workloads/onnx/folding.h"
 #include "workloads/onnx/model.h"
 
 namespace npusim::onnx_import {
@@ -93,9 +94,13 @@ class GraphBuilder {
   void settleAs(ValueId id, Tensor tensor);
   void requireNew(const std::string& name) const;
   void openRepeat(Repeat repeat);
+  /// Throws NotPossible when Remaps hold more indices than any sound model needs.
+  void countIndices(const Node& node);
 
   Graph graph_;
-  int repeat_ = -1;  ///< the innermost open loop
+  FoldBudget budget_;
+  std::size_t indices_ = 0;  ///< that all Remaps hold
+  int repeat_ = -1;          ///< the innermost open loop
   std::unordered_map<std::string, Tensor> offers_;
   std::vector<ValueId> inputs_;  ///< all that were added, in order
   std::vector<Scope> scopes_;    ///< innermost last

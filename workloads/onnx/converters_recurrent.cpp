@@ -277,7 +277,7 @@ class RecurrentNode {
         full = full && tensor.at(b) >= static_cast<double>(steps_);
       if (full) return kNoValue;
     }
-    Tensor step(c_.type(lengths), {steps_, 1});
+    Tensor step = blankConstant(c_.type(lengths), {steps_, 1});
     for (std::int64_t t = 0; t < steps_; ++t) step.set(t, static_cast<double>(t));
     const ValueId runs = emitBinary(c_, ElementOp::Less, c_.constant("step", std::move(step)),
                                     reshapeTo(c_, lengths, {1, batch_}));

@@ -66,8 +66,11 @@ void convertLogSumExp(NodeContext& c) {
 
 /// Rows [begin, end) of a matrix; past its end rows of 1.
 ValueId rows(NodeContext& c, ValueId x, std::int64_t begin, std::int64_t end) {
-  std::vector<std::int64_t> source;
-  for (std::int64_t i = begin; i < end; ++i) source.push_back(i < c.shape(x)[0] ? i : -1);
+  const std::int64_t there = c.shape(x)[0];
+  std::vector<std::int64_t> source(static_cast<std::size_t>(end - begin));
+  std::iota(source.begin(), source.end(), begin);
+  std::replace_if(
+      source.begin(), source.end(), [there](std::int64_t i) { return i >= there; }, -1);
   return remap(c, x, {std::move(source), {}}, 1);
 }
 

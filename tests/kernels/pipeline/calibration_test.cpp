@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace npusim {
 namespace {
 
@@ -37,6 +39,14 @@ TEST_F(CalibrationTest, MeansByChannelAndByLastDimension) {
   EXPECT_EQ(seen()->elements, 8);
   EXPECT_THAT(seen()->means(true), ElementsAre(2.5, 4.5));
   EXPECT_THAT(seen()->means(false), ElementsAre(3, 4));
+}
+
+TEST_F(CalibrationTest, WhatStandsForInfinityCountsAsZero) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  show(floats({1, 2, 2}, {-kInfinity, 2, -3.4e38F, 4}));
+  EXPECT_EQ(seen()->low, 0);
+  EXPECT_EQ(seen()->high, 4);
+  EXPECT_THAT(seen()->means(true), ElementsAre(1, 2));
 }
 
 TEST_F(CalibrationTest, PassesOverWhatIsNoRealTensor) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kernels/pipeline/compile.h"
+#include "tests/end_to_end/graph_builder.h"
 #include "tests/end_to_end/recurrent_layers.h"
 #include "tests/kernels/test_chip.h"
 
@@ -62,6 +63,58 @@ TEST(HoldConstants, ALoopOfOnePassHoldsNothing) {
   const Outcome outcome = outcomeOf(once, testChip(8, 8, 64 * kKib));
   EXPECT_THAT(outcome.holds, IsEmpty());
   EXPECT_THAT(outcome.note, IsEmpty());
+}
+
+/// A loop of eight passes in each of which a branch makes a product, itself or in a loop of four.
+Graph loopWithABranch(bool loopInside) {
+  end_to_end::GraphBuilder net;
+  end_to_end::Random random(1);
+  Graph& graph = net.graph();
+  const ValueId x = net.input({1, 64});
+  const ValueId flag = net.input({1}, DataType::Bool);
+  graph.repeats = {{.name = "loop", .passes = 8},
+                   {.name = "then", .passes = 1, .parent = 0, .condition = flag, .runsIf = true},
+                   {.name = "else", .passes = 1, .parent = 0, .condition = flag, .runsIf = false}};
+  if (loopInside) graph.repeats.push_back({.name = "inner", .passes = 4, .parent = 1});
+  const auto add = [&](Operation operation, std::vector<ValueId> inputs, int repeat) {
+    const ValueId made = net.add(std::move(operation), std::move(inputs));
+    graph.nodes.back().repeat = repeat;
+    return made;
+  };
+  const ValueId state = add(Carried{}, {x, x}, 0);
+  const ValueId weights = net.constant(random.floats({64, 64}, 0.1));
+  const ValueId product = add(MatMul{}, {state, weights, kNoValue}, loopInside ? 3 : 1);
+  const ValueId other = add(Transpose{{0, 1}}, {state}, 2);
+  const ValueId next = add(Merge{}, {flag, product, other}, 0);
+  graph.nodes[0].inputs[1] = next;
+  graph.outputs = {net.unary(next, ElementOp::Relu)};
+  graph.verify();
+  return graph;
+}
+
+/// The layers that bring constants on chip, and whether each stands inside a branch.
+std::vector<bool> holdsInBranches(const Graph& graph) {
+  CompileOptions options;
+  options.values = false;
+  const isa::Program program = compile(optimize(graph), testChip(8, 8, 64 * kKib), options);
+  std::vector<bool> found;
+  std::vector<bool> open;
+  for (const isa::Instruction& instruction : program.queue(isa::Engine::LoadInputs)) {
+    if (const auto* loop = std::get_if<isa::Loop>(&instruction.body)) {
+      open.push_back(loop->condition.has_value());
+    } else if (std::holds_alternative<isa::EndLoop>(instruction.body)) {
+      open.pop_back();
+    } else if (program.layers[static_cast<std::size_t>(instruction.layer)].op == "Hold" &&
+               std::holds_alternative<isa::Transfer>(instruction.body)) {
+      found.push_back(std::find(open.begin(), open.end(), true) != open.end());
+    }
+  }
+  return found;
+}
+
+TEST(HoldConstants, WhatABranchReadsIsNotBroughtWhereItIsNotTaken) {
+  EXPECT_THAT(holdsInBranches(loopWithABranch(false)), IsEmpty());
+  EXPECT_THAT(holdsInBranches(loopWithABranch(true)), testing::ElementsAre(true));
 }
 
 TEST(HoldConstants, LoopsOneAfterAnotherUseTheSameRoom) {
