@@ -84,7 +84,7 @@ void checkProgramFits(const isa::Program& program, const ChipConfig& chip) {
   throw passes::TooSmall(chip, {{passes::kProgramStore, {bytes, "the program"}}});
 }
 
-isa::Program programOf(const Graph& graph, const ChipConfig& chip, const CompileOptions& options) {
+isa::Program compileFor(const Graph& graph, const ChipConfig& chip, const CompileOptions& options) {
   // From operators to tasks over views of blocks; then from tasks, dealt to the cores, to tiles
   // with addresses on chip.
   plan::StorageMap storages(chip);
@@ -118,19 +118,6 @@ isa::Program programOf(const Graph& graph, const ChipConfig& chip, const Compile
     options.note("with values off an If whose condition depends on data takes its then branch");
   }
   return program;
-}
-
-/// With attention cut where that is cheaper, if all else then still fits.
-isa::Program compileFor(const Graph& graph, const ChipConfig& chip, const CompileOptions& options) {
-  Graph tiled = graph;
-  if (options.tileAttention && passes::tileAttention(tiled, chip, options)) {
-    try {
-      return programOf(tiled, chip, options);
-    } catch (const NotPossible&) {
-      return programOf(graph, chip, options);
-    }
-  }
-  return programOf(graph, chip, options);
 }
 
 /// Does a network compile for a chip? Where it is too small, `needs` grows by what it lacks; where

@@ -27,9 +27,6 @@ struct CompileOptions {
   std::function<void(const std::string&)> note = {};
   /// Keep on chip what loops read in every pass, where it fits; else it is loaded in each.
   bool holdConstants = true;
-  /// Cut attention into blocks of rows whose scores stay on chip, where that is expected to cost
-  /// less (passes::tileAttention()).
-  bool tileAttention = false;
 };
 
 /// Graph passes: fuses, folds and cleans; then sets number formats, for int8 by what `calibration`

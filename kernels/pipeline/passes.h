@@ -33,11 +33,6 @@ void setFloatFormat(Graph& graph, DataType format);
 /// channel, biases int32. With `floatTail` what comes after the last products stays fp32.
 void quantizeToInt8(Graph& graph, const Calibration& calibration, bool floatTail);
 
-/// Cuts attention whose scores do not fit on chip into loops over heads and blocks of rows, in
-/// which they do, wherever that is expected to cost less: the values stay the same, to the bit.
-/// Returns whether it has cut any. One core only.
-bool tileAttention(Graph& graph, const ChipConfig& chip, const CompileOptions& options);
-
 // --- To the plan, and on it ---
 
 /// Lets branches write what they hand to a Merge for it alone: anything else (a constant, a value

@@ -20,8 +20,8 @@ struct MatrixTile {
   ResolvedAccess a, b, c;  ///< c holds fp32, fp16 or int32 sums
   std::optional<ResolvedAccess> bias;
   std::optional<ResolvedAccess> zeroA, zeroB;  ///< zero points, over m and over n
-  std::int32_t padding = 0;  ///< A's value outside its bounds
-  bool accumulates = false;  ///< adds to C instead of starting a new sum
+  std::int32_t padding = 0;                    ///< A's value outside its bounds
+  bool accumulates = false;                    ///< adds to C instead of starting a new sum
   std::int64_t usefulNumerator = 1, usefulDenominator = 1;
   RowStationaryPass pass = {};  ///< of a row-stationary array
 

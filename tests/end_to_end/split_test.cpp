@@ -58,7 +58,9 @@ std::size_t check(const Graph& graph, const std::set<std::string>& offChip, cons
     EXPECT_NE(part.onChip, before) << "two parts in a row on one machine";
     before = part.onChip;
     for (const Node& node : part.graph.nodes) {
-      if (part.onChip) EXPECT_FALSE(offChip.contains(node.name)) << node.name;
+      if (part.onChip) {
+        EXPECT_FALSE(offChip.contains(node.name)) << node.name;
+      }
     }
   }
   EXPECT_EQ(nodes, graph.nodes.size());

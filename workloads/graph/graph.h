@@ -53,10 +53,11 @@ struct Value {
 // --- Operations. Canonical: whatever the opset, one form for each meaning. ---
 // Axes are non-negative. Spatial vectors have one entry a spatial dimension (N,C,spatial...).
 //
-// ONNX's quantised operators (QLinearConv, MatMulInteger ...) are plain integer arithmetic here: the
-// Convolution or MatMul of 8-bit codes has their zero points as inputs 3 and 4 (hasZeroPoints())
-// and gives int32 sums, modulo 2^32, of the differences; requantisation is an Elementwise of Mul (by the combined scale), Round
-// and Add (the zero point) whose output type saturates. So zero points may come at run time.
+// ONNX's quantised operators (QLinearConv, MatMulInteger ...) are plain integer arithmetic here:
+// the Convolution or MatMul of 8-bit codes has their zero points as inputs 3 and 4
+// (hasZeroPoints()) and gives int32 sums, modulo 2^32, of the differences; requantisation is an
+// Elementwise of Mul (by the combined scale), Round and Add (the zero point) whose output type
+// saturates. So zero points may come at run time.
 
 /// Convolution of x [N, C, spatial...] with w [M, C/groups, kernel...] and optional bias [M].
 /// Inputs: x, w, bias or kNoValue. ONNX Conv with auto_pad resolved.

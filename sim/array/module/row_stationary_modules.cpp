@@ -31,10 +31,8 @@ class RowStationaryHosts {
     BufferView<T> view{std::vector<T>(static_cast<std::size_t>(tile.m() * tile.k())),
                        std::vector<T>(static_cast<std::size_t>(tile.k() * tile.n())), &start,
                        &later};
-    gatherRows(tile, storages, 0, tile.m(),
-               view.inputs.data());
-    gatherWeights(tile, storages, 0, tile.n(), tile.n(),
-                  view.weights.data());
+    gatherRows(tile, storages, 0, tile.m(), view.inputs.data());
+    gatherWeights(tile, storages, 0, tile.n(), tile.n(), view.weights.data());
     if (vcdPath.empty()) return hostOf<T>(format).run(program, view, observer);
     return Host<T>(vcdPath, array_, format, clockMhz_).run(program, view, observer);
   }

@@ -64,8 +64,7 @@ RowStationaryCounts RowStationaryArray::product(const MatrixTile& tile,
   std::vector<T> inputs(static_cast<std::size_t>(tile.m() * tile.k()));
   std::vector<T> weights(static_cast<std::size_t>(tile.k() * tile.n()));
   gatherRows(tile, storages, 0, tile.m(), inputs.data());
-  gatherWeights(tile, storages, 0, tile.n(), tile.n(),
-                weights.data());
+  gatherWeights(tile, storages, 0, tile.n(), tile.n(), weights.data());
   MatrixTile further = tile;
   further.accumulates = true;
   const Sums<T> start(tile, storages);

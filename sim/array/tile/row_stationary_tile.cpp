@@ -146,8 +146,7 @@ template <typename T>
 std::int64_t RowStationaryTile::product(const MatrixTile& tile, std::vector<Storage>& storages) {
   const RowStationaryOrder order(array_, arrayFormat(tile.a.type), tile.shape(),
                                  knownOf(tile).mapping);
-  const std::vector<T> panels =
-      orderedPanels<T>(tile, storages, order);
+  const std::vector<T> panels = orderedPanels<T>(tile, storages, order);
   OrderedRows<T> rows(tile, storages, order);
   const BlockProduct<T> product(order, tile.c.type);
   Sums<T> sums(tile, storages);

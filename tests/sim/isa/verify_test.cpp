@@ -313,7 +313,8 @@ TEST(Verify, MatrixFields) {
        },
        "over loop i0 after i1"},
       {[](Program& p) { head(p).zeroA = head(p).b; }, "zero_a is uint8 for an operand of int8"},
-      {[](Program& p) { convolution(p).zeroB = convolution(p).b; }, "zero_b is fp16 for an operand"},
+      {[](Program& p) { convolution(p).zeroB = convolution(p).b; },
+       "zero_b is fp16 for an operand"},
       {[](Program& p) { head(p).zeroA = head(p).a; }, "padding -3 is never read, because zero_a"},
       {[](Program& p) {
          head(p).zeroB = head(p).b;
