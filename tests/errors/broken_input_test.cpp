@@ -277,6 +277,9 @@ std::vector<Broken> brokenCommands() {
       {"CacheThatNobodyReads", "$NPUSIM run --set array.cache.bytes=4096", 2,
        "array.cache: is never read, since only the dataflow cached"},
       {"ValidateUnknown", "$NPUSIM validate eyeris", 2, "did you mean 'eyeriss'"},
+      {"NoConformanceTests", "$NPUSIM conformance .", 2, ".: holds no ONNX backend test"},
+      {"WhereOfNothing", "$NPUSIM where none.onnx", 2, "none.onnx"},
+      {"QuantizeToNowhere", "$NPUSIM quantize", 2, "needs -o FILE.onnx"},
       {"ListOfNothing", "$NPUSIM list chip", 2, "did you mean 'chips'"},
       {"ReferenceUnknown", "$NPUSIM gemm 2 2 2 --reference cpu_a16", 2, "cpu_a15"},
   };
