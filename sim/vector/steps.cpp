@@ -125,33 +125,16 @@ bool applyCommon(const isa::VectorStep& step, const T* y, std::int64_t lanes, T*
   }
 }
 
+/// Functions of one real number alone. False for any other operation.
 template <std::floating_point Real>
-void applyReal(const isa::VectorStep& step, const Real* y, std::int64_t lanes, Real* x) {
-  const Real alpha = step.alpha;
-  const Real beta = step.beta;
-  const auto both = [&](auto op) { binary(step.reversed, y, lanes, x, op); };
-  const auto each = [&](auto op) { unary(lanes, x, op); };
-  switch (step.op) {
-    case ElementOp::Add:
-      return both([](Real a, Real b) { return a + b; });
-    case ElementOp::Sub:
-      return both([](Real a, Real b) { return a - b; });
-    case ElementOp::Mul:
-      return both([](Real a, Real b) { return a * b; });
-    case ElementOp::Div:
-      return both([](Real a, Real b) { return a / b; });
-    case ElementOp::Pow:
-      return both([](Real a, Real b) { return std::pow(a, b); });
-    case ElementOp::PRelu:
-      return both([](Real a, Real b) { return a < 0 ? a * b : a; });
-    case ElementOp::LeakyRelu:
-      return each([alpha](Real a) { return a < 0 ? alpha * a : a; });
-    case ElementOp::Clip:
-      return each([=](Real a) { return std::min(std::max(a, alpha), beta); });
+bool applyFunction(ElementOp op, std::int64_t lanes, Real* x) {
+  const auto each = [&](auto function) {
+    unary(lanes, x, function);
+    return true;
+  };
+  switch (op) {
     case ElementOp::Sigmoid:
       return each([](Real a) { return 1 / (1 + std::exp(-a)); });
-    case ElementOp::HardSigmoid:
-      return each([=](Real a) { return unitClamp(alpha * a + beta); });
     case ElementOp::HardSwish:
       return each([](Real a) { return a * unitClamp(a / 6 + Real(0.5)); });
     case ElementOp::Tanh:
@@ -178,22 +161,53 @@ void applyReal(const isa::VectorStep& step, const Real* y, std::int64_t lanes, R
       return each([](Real a) { return std::nearbyint(a); });
     case ElementOp::Square:
       return each([](Real a) { return a * a; });
-    case ElementOp::Elu:
-      return each([alpha](Real a) { return elu(a, alpha); });
-    case ElementOp::Selu:
-      return each([=](Real a) { return beta * elu(a, alpha); });
     case ElementOp::Softplus:
       return each([](Real a) { return std::max(a, Real{0}) + std::log1p(std::exp(-std::abs(a))); });
     case ElementOp::Softsign:
       return each([](Real a) { return a / (1 + std::abs(a)); });
-    case ElementOp::ThresholdedRelu:
-      return each([alpha](Real a) { return a > alpha ? a : Real{0}; });
     case ElementOp::Sin:
       return each([](Real a) { return std::sin(a); });
     case ElementOp::Cos:
       return each([](Real a) { return std::cos(a); });
     case ElementOp::Trunc:
       return each([](Real a) { return std::trunc(a); });
+    default:
+      return false;
+  }
+}
+
+template <std::floating_point Real>
+void applyReal(const isa::VectorStep& step, const Real* y, std::int64_t lanes, Real* x) {
+  if (applyFunction(step.op, lanes, x)) return;
+  const Real alpha = step.alpha;
+  const Real beta = step.beta;
+  const auto both = [&](auto op) { binary(step.reversed, y, lanes, x, op); };
+  const auto each = [&](auto op) { unary(lanes, x, op); };
+  switch (step.op) {
+    case ElementOp::Add:
+      return both([](Real a, Real b) { return a + b; });
+    case ElementOp::Sub:
+      return both([](Real a, Real b) { return a - b; });
+    case ElementOp::Mul:
+      return both([](Real a, Real b) { return a * b; });
+    case ElementOp::Div:
+      return both([](Real a, Real b) { return a / b; });
+    case ElementOp::Pow:
+      return both([](Real a, Real b) { return std::pow(a, b); });
+    case ElementOp::PRelu:
+      return both([](Real a, Real b) { return a < 0 ? a * b : a; });
+    case ElementOp::LeakyRelu:
+      return each([alpha](Real a) { return a < 0 ? alpha * a : a; });
+    case ElementOp::Clip:
+      return each([=](Real a) { return std::min(std::max(a, alpha), beta); });
+    case ElementOp::HardSigmoid:
+      return each([=](Real a) { return unitClamp(alpha * a + beta); });
+    case ElementOp::Elu:
+      return each([alpha](Real a) { return elu(a, alpha); });
+    case ElementOp::Selu:
+      return each([=](Real a) { return beta * elu(a, alpha); });
+    case ElementOp::ThresholdedRelu:
+      return each([alpha](Real a) { return a > alpha ? a : Real{0}; });
     default:
       throw InternalError("a vector operation without a form for floats");
   }
