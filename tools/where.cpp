@@ -49,19 +49,25 @@ Engines enginesOf(const Compiled& compiled) {
   return engines;
 }
 
+/// A row for each node, which runs nowhere yet.
+std::vector<WhereOperator> operatorsOf(const Graph& graph) {
+  std::vector<WhereOperator> operators;
+  for (const Node& node : graph.nodes) {
+    WhereOperator row;
+    row.layer = node.name;
+    row.op = node.opName;
+    row.times = graph.passesOf(node.repeat);
+    operators.push_back(std::move(row));
+  }
+  return operators;
+}
+
 /// Rows of a network's operators, found by the names of layers: a layer is called as its node, with
 /// something behind where a node takes several.
 class Rows {
  public:
-  Rows(const Graph& graph, std::vector<WhereOperator>& operators) : operators_(operators) {
-    for (const Node& node : graph.nodes) {
-      index_[node.name] = operators.size();
-      WhereOperator row;
-      row.layer = node.name;
-      row.op = node.opName;
-      row.times = graph.passesOf(node.repeat);
-      operators.push_back(std::move(row));
-    }
+  explicit Rows(std::vector<WhereOperator>& operators) : operators_(operators) {
+    for (std::size_t i = 0; i < operators.size(); ++i) index_[operators[i].layer] = i;
   }
 
   /// The row whose name is the longest that `layer` begins with; null where there is none.
@@ -122,7 +128,8 @@ RunResult runOnChip(const RunOptions& options, const ChipConfig& chip, const Com
 
 void fillChip(Where& where, const RunOptions& options, const ChipConfig& chip,
               const Compiled& compiled, const Session& session) {
-  Rows rows(compiled.graph, where.operators);
+  where.operators = operatorsOf(compiled.graph);
+  Rows rows(where.operators);
   for (const Refusal& lacking : compiled.lacking) {
     if (WhereOperator* row = rows.find(lacking.layer)) row->reason = lacking.reason;
   }
@@ -186,7 +193,7 @@ Graph graphAnyway(const RunOptions& options, Network& network, const ChipConfig&
   return prepareNetwork(network, chip, options.compile, options.data, given, progress).graph;
 }
 
-Where gather(RunOptions options, Network network, const GivenTensors& given,
+Where gather(const RunOptions& options, Network network, const GivenTensors& given,
              const Session& session) {
   const ChipConfig chip = loadMachine(options.machine);
   Where where;
@@ -205,7 +212,7 @@ Where gather(RunOptions options, Network network, const GivenTensors& given,
     where.refused = refused.what();
     where.operators.clear();
     const Graph graph = graphAnyway(options, network, chip, given, session.progress);
-    Rows(graph, where.operators);
+    where.operators = operatorsOf(graph);
     fillReferences(where, options, graph, precision);
   }
   for (WhereOperator& row : where.operators) chooseBest(row);
