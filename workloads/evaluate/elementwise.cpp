@@ -11,9 +11,8 @@ namespace npusim {
 namespace {
 
 template <std::floating_point Real>
-Real floorMod(Real x, Real y) {
-  const Real rest = std::fmod(x, y);
-  return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
+Real remainder(Real x, Real y) {
+  return std::fmod(x, y);
 }
 
 template <std::floating_point Real>
@@ -21,60 +20,106 @@ Real elu(Real x, Real alpha) {
   return x < 0 ? alpha * (std::exp(x) - 1) : x;
 }
 
-template <std::floating_point Real>
-Real stepValue(const ElementStep& step, Real x, Real y) {
-  const Real alpha = step.alpha, beta = step.beta;
-  switch (step.op) {
-    case ElementOp::Add:
-      return x + y;
-    case ElementOp::Sub:
-      return x - y;
-    case ElementOp::Mul:
-      return x * y;
-    case ElementOp::Div:
-      return x / y;
-    case ElementOp::Pow:
-      return std::pow(x, y);
+/// Integer arithmetic is modulo 2^64.
+template <std::integral Integer>
+std::uint64_t bits(Integer x) {
+  return static_cast<std::uint64_t>(x);
+}
+
+template <std::integral Integer>
+bool isMinusOne(Integer x) {
+  return std::is_signed_v<Integer> && x == static_cast<Integer>(-1);
+}
+
+template <std::integral Integer>
+Integer divide(Integer x, Integer y) {
+  if (y == 0) throw BadInput("integer division by zero; give a divisor other than 0");
+  return isMinusOne(y) ? static_cast<Integer>(-bits(x)) : x / y;
+}
+
+template <std::integral Integer>
+Integer remainder(Integer x, Integer y) {
+  if (y == 0) throw BadInput("integer division by zero; give a divisor other than 0");
+  return isMinusOne(y) ? 0 : x % y;
+}
+
+template <typename T>
+T floorMod(T x, T y) {
+  const T rest = remainder(x, y);
+  return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
+}
+
+template <std::integral Integer>
+Integer power(Integer x, Integer exponent) {
+  if constexpr (std::is_signed_v<Integer>) {
+    if (exponent < 0)
+      return x == 1 ? 1 : x == -1 ? (exponent % 2 == 0 ? 1 : -1) : divide(1L, x * x);
+  }
+  std::uint64_t result = 1, square = bits(x);
+  for (; exponent > 0; exponent /= 2, square *= square) {
+    if (exponent % 2 == 1) result *= square;
+  }
+  return static_cast<Integer>(result);
+}
+
+template <std::integral Integer>
+Integer clip(Integer x, float least, float most) {
+  const double real = static_cast<double>(x);
+  if (real < static_cast<double>(least)) return static_cast<Integer>(std::ceil(least));
+  if (real > static_cast<double>(most)) return static_cast<Integer>(std::floor(most));
+  return x;
+}
+
+/// Operations that reals and integers compute alike.
+template <typename T>
+T commonValue(ElementOp op, T x, T y) {
+  switch (op) {
     case ElementOp::Max:
       return std::max(x, y);
     case ElementOp::Min:
       return std::min(x, y);
     case ElementOp::Equal:
-      return x == y ? Real{1} : Real{0};
+      return x == y ? T{1} : T{0};
     case ElementOp::Less:
-      return x < y ? Real{1} : Real{0};
+      return x < y ? T{1} : T{0};
     case ElementOp::LessOrEqual:
-      return x <= y ? Real{1} : Real{0};
+      return x <= y ? T{1} : T{0};
     case ElementOp::Greater:
-      return x > y ? Real{1} : Real{0};
+      return x > y ? T{1} : T{0};
     case ElementOp::GreaterOrEqual:
-      return x >= y ? Real{1} : Real{0};
+      return x >= y ? T{1} : T{0};
     case ElementOp::And:
-      return x != 0 && y != 0 ? Real{1} : Real{0};
+      return x != 0 && y != 0 ? T{1} : T{0};
     case ElementOp::Or:
-      return x != 0 || y != 0 ? Real{1} : Real{0};
+      return x != 0 || y != 0 ? T{1} : T{0};
     case ElementOp::Xor:
-      return (x != 0) != (y != 0) ? Real{1} : Real{0};
+      return (x != 0) != (y != 0) ? T{1} : T{0};
     case ElementOp::Mod:
       return floorMod(x, y);
     case ElementOp::Remainder:
-      return std::fmod(x, y);
+      return remainder(x, y);
     case ElementOp::KeepIf:
-      return y != 0 ? x : Real{0};
+      return y != 0 ? x : T{0};
     case ElementOp::KeepUnless:
-      return y != 0 ? Real{0} : x;
-    case ElementOp::PRelu:
-      return x < 0 ? x * y : x;
+      return y != 0 ? T{0} : x;
     case ElementOp::Relu:
-      return std::max(x, Real{0});
-    case ElementOp::LeakyRelu:
-      return x < 0 ? alpha * x : x;
-    case ElementOp::Clip:
-      return std::min(std::max(x, alpha), beta);
+      return std::max(x, T{0});
+    case ElementOp::Not:
+      return x == 0 ? T{1} : T{0};
+    case ElementOp::Sign:
+      return x > 0 ? T{1} : x < 0 ? static_cast<T>(-1) : x;
+    default:
+      throw BadInput(std::string(name(op)) +
+                     " is not defined for integers; cast its input to a float type");
+  }
+}
+
+/// Functions of one real number alone.
+template <std::floating_point Real>
+Real functionValue(ElementOp op, Real x, Real y) {
+  switch (op) {
     case ElementOp::Sigmoid:
       return Real{1} / (Real{1} + std::exp(-x));
-    case ElementOp::HardSigmoid:
-      return std::max(Real{0}, std::min(Real{1}, alpha * x + beta));
     case ElementOp::HardSwish:
       return x * std::max(Real{0}, std::min(Real{1}, x / Real{6} + Real(0.5)));
     case ElementOp::Tanh:
@@ -101,78 +146,52 @@ Real stepValue(const ElementStep& step, Real x, Real y) {
       return std::nearbyint(x);
     case ElementOp::Square:
       return x * x;
-    case ElementOp::Not:
-      return x == 0 ? Real{1} : Real{0};
-    case ElementOp::Sign:
-      return x > 0 ? Real{1} : x < 0 ? -Real{1} : x;
-    case ElementOp::Elu:
-      return elu(x, alpha);
-    case ElementOp::Selu:
-      return beta * elu(x, alpha);
     case ElementOp::Softplus:
       return std::max(x, Real{0}) + std::log1p(std::exp(-std::abs(x)));
     case ElementOp::Softsign:
       return x / (Real{1} + std::abs(x));
-    case ElementOp::ThresholdedRelu:
-      return x > alpha ? x : Real{0};
     case ElementOp::Sin:
       return std::sin(x);
     case ElementOp::Cos:
       return std::cos(x);
     case ElementOp::Trunc:
       return std::trunc(x);
+    default:
+      return commonValue(op, x, y);
   }
-  throw InternalError("evaluate: unknown element operation");
 }
 
-/// Integer arithmetic is modulo 2^64.
-template <std::integral Integer>
-std::uint64_t bits(Integer x) {
-  return static_cast<std::uint64_t>(x);
-}
-
-template <std::integral Integer>
-bool isMinusOne(Integer x) {
-  return std::is_signed_v<Integer> && x == static_cast<Integer>(-1);
-}
-
-template <std::integral Integer>
-Integer divide(Integer x, Integer y) {
-  if (y == 0) throw BadInput("integer division by zero; give a divisor other than 0");
-  return isMinusOne(y) ? static_cast<Integer>(-bits(x)) : x / y;
-}
-
-template <std::integral Integer>
-Integer remainder(Integer x, Integer y) {
-  if (y == 0) throw BadInput("integer division by zero; give a divisor other than 0");
-  return isMinusOne(y) ? 0 : x % y;
-}
-
-template <std::integral Integer>
-Integer floorMod(Integer x, Integer y) {
-  const Integer rest = remainder(x, y);
-  return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
-}
-
-template <std::integral Integer>
-Integer power(Integer x, Integer exponent) {
-  if constexpr (std::is_signed_v<Integer>) {
-    if (exponent < 0)
-      return x == 1 ? 1 : x == -1 ? (exponent % 2 == 0 ? 1 : -1) : divide(1L, x * x);
+template <std::floating_point Real>
+Real stepValue(const ElementStep& step, Real x, Real y) {
+  const Real alpha = step.alpha, beta = step.beta;
+  switch (step.op) {
+    case ElementOp::Add:
+      return x + y;
+    case ElementOp::Sub:
+      return x - y;
+    case ElementOp::Mul:
+      return x * y;
+    case ElementOp::Div:
+      return x / y;
+    case ElementOp::Pow:
+      return std::pow(x, y);
+    case ElementOp::PRelu:
+      return x < 0 ? x * y : x;
+    case ElementOp::LeakyRelu:
+      return x < 0 ? alpha * x : x;
+    case ElementOp::Clip:
+      return std::min(std::max(x, alpha), beta);
+    case ElementOp::HardSigmoid:
+      return std::max(Real{0}, std::min(Real{1}, alpha * x + beta));
+    case ElementOp::Elu:
+      return elu(x, alpha);
+    case ElementOp::Selu:
+      return beta * elu(x, alpha);
+    case ElementOp::ThresholdedRelu:
+      return x > alpha ? x : Real{0};
+    default:
+      return functionValue(step.op, x, y);
   }
-  std::uint64_t result = 1, square = bits(x);
-  for (; exponent > 0; exponent /= 2, square *= square) {
-    if (exponent % 2 == 1) result *= square;
-  }
-  return static_cast<Integer>(result);
-}
-
-template <std::integral Integer>
-Integer clip(Integer x, float least, float most) {
-  const double real = static_cast<double>(x);
-  if (real < static_cast<double>(least)) return static_cast<Integer>(std::ceil(least));
-  if (real > static_cast<double>(most)) return static_cast<Integer>(std::floor(most));
-  return x;
 }
 
 template <std::integral Integer>
@@ -189,38 +208,8 @@ Integer stepValue(const ElementStep& step, Integer x, Integer y) {
       return divide(x, y);
     case ElementOp::Pow:
       return power(x, y);
-    case ElementOp::Max:
-      return std::max(x, y);
-    case ElementOp::Min:
-      return std::min(x, y);
-    case ElementOp::Equal:
-      return x == y ? 1 : 0;
-    case ElementOp::Less:
-      return x < y ? 1 : 0;
-    case ElementOp::LessOrEqual:
-      return x <= y ? 1 : 0;
-    case ElementOp::Greater:
-      return x > y ? 1 : 0;
-    case ElementOp::GreaterOrEqual:
-      return x >= y ? 1 : 0;
-    case ElementOp::And:
-      return x != 0 && y != 0 ? 1 : 0;
-    case ElementOp::Or:
-      return x != 0 || y != 0 ? 1 : 0;
-    case ElementOp::Xor:
-      return (x != 0) != (y != 0) ? 1 : 0;
-    case ElementOp::Mod:
-      return floorMod(x, y);
-    case ElementOp::Remainder:
-      return remainder(x, y);
-    case ElementOp::KeepIf:
-      return y != 0 ? x : 0;
-    case ElementOp::KeepUnless:
-      return y != 0 ? 0 : x;
     case ElementOp::PRelu:
       return x < 0 ? modulo(bits(x) * bits(y)) : x;
-    case ElementOp::Relu:
-      return std::max<Integer>(x, 0);
     case ElementOp::Clip:
       return clip(x, step.alpha, step.beta);
     case ElementOp::Abs:
@@ -234,13 +223,8 @@ Integer stepValue(const ElementStep& step, Integer x, Integer y) {
       return x;
     case ElementOp::Square:
       return modulo(bits(x) * bits(x));
-    case ElementOp::Not:
-      return x == 0 ? 1 : 0;
-    case ElementOp::Sign:
-      return x > 0 ? 1 : x < 0 ? static_cast<Integer>(-1) : 0;
     default:
-      throw BadInput(std::string(name(step.op)) +
-                     " is not defined for integers; cast its input to a float type");
+      return commonValue(step.op, x, y);
   }
 }
 

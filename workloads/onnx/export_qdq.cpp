@@ -68,7 +68,7 @@ class QdqWriter {
   }
 
   std::string addInitializer(const std::string& name, const Tensor& tensor, const Shape& shape) {
-    const std::string own = fresh(name);
+    std::string own = fresh(name);
     added_.push_back(tensorProto(own, tensor, shape));
     return own;
   }
