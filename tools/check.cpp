@@ -51,8 +51,45 @@ bool sameBytes(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
   });
 }
 
+Inputs named(const Graph& graph, const std::vector<Tensor>& tensors) {
+  Inputs inputs;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    inputs[graph.value(graph.inputs.at(i)).name] = tensors[i];
+  }
+  return inputs;
+}
+
+/// Have weights been changed to be encoded?
+bool hasEncodedWeights(const Graph& graph) {
+  return std::ranges::any_of(graph.values, [](const Value& value) {
+    return value.constant && value.constant->form.has_value();
+  });
+}
+
+/// Floats from encoded weights are held against the evaluation of the network with those weights.
+ValuesResult checkEncoded(DataType precision, const std::optional<double>& tolerance,
+                          const ComputedOutputs& computed, const CheckSources& sources) {
+  const Tolerance rule = ruleFor(precision, tolerance);
+  const std::vector<Tensor> same =
+      evaluate(*sources.compiled, named(*sources.compiled, sources.storedInputs));
+  const Comparison own = compare(computed.reals, same, rule);
+  ValuesResult values{true, "evaluate", own.maxAbsError, own.maxRelError, own.passed, ""};
+  const Comparison real = compare(computed.reals, evaluate(*sources.original, *sources.inputs));
+  values.detail = fmt::format("{} is {}; {}", name(precision),
+                              sentence(own, rule, "the reference evaluation with these weights"),
+                              fmt::format("{:.2g} of max|ref| from the network's own, {}",
+                                          real.maxRelError, nearness(real, "it")));
+  if (!sources.expected.empty()) {
+    values.detail += "; " + nearness(compare(computed.reals, sources.expected), "the data set");
+  }
+  return values;
+}
+
 ValuesResult checkFloats(DataType precision, const std::optional<double>& tolerance,
                          const ComputedOutputs& computed, const CheckSources& sources) {
+  if (sources.compiled && hasEncodedWeights(*sources.compiled)) {
+    return checkEncoded(precision, tolerance, computed, sources);
+  }
   const Tolerance rule = ruleFor(precision, tolerance);
   const std::vector<Tensor> reference = evaluate(*sources.original, *sources.inputs);
   const Comparison own = compare(computed.reals, reference, rule);
@@ -63,14 +100,6 @@ ValuesResult checkFloats(DataType precision, const std::optional<double>& tolera
     compareWithData(computed.reals, sources.expected, rule, values);
   }
   return values;
-}
-
-Inputs named(const Graph& graph, const std::vector<Tensor>& tensors) {
-  Inputs inputs;
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    inputs[graph.value(graph.inputs.at(i)).name] = tensors[i];
-  }
-  return inputs;
 }
 
 ValuesResult checkIntegers(const ComputedOutputs& computed, const CheckSources& sources) {

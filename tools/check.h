@@ -27,7 +27,8 @@ struct CheckSources {
 /// Floats are held against the reference evaluation of the original network, and against the data
 /// set's outputs where there are any: |a - b| <= 1e-4 + 1e-3 max|ref| in fp32, 1e-2 max|ref| in 16
 /// bits; `tolerance` replaces the factor of max|ref|. int8 must equal the evaluation of the
-/// quantised network bit for bit; how near it is to the original is told, not judged.
+/// quantised network bit for bit, and floats from encoded weights be as near to the evaluation with
+/// those weights; how near it is to the original is told, not judged.
 /// Throws BadInput when the data set's outputs have other shapes.
 ValuesResult checkValues(DataType precision, const std::optional<double>& tolerance,
                          const ComputedOutputs& computed, const CheckSources& sources);

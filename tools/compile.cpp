@@ -21,6 +21,19 @@ bool mayCalibrate(const RunOptions& options, const ChipConfig& chip) {
          precision == DataType::Int8;
 }
 
+/// A program file holds the program of one machine.
+void checkWhole(const Compiled& compiled, const std::string& fallback, const Progress& progress) {
+  if (fallback.empty()) return;
+  if (compiled.parts.empty()) {
+    progress.note("--fallback: the chip runs every operator");
+    return;
+  }
+  throw NotPossible(fmt::format(
+      "not supported: a program file for chip and CPU together, and '{}' would run on {}; npusim "
+      "run --fallback {} runs such a network",
+      compiled.lacking.front().layer, fallback, fallback));
+}
+
 }  // namespace
 
 void compileProgram(const Arguments& arguments) {
@@ -35,6 +48,7 @@ void compileProgram(const Arguments& arguments) {
   addChipOptions(line, options.machine);
   addMemoryOption(line, options.machine);
   addCompileOptions(line, options.compile);
+  addFallbackOption(line, options.compile);
   addDataOptions(line, options.data);
   addInputOptions(line, options.data);
   addCalibrationOption(line, options.data);
@@ -57,6 +71,7 @@ void compileProgram(const Arguments& arguments) {
   checkSeedUsed(options.data, {}, given, precision == DataType::Int8);
   const Compiled compiled =
       compileNetwork(network, chip, options.compile, options.data, given, session.progress);
+  checkWhole(compiled, options.compile.fallback, session.progress);
   isa::write(compiled.program, file);
   session.progress.clear();
   print(fmt::format("{}: {} for {} in {}, {} layers, {}\n", file, network.name, chip.name,

@@ -66,6 +66,7 @@ Prepared prepareNetwork(Network& network, const ChipConfig& chip, const CompileC
   const Stopwatch formats;
   const auto inPrecision = choice.fallback.empty() ? toPrecision : toPrecisionAnywhere;
   prepared.graph = inPrecision(optimized, chip, prepared.precision, calibration);
+  if (choice.weights) compressWeights(prepared.graph, chip, *choice.weights, data.values);
   prepared.seconds += formats.seconds();
   return prepared;
 }
@@ -83,13 +84,19 @@ Compiled compileNetwork(Network& network, const ChipConfig& chip, const CompileC
                                data.values,
                                choice.partition,
                                [&](const std::string& text) { progress.note(text); },
-                               choice.holdConstants};
+                               choice.holdConstants,
+                               choice.allowStreaming};
+  compiled.machine = chip;
   try {
     compiled.program = compile(compiled.graph, chip, options);
+    compiled.machine = machineOf(compiled.program, chip);
   } catch (const OperatorsLacking& lacking) {
     if (choice.fallback.empty()) throw;
     compiled.lacking = lacking.refusals;
     compileParts(compiled, lacking.refusals, chip, options);
+  }
+  if (choice.allowStreaming && compiled.machine.memories.size() == chip.memories.size()) {
+    progress.note("--allow-streaming: the chip has room for all weights");
   }
   compiled.program.network = network.name;
   compiled.program.batch = network.batch;

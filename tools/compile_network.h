@@ -16,6 +16,8 @@ struct CompiledPart {
 
 /// A network compiled for one chip.
 struct Compiled {
+  ChipConfig
+      machine;  ///< that runs it: the chip, with the host's memory where weights are streamed
   Graph graph;  ///< in the precision of the run: what the program computes
   isa::Program program;
   /// In the order they run in; empty: `program` is the whole. Else it has no instructions.

@@ -34,10 +34,11 @@ void execProgram(const Arguments& arguments) {
   line.positionals = {"FILE.npu"};
   addFidelityOption(line, machine);
   addDataOptions(line, data);
+  addPassesOption(line, data);
   addInputOptions(line, data);
   addCheckOptions(line, data);
   addResultOptions(line, results);
-  line.notes = seedNote();
+  line.notes = seedNote() + passesNote();
   const auto words = parse(line, arguments);
   if (!words) return;
   checkData(data, results, "leave out --values off");
@@ -50,6 +51,7 @@ void execProgram(const Arguments& arguments) {
     data.values = false;
     checkData(data, results, kNoValues);
   }
+  checkPassesUsed(data, results);
   runProgram(program, machine.fidelity, data, results, session);
 }
 

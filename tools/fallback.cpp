@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <set>
 
 #include "kernels/lowering/operator_work.h"
@@ -39,14 +40,13 @@ std::vector<isa::Layer> layersOf(const Graph& graph) {
 
 /// Every part's constants are loaded before the first prediction and stay.
 void checkConstantsFit(const std::vector<CompiledPart>& parts) {
-  std::vector<std::int64_t> taken;
+  std::map<std::string, std::int64_t> taken;
   for (const CompiledPart& part : parts) {
     for (const isa::ConstantBlock& block : part.program.constants) {
-      const auto storage = static_cast<std::size_t>(block.storage);
-      if (taken.size() <= storage) taken.resize(storage + 1);
-      taken[storage] += block.scatter ? block.scatter->partBytes : block.size;
-      const isa::Storage& there = part.program.storages.at(storage);
-      if (taken[storage] <= there.capacityBytes) continue;
+      const isa::Storage& there = part.program.storages.at(static_cast<std::size_t>(block.storage));
+      std::int64_t& bytes = taken[there.name];
+      bytes += block.scatter ? block.scatter->partBytes : block.size;
+      if (bytes <= there.capacityBytes) continue;
       throw NotPossible(fmt::format(
           "the constants of all parts that --fallback leaves to the chip need more than "
           "the {} bytes of '{}'",
@@ -79,7 +79,11 @@ void compileParts(Compiled& compiled, const std::vector<Refusal>& lacking, const
   whole.values = options.values;
   for (GraphPart& part : splitByMachine(compiled.graph, offChip)) {
     CompiledPart made{part.onChip, std::move(part.graph), {}};
-    if (made.onChip) made.program = compile(made.graph, chip, options);
+    if (made.onChip) {
+      made.program = compile(made.graph, chip, options);
+      const ChipConfig machine = machineOf(made.program, chip);
+      if (machine.memories.size() > compiled.machine.memories.size()) compiled.machine = machine;
+    }
     const auto layers = made.onChip ? made.program.layers : layersOf(made.graph);
     whole.layers.insert(whole.layers.end(), layers.begin(), layers.end());
     compiled.parts.push_back(std::move(made));

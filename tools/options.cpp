@@ -71,6 +71,15 @@ std::vector<std::string> referencesFrom(const std::vector<std::string>& words) {
   return words;
 }
 
+PassLimit passLimitFrom(const std::string& word) {
+  if (word == "all") return {PassLimit::Kind::All};
+  if (word == "auto") return {PassLimit::Kind::Auto};
+  if (word.find_first_not_of("0123456789") != std::string::npos) {
+    throw BadInput(fmt::format("--passes {}: must be all, auto or a number", word));
+  }
+  return {PassLimit::Kind::AtMost, wholeNumber("--passes", word, PassLimit::kFewest)};
+}
+
 double toleranceFrom(const std::string& word) {
   std::size_t used = 0;
   double tolerance = -1;
@@ -136,8 +145,17 @@ void addPrecisionOption(CommandLine& line, CompileChoice& options) {
       "fp32, fp16, bf16, int16 or int8");
 }
 
+void addWeightsOption(CommandLine& line, CompileChoice& options) {
+  line.options.add_options()(
+      "weights",
+      po::value<std::string>()->value_name("FORM")->notifier(
+          [&](const std::string& word) { options.weights = weightChoiceNamed(word); }),
+      "dense, int8, int4, palette:BITS, pruned:SHARE (dense)");
+}
+
 void addCompileOptions(CommandLine& line, CompileChoice& options) {
   addPrecisionOption(line, options);
+  addWeightsOption(line, options);
   line.options.add_options()(
       "objective",
       choice("--objective", "WHAT", {"latency", "energy", "edp"},
@@ -148,7 +166,9 @@ void addCompileOptions(CommandLine& line, CompileChoice& options) {
                                                    options.partition = partitionNamed(word);
                                                    options.partitionGiven = true;
                                                  }),
-                                          "over cores: auto, channel, row, batch, pipeline");
+                                          "over cores: auto, channel, row, batch, pipeline")(
+      "allow-streaming", po::bool_switch(&options.allowStreaming),
+      "weights without room come over the host link");
 }
 
 void addFallbackOption(CommandLine& line, CompileChoice& options) {
@@ -180,6 +200,16 @@ void addDataOptions(CommandLine& line, DataOptions& options) {
                                     }),
                              "off: cycles and energy only, no numbers (on)");
   addSeedOption(line, options);
+}
+
+void addPassesOption(CommandLine& line, DataOptions& options) {
+  line.options.add_options()(
+      "passes",
+      po::value<std::string>()->value_name("all|auto|N")->notifier([&](const std::string& word) {
+        options.passesGiven = true;
+        options.passes = passLimitFrom(word);
+      }),
+      "of loops over layers, with values off (auto)");
 }
 
 void addInputOptions(CommandLine& line, DataOptions& options) {
@@ -247,6 +277,10 @@ std::string seedNote() {
 
 std::string problemNote() {
   return "Inputs and weights are made from --seed: floats uniform around 0.\n";
+}
+
+std::string passesNote() {
+  return "--passes auto: loops that move over 8 GiB end once steady; N: any, after N.\n";
 }
 
 std::string calibrationNote() {

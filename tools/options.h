@@ -13,13 +13,17 @@ void addMemoryOption(CommandLine& line, MachineOptions& options);
 void addFidelityOption(CommandLine& line, MachineOptions& options);
 void addNetworkOptions(CommandLine& line, NetworkOptions& options);
 void addPrecisionOption(CommandLine& line, CompileChoice& options);
-/// --precision, --objective and --partition.
+/// --weights.
+void addWeightsOption(CommandLine& line, CompileChoice& options);
+/// --precision, --weights, --objective, --partition and --allow-streaming.
 void addCompileOptions(CommandLine& line, CompileChoice& options);
 /// --fallback.
 void addFallbackOption(CommandLine& line, CompileChoice& options);
 void addSeedOption(CommandLine& line, DataOptions& options);
 /// --values and --seed.
 void addDataOptions(CommandLine& line, DataOptions& options);
+/// --passes.
+void addPassesOption(CommandLine& line, DataOptions& options);
 /// --input and --data.
 void addInputOptions(CommandLine& line, DataOptions& options);
 /// --tolerance.
@@ -38,6 +42,8 @@ void addProblemOptions(CommandLine& line, RunOptions& options);
 std::string seedNote();
 /// The same for gemm and conv, which make all they compute with.
 std::string problemNote();
+/// What --passes leaves out.
+std::string passesNote();
 std::string calibrationNote();
 
 }  // namespace npusim::tools

@@ -53,7 +53,7 @@ std::vector<MemoryResult> memoryResults(const RunResult& run, const ChipConfig& 
     const double most = predict.timeS * memory.peakBytesPerSecond();
     const bool busy = most > 0 && !run.idealMemory;
     results.push_back({memory.name,
-                       memory.kind == MemoryKind::Sram ? "sram" : "dram",
+                       std::string(name(memory.kind)),
                        {counts.bytesRead, counts.bytes - counts.bytesRead},
                        busy ? static_cast<double>(counts.bytes) / most : 0,
                        dramEnergy(memory, counts).total()});

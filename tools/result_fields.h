@@ -81,6 +81,7 @@ void events(Visitor& v, Counters& counters) {
     readWrite(o, "accumulator_bytes", counters.accumulatorBytes);
     o.eventualList("memories", counters.memories);
     o.value("host_bytes", counters.hostBytes);
+    o.eventual("decoded_weights", counters.decodedWeights);
     o.value("vector_simple_ops", counters.vectorSimpleOps);
     o.value("vector_divide_ops", counters.vectorDivideOps);
     o.value("vector_transcendental_ops", counters.vectorTranscendentalOps);
@@ -254,6 +255,14 @@ void machine(Visitor& v, RunResult& result) {
 }
 
 template <typename Visitor>
+void fields(Visitor& v, ShortenedLoop& loop) {
+  v.value("name", loop.name);
+  v.value("passes", loop.passes);
+  v.value("simulated_passes", loop.simulatedPasses);
+  v.value("difference", loop.difference);
+}
+
+template <typename Visitor>
 void fields(Visitor& v, RunResult& result) {
   v.value("npusim", result.version);
   v.value("chip", result.chip);
@@ -279,6 +288,8 @@ void fields(Visitor& v, RunResult& result) {
     o.value("compile_wall_s", result.compileWallS);
     o.value("peak_rss_bytes", result.peakRssBytes);
     o.value("cycles_per_s", result.cyclesPerS);
+    o.eventual("left_out_cycles", result.predict.leftOutCycles);
+    o.eventualList("shortened_loops", result.predict.shortenedLoops);
   });
 }
 

@@ -17,12 +17,13 @@ std::optional<RunOptions> parseRun(const Arguments& arguments) {
   addCompileOptions(line, options.compile);
   addFallbackOption(line, options.compile);
   addDataOptions(line, options.data);
+  addPassesOption(line, options.data);
   addInputOptions(line, options.data);
   addCheckOptions(line, options.data);
   addCalibrationOption(line, options.data);
   addResultOptions(line, options.results);
   addDramTraceOption(line, options.results);
-  line.notes = seedNote();
+  line.notes = seedNote() + passesNote();
   if (!parse(line, arguments)) return std::nullopt;
   return options;
 }
@@ -31,6 +32,7 @@ void run(const Arguments& arguments) {
   const std::optional<RunOptions> options = parseRun(arguments);
   if (!options) return;
   checkValuesUsed(options->data, options->results);
+  checkPassesUsed(options->data, options->results);
   checkFiles(options->results, filesOf(options->machine, options->network, options->data));
   const Session session;
   session.progress.show("reading the network");

@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "kernels/pipeline/compile.h"
+#include "kernels/pipeline/compress_weights.h"
 #include "sim/config/load_config.h"
 #include "sim/core/fidelity.h"
+#include "sim/core/pass_limit.h"
 
 namespace npusim::tools {
 
@@ -31,10 +33,12 @@ struct NetworkOptions {
 /// How it is compiled.
 struct CompileChoice {
   std::optional<DataType> precision;  ///< empty: the network's own, else the chip's first
+  std::optional<WeightChoice> weights = {};  ///< empty: they lie as values
   Objective objective = Objective::Latency;
   Partition partition = Partition::Auto;
   bool partitionGiven = false;  ///< --partition was given
   bool holdConstants = true;    ///< see CompileOptions
+  bool allowStreaming = false;  ///< see CompileOptions
   std::string fallback;         ///< the reference CPU that runs what the chip lacks; empty: none
 };
 
@@ -42,6 +46,8 @@ struct CompileChoice {
 struct DataOptions {
   bool values = true;
   bool valuesGiven = false;  ///< --values was given
+  PassLimit passes{PassLimit::Kind::Auto};
+  bool passesGiven = false;  ///< --passes was given
   std::uint64_t seed = 1;
   bool seedGiven = false;                                       ///< --seed was given
   std::vector<std::pair<std::string, std::string>> inputFiles;  ///< input name, file

@@ -72,6 +72,9 @@ void append(PredictResult& total, const PredictResult& more) {
   mean(total.loss.network, more.loss.network);
   mean(total.loss.overhead, more.loss.overhead);
   total.cycles += more.cycles;
+  total.leftOutCycles += more.leftOutCycles;
+  total.shortenedLoops.insert(total.shortenedLoops.end(), more.shortenedLoops.begin(),
+                              more.shortenedLoops.end());
   total.firstCallCycles += more.firstCallCycles;
   total.timeS += more.timeS;
   total.macs += more.macs;
@@ -95,6 +98,7 @@ class PartsRun {
         chip_(chip),
         cpu_(cpu),
         values_(data.values),
+        passes_(data.passes),
         repeat_(repeat),
         progress_(progress),
         fidelity_(fidelity) {}
@@ -131,7 +135,8 @@ class PartsRun {
       if (values_) reals[port.name] = fromPort(stored_.at(port.name), port);
     }
     const auto work = [&] {
-      return packed(simulate(chip_, part.program, reals, values_, repeat_, progress_, fidelity_));
+      return packed(simulate(machineOf(part.program, chip_), part.program, reals, values_, repeat_,
+                             progress_, fidelity_, passes_));
     };
     take(unpacked(answerOf(runForked(work, kNoTimeLimit)), part.program, values_));
     for (std::size_t i = 0; i < part.program.outputs.size(); ++i) {
@@ -302,6 +307,7 @@ class PartsRun {
   const ChipConfig& chip_;
   const ReferenceConfig& cpu_;
   const bool values_;
+  const PassLimit passes_;
   const std::int64_t repeat_;
   const Progress& progress_;
   const Fidelity fidelity_;

@@ -121,8 +121,8 @@ ChipConfig underPowerLimit(const ChipConfig& chip, const isa::Program& program,
   const auto powerAt = [&](double clockMhz) {
     asRun.clockMhz = clockMhz;
     const auto run = [&] {
-      const Simulation simulation =
-          simulate(asRun, program, inputs, data.values, results.repeat, session.progress, fidelity);
+      const Simulation simulation = simulate(asRun, program, inputs, data.values, results.repeat,
+                                             session.progress, fidelity, data.passes);
       RunResult result = assemble(asRun, asRun, fidelity, program, simulation);
       priceResult(result, asRun, loadEnergyTable(chip.energy));
       return fmt::format("{}", result.predict.averagePowerW);
@@ -150,7 +150,8 @@ void finish(RunResult& result, const ChipConfig& chip, const Simulation& simulat
   result.repeat = options.repeat;
   priceResult(result, chip, loadEnergyTable(chip.energy));
   noteUnusedMemories(result, session);
-  const auto cycles = static_cast<double>(result.predict.cycles * options.repeat);
+  const auto cycles =
+      static_cast<double>((result.predict.cycles - result.predict.leftOutCycles) * options.repeat);
   result.cyclesPerS = simulation.seconds > 0 ? cycles / simulation.seconds : 0;
   result.peakRssBytes = peakRssBytes();
   result.wallS = session.watch.seconds();
@@ -212,7 +213,7 @@ Simulation simulateTraced(const RunOptions& options, const ChipConfig& chip,
                           const Session& session) {
   const auto run = [&](const ObservedMemory& observed) {
     return simulate(chip, program, inputs, options.data.values, options.results.repeat,
-                    session.progress, options.machine.fidelity, observed);
+                    session.progress, options.machine.fidelity, options.data.passes, observed);
   };
   if (options.results.dramTrace.empty()) return run({});
   const std::size_t memory = tracedMemory(chip);
@@ -231,12 +232,13 @@ Simulation simulateTraced(const RunOptions& options, const ChipConfig& chip,
 void runNetwork(const RunOptions& options, Network network, const GivenTensors& given,
                 const Session& session) {
   const DataOptions& data = options.data;
-  const ChipConfig chip = loadMachine(options.machine);
+  const ChipConfig asGiven = loadMachine(options.machine);
   const Fidelity fidelity = options.machine.fidelity;
-  makeArray(chip, fidelity);  // is refused before the compiler works
-  checkDramTraceUsed(options.results, chip);
+  makeArray(asGiven, fidelity);  // is refused before the compiler works
+  checkDramTraceUsed(options.results, asGiven);
   const Compiled compiled =
-      compileNetwork(network, chip, options.compile, data, given, session.progress);
+      compileNetwork(network, asGiven, options.compile, data, given, session.progress);
+  const ChipConfig& chip = compiled.machine;
   const std::vector<InputSlot> slots = inputSlots(network.graph);
   const bool varied =
       compiled.program.precision == DataType::Int8 && data.calibrationFolders.empty();
@@ -302,8 +304,8 @@ void runProgram(const isa::Program& program, Fidelity fidelity, const DataOption
   checkSeedUsed(data, slots, given, false);
   const Inputs inputs = data.values ? completeInputs(slots, given, data.seed) : Inputs{};
   const ChipConfig asRun = underPowerLimit(chip, program, inputs, fidelity, data, results, session);
-  const Simulation simulation =
-      simulate(asRun, program, inputs, data.values, results.repeat, session.progress, fidelity);
+  const Simulation simulation = simulate(asRun, program, inputs, data.values, results.repeat,
+                                         session.progress, fidelity, data.passes);
   RunResult result = assemble(chip, asRun, fidelity, program, simulation);
   const std::uint64_t source = hashOf(inputs, hashSized(isa::toText(program)));
   result.configHash = fmt::format("{:016x}", hashOf(chip, program, data, results.repeat, source));

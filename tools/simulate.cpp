@@ -30,11 +30,12 @@ ComputedOutputs readOutputs(const Npu& npu, const isa::Program& program) {
 
 Simulation simulate(const ChipConfig& chip, const isa::Program& program, const Inputs& inputs,
                     bool values, std::int64_t repeat, const Progress& progress, Fidelity fidelity,
-                    const ObservedMemory& observed) {
+                    const PassLimit& passes, const ObservedMemory& observed) {
   const Stopwatch watch;
   Simulation simulation;
   progress.show("loading");
-  Npu npu(chip, program, values, fidelity);
+  const bool every = values || observed.observer;
+  Npu npu(chip, program, values, fidelity, every ? PassLimit{} : passes);
   if (observed.observer) npu.observeMemory(observed.memory, observed.observer);
   simulation.load = npu.load();
   if (values) simulation.storedInputs = writeInputs(npu, program, inputs);

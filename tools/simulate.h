@@ -4,6 +4,7 @@
 
 #include "sim/config/chip_config.h"
 #include "sim/core/fidelity.h"
+#include "sim/core/pass_limit.h"
 #include "sim/isa/program.h"
 #include "sim/memory/tracing_memory.h"
 #include "sim/stats/result.h"
@@ -31,9 +32,10 @@ struct ObservedMemory {
 };
 
 /// Loads the program, writes the inputs and predicts `repeat` times. Once in a process, because
-/// SystemC elaborates once.
+/// SystemC elaborates once. With values, or with an observer, all passes are simulated.
 Simulation simulate(const ChipConfig& chip, const isa::Program& program, const Inputs& inputs,
                     bool values, std::int64_t repeat, const Progress& progress,
-                    Fidelity fidelity = Fidelity::Tile, const ObservedMemory& observed = {});
+                    Fidelity fidelity = Fidelity::Tile, const PassLimit& passes = {},
+                    const ObservedMemory& observed = {});
 
 }  // namespace npusim::tools

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "tools/text_table.h"
@@ -49,10 +50,25 @@ std::string header(const RunResult& r) {
   return text;
 }
 
+bool isHosts(const MemoryResult& memory) { return memory.kind == "host"; }
+
 /// What stands for all of the chip's memories.
 const char* memoryHeading(const PredictResult& p) {
-  if (p.memories.size() > 1) return "memories";
-  return p.memories.empty() || p.memories.front().kind == "dram" ? "DRAM" : "memory";
+  const auto hosts = std::ranges::count_if(p.memories, isHosts);
+  if (std::ssize(p.memories) - hosts > 1) return "memories";
+  return p.memories.empty() || p.memories.front().kind != "sram" ? "DRAM" : "memory";
+}
+
+/// The same with the host's memory, where weights are streamed from there.
+std::string offChipHeading(const PredictResult& p) {
+  const bool streams = std::ranges::any_of(p.memories, isHosts);
+  return memoryHeading(p) + std::string(streams ? " and host" : "");
+}
+
+/// What a layer moved to and from memories; transfers to the host's CPU are not of them.
+std::int64_t offChipBytes(const LayerResult& layer) {
+  const ReadWrite& dram = layer.counters.dramBytes;
+  return dram.read + dram.write + (layer.machine.empty() ? layer.counters.hostBytes : 0);
 }
 
 /// Length of the path that all layers' names begin with, up to its last '/'.
@@ -69,7 +85,6 @@ std::size_t commonPath(const std::vector<LayerResult>& layers) {
 
 std::vector<std::string> layerRow(const LayerResult& layer, const std::string& name,
                                   std::int64_t total) {
-  const ReadWrite& dram = layer.counters.dramBytes;
   return {name,
           layer.machine.empty() ? layer.op : fmt::format("{} ({})", layer.op, layer.machine),
           layer.outputShape,
@@ -77,7 +92,7 @@ std::vector<std::string> layerRow(const LayerResult& layer, const std::string& n
           percent(ratio(asDouble(layer.cycles), asDouble(total))),
           layer.macs == 0 || !layer.machine.empty() ? "-" : percent(layer.utilization),
           layer.boundBy,
-          bytes(dram.read + dram.write),
+          bytes(offChipBytes(layer)),
           energy(layer.energy.total() * kPico)};
 }
 
@@ -89,16 +104,17 @@ std::string layers(const RunResult& r) {
                    {"share"},
                    {"util."},
                    {"bound by", Align::Left},
-                   {memoryHeading(r.predict)},
+                   {offChipHeading(r.predict)},
                    {"energy"}});
   const std::size_t path = commonPath(r.layers);
   for (const LayerResult& layer : r.layers) {
     table.addRow(layerRow(layer, layer.name.substr(path), r.predict.cycles));
   }
   table.addRule();
-  const ReadWrite& dram = r.predict.counters.dramBytes;
+  std::int64_t moved = 0;
+  for (const LayerResult& layer : r.layers) moved += offChipBytes(layer);
   table.addRow({"total", "", "", grouped(r.predict.cycles), percent(1),
-                percent(r.predict.utilization), "", bytes(dram.read + dram.write),
+                percent(r.predict.utilization), "", bytes(moved),
                 energy(r.predict.energy.total() * kPico)});
   return table.text();
 }
@@ -131,7 +147,7 @@ std::string arrayTime(const PredictResult& p) {
                     grouped(p.busiestCoreCycles), grouped(p.idlestCoreCycles));
   }
   const std::string dma =
-      p.memories.empty() ? "wait for DMA" : fmt::format("wait for {}, DMA", memoryHeading(p));
+      p.memories.empty() ? "wait for DMA" : fmt::format("wait for {}, DMA", offChipHeading(p));
   return bars("where the array's time went" + cores,
               {{"useful", p.utilization},
                {"edge", loss.edge},
@@ -166,7 +182,8 @@ std::string phases(const RunResult& r) {
           ? ""
           : fmt::format("{} inferences/s, {}, {}", rate(ratio(asDouble(r.batch), p.timeS)),
                         si(ratio(asDouble(p.macs), p.timeS), "MAC/s"), si(p.averagePowerW, "W"));
-  table.addRow({"predict", grouped(p.cycles), si(p.timeS, "s"), energy(p.energyJ), "-", rates});
+  table.addRow({"predict", grouped(p.cycles), si(p.timeS, "s"), energy(p.energyJ),
+                p.counters.hostBytes > 0 ? bytes(p.counters.hostBytes) : "-", rates});
   std::string text = table.text();
   if (r.repeat > 1) {
     text += fmt::format(" predict is the last of {} calls; the first took {} cycles\n", r.repeat,
@@ -225,22 +242,22 @@ std::string ofCompulsory(const PredictResult& p) {
                      bytes(p.compulsoryDramBytes));
 }
 
-/// A line a memory, and of several one for all.
+/// A line a memory, and of several of the chip's own one for all.
 void memoryRows(TextTable& table, const PredictResult& p) {
   const ReadWrite& all = p.counters.dramBytes;
-  if (p.memories.empty()) return;
-  if (p.memories.size() == 1) {
-    const std::string peak = ofPeak(p.memories.front().bandwidthUtilization);
-    table.addRow({memoryHeading(p), bytes(all.read), bytes(all.write),
-                  ofCompulsory(p) + (peak.empty() ? "" : ", " + peak)});
-    return;
-  }
+  const auto own = std::ranges::count_if(p.memories, std::not_fn(isHosts));
   for (const MemoryResult& memory : p.memories) {
     const std::string peak = ofPeak(memory.bandwidthUtilization);
-    table.addRow({memory.name, bytes(memory.bytes.read), bytes(memory.bytes.write),
-                  peak + (peak.empty() ? "" : ", ") + energy(memory.energyPj * kPico)});
+    const std::string comma = peak.empty() ? "" : ", ";
+    if (own == 1 && !isHosts(memory)) {
+      table.addRow(
+          {memoryHeading(p), bytes(all.read), bytes(all.write), ofCompulsory(p) + comma + peak});
+    } else {
+      table.addRow({isHosts(memory) ? "host link" : memory.name, bytes(memory.bytes.read),
+                    bytes(memory.bytes.write), peak + comma + energy(memory.energyPj * kPico)});
+    }
   }
-  table.addRow({memoryHeading(p), bytes(all.read), bytes(all.write), ofCompulsory(p)});
+  if (own > 1) table.addRow({memoryHeading(p), bytes(all.read), bytes(all.write), ofCompulsory(p)});
 }
 
 std::string trafficTable(const PredictResult& p) {
@@ -313,8 +330,20 @@ std::string references(const RunResult& r) {
   return table.text() + "\n";
 }
 
-std::string closing(const RunResult& r) {
+/// Of loops that were not simulated in full.
+std::string passesLeftOut(const PredictResult& p) {
   std::string text;
+  for (const ShortenedLoop& loop : p.shortenedLoops) {
+    text += fmt::format(
+        "passes      {}: {} of {} passes simulated, the others taken as the last compared, which "
+        "differed by {:.2g} % (--passes all runs them)\n",
+        loop.name, loop.simulatedPasses, loop.passes, loop.difference * 100);
+  }
+  return text;
+}
+
+std::string closing(const RunResult& r) {
+  std::string text = passesLeftOut(r.predict);
   if (r.values.computed) {
     text += fmt::format("values      {}{}\n", r.values.passed ? "" : "FAILED: ", r.values.detail);
   } else {

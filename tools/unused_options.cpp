@@ -78,6 +78,16 @@ void checkValuesUsed(const DataOptions& data, const ResultOptions& results,
   }
 }
 
+void checkPassesUsed(const DataOptions& data, const ResultOptions& results) {
+  if (!data.passesGiven) return;
+  if (data.values) {
+    throw BadInput("--passes: with values all passes are simulated; add --values off");
+  }
+  if (!results.dramTrace.empty() && data.passes.kind != PassLimit::Kind::All) {
+    throw BadInput("--passes: --dram-trace writes what all passes ask for; leave one of them out");
+  }
+}
+
 std::size_t tracedMemory(const ChipConfig& chip) {
   const auto dram = std::ranges::find(chip.memories, MemoryKind::Dram, &MemoryConfig::kind);
   if (dram == chip.memories.end()) {

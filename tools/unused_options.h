@@ -28,6 +28,10 @@ void checkFiles(const ResultOptions& results, std::vector<NamedFile> others);
 void checkValuesUsed(const DataOptions& data, const ResultOptions& results,
                      const std::string& remedy = "leave out --values off");
 
+/// Throws BadInput for a --passes that leaves none out: with values, and where all requests are
+/// traced.
+void checkPassesUsed(const DataOptions& data, const ResultOptions& results);
+
 /// The memory whose requests --dram-trace writes: the first DRAM. Throws BadInput without one.
 std::size_t tracedMemory(const ChipConfig& chip);
 

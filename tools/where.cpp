@@ -113,10 +113,10 @@ RunResult runOnChip(const RunOptions& options, const ChipConfig& chip, const Com
                     const Session& session) {
   const Fidelity fidelity = Fidelity::Tile;
   const Simulation simulation =
-      compiled.parts.empty()
-          ? simulate(chip, compiled.program, {}, false, 1, session.progress, fidelity)
-          : simulateParts(compiled, chip, loadHostCpu(options.compile.fallback), {}, options.data,
-                          1, session.progress, fidelity);
+      compiled.parts.empty() ? simulate(chip, compiled.program, {}, false, 1, session.progress,
+                                        fidelity, options.data.passes)
+                             : simulateParts(compiled, chip, loadHostCpu(options.compile.fallback),
+                                             {}, options.data, 1, session.progress, fidelity);
   RunResult result;
   result.precision = name(compiled.program.precision);
   result.idealMemory = chip.idealMemory;
@@ -206,7 +206,7 @@ Where gather(const RunOptions& options, Network network, const GivenTensors& giv
   try {
     const Compiled compiled =
         compileNetwork(network, chip, options.compile, options.data, given, session.progress);
-    fillChip(where, options, chip, compiled, session);
+    fillChip(where, options, compiled.machine, compiled, session);
     fillReferences(where, options, compiled.graph, precision);
   } catch (const NotPossible& refused) {
     where.refused = refused.what();

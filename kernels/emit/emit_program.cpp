@@ -48,6 +48,10 @@ isa::PortTensor port(const plan::Plan& plan, const plan::Port& p) {
 /// A constant in memory, or the parts of it that the cores' buffers hold.
 isa::ConstantBlock constant(const plan::Block& block) {
   isa::ConstantBlock result{block.name, block.storage, block.address, block.bytes, block.contents};
+  if (block.encoding) {
+    const plan::Encoding& encoding = *block.encoding;
+    return {block.name, encoding.memory, encoding.address, encoding.code.bytes(), encoding.bytes};
+  }
   if (block.kept) result.scatter = isa::Scatter{block.keptCores, block.keptDigit, block.keptPart};
   if (!block.distribution) return result;
   const isa::Distribution& spread = *block.distribution;

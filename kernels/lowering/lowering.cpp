@@ -58,6 +58,22 @@ Shape denseStrides(const Shape& shape, DataType type, bool channelsLast) {
   return strides;
 }
 
+plan::Encoding encodingOf(const Value& value) {
+  const WeightForm& form = *value.constant->form;
+  plan::Encoding encoding;
+  encoding.rowsPerScale = form.rowsPerScale;
+  WeightCode& code = encoding.code;
+  code.format = form.format;
+  code.bits = form.bits;
+  code.type = value.type;
+  code.values = elementCount(value.shape);
+  code.zeroPoints = form.zeroPoints;
+  if (form.format == WeightFormat::Pruned) {
+    code.kept = std::llround(form.keptShare * static_cast<double>(code.values));
+  }
+  return encoding;
+}
+
 std::vector<int> physicalOrder(const View& view) {
   std::vector<int> order(view.shape.size());
   std::iota(order.begin(), order.end(), 0);
@@ -239,6 +255,16 @@ View Lowering::view(ValueId id, bool lastChannels) {
   made.block = addConstant(value.name, elementCount(value.shape) * byteSize(value.type), [&] {
     return permuted(value.constant->materialize(value.type, value.shape), order);
   });
+  if (value.constant->form) {
+    plan::Encoding encoding = encodingOf(value);
+    const auto inOrder = [&](const std::shared_ptr<const Tensor>& tensor) -> Contents {
+      if (!tensor || !withValues()) return nullptr;
+      return std::make_shared<const std::vector<std::byte>>(permuted(*tensor, order));
+    };
+    encoding.scales = inOrder(value.constant->scales);
+    encoding.zeros = inOrder(value.constant->zeros);
+    encode(made.block, std::move(encoding));
+  }
   constants_[{id, lastChannels}] = made;
   return made;
 }

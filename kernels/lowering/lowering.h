@@ -86,6 +86,11 @@ class Lowering {
     return addConstant(name, bytes, withValues() ? contents() : Contents());
   }
 
+  /// Lets a constant block lie encoded in memory.
+  void encode(plan::BlockId block, plan::Encoding encoding) {
+    plan_.block(block).encoding = std::move(encoding);
+  }
+
   /// A scalar constant's value, when the value is one.
   std::optional<float> scalar(ValueId value) const;
 
@@ -138,6 +143,9 @@ bool leavesFractions(const Graph& graph, const Node& node);
 /// Is the step a division of plain integers some of which are too narrow for the vector unit to
 /// divide as integers (sim/vector/vector_unit.h)?
 bool dividesAsReal(const Graph& graph, const Node& node, const ElementStep& step);
+
+/// How a constant with a WeightForm is to lie in memory, but for its layout, scales and zeros.
+plan::Encoding encodingOf(const Value& value);
 
 /// Strides in bytes of a dense tensor; with `channelsLast` dimension 1 is innermost.
 Shape denseStrides(const Shape& shape, DataType type, bool channelsLast);

@@ -10,7 +10,23 @@ std::int64_t elements(const Graph& graph, ValueId id) {
   return elementCount(graph.value(id).shape);
 }
 
+/// Additions and multiplications around the exponential or the like of an activation, which a
+/// machine without tables for it computes one by one.
+std::int64_t simpleAround(ElementOp op) {
+  switch (op) {
+    case ElementOp::Gelu:
+      return 4;
+    case ElementOp::GeluTanh:
+      return 7;
+    case ElementOp::Swish:
+      return 2;
+    default:
+      return 0;
+  }
+}
+
 void addOps(OperatorWork& work, ElementOp op, std::int64_t count) {
+  work.simpleOps += simpleAround(op) * count;
   switch (costClass(op)) {
     case ElementCost::Simple:
       work.simpleOps += count;

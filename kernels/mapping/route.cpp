@@ -22,9 +22,6 @@ constexpr double kNetworkLatencyS = 80e-9;
 /// Of bytes under way.
 constexpr double kNoLimit = 1e15;
 
-/// What an SRAM behind the DMA engines moves at a time (sim/memory/sram_model.h).
-constexpr double kSramBurstBytes = 64;
-
 /// What a DMA engine asks for at a time, at most (sim/chip/transfer_cut.h).
 constexpr double kChunkBytes = 4096;
 
@@ -62,6 +59,8 @@ class Router {
     }
     route_.queue = output_ ? 2 : constant ? 0 : 1;
     route_.blocked = weights_ && constant;
+    const bool inMemory = !block_.resident && !block_.kept && !block_.distribution;
+    if (block_.encoding && inMemory) route_.codedShare = shareOf(*block_.encoding);
     route_.streamed = context_.plan.streams && !constant && !block_.distribution;
     if (!block_.resident && !block_.kept && !std::holds_alternative<plan::CopyWork>(task_.work)) {
       route_.slotStorage = weights_ ? storages.weightBuffer : storages.activationBuffer;
@@ -78,6 +77,11 @@ class Router {
   }
 
  private:
+  static double shareOf(const plan::Encoding& encoding) {
+    return static_cast<double>(encoding.code.bytes()) /
+           static_cast<double>(encoding.code.valueBytes());
+  }
+
   /// How many different loads (or stores) of the operand run at the same time.
   double loadsAtOnce() const {
     double loads = 1;
@@ -124,10 +128,10 @@ class Router {
     const MemoryConfig& memory = chip_.memories.at(number);
     route_.memory = number;
     route_.bytesPerCycle = memory.peakBytesPerSecond() / (chip_.clockMhz * 1e6);
-    if (memory.kind == MemoryKind::Sram) {
-      toSram(memory);
-    } else {
+    if (memory.kind == MemoryKind::Dram) {
       toDram(memory);
+    } else {
+      toSram(memory);
     }
     const DmaConfig& dma = chip_.dma;
     route_.unitBytes =
@@ -142,7 +146,7 @@ class Router {
   }
 
   void toSram(const MemoryConfig& memory) {
-    route_.burstBytes = kSramBurstBytes;
+    route_.burstBytes = static_cast<double>(requestBytes(memory.kind));
     route_.latencyCycles = memory.latencyNs * 1e-3 * chip_.clockMhz;
   }
 

@@ -14,6 +14,8 @@ struct Route {
   isa::StorageId slotStorage = -1;    ///< -1: on chip already, no slot
   bool blocked = false;               ///< constant weights, laid out by column tiles
   bool streamed = false;              ///< a stream in memory
+  /// Of encoded weights: bytes in memory for each of their values'; 1: they lie as values.
+  double codedShare = 1;
   int queue = 0;                      ///< of the loads: 0 weights, 1 inputs; 2 the store
 
   std::size_t memory = 0;        ///< its number; one past the last: the network between cores

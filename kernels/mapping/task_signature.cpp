@@ -23,6 +23,7 @@ class Signature {
     text_ += block.resident ? 'r' : block.kind == plan::Block::Kind::Weights ? 'w' : 'a';
     if (!block.distribution && !block.kept && !block.resident) add(block.storage);  // which memory
     add(static_cast<std::int64_t>(operand.type));
+    if (block.encoding) add('e', std::array{block.encoding->code.bytes(), block.bytes});
     for (const plan::Axis& axis : operand.axes) {
       add(axis.extent);
       add(axis.stride);

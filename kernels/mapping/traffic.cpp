@@ -38,6 +38,14 @@ Runs blockedRuns(const Operand& operand, const OperandTile& tile) {
   return runs;
 }
 
+/// Runs of values as they lie encoded; the pieces on chip are those of the values.
+Runs encoded(const Runs& runs, double share) {
+  const auto scaled = [&](std::int64_t bytes) {
+    return std::max<std::int64_t>(1, std::llround(static_cast<double>(bytes) * share));
+  };
+  return {scaled(runs.bytes), scaled(runs.pitch), runs.piece};
+}
+
 /// Over how many channels a transfer is spread at a time: runs of which each begins `pitch` bytes
 /// after the last come back to the same channels where the pitch goes evenly into a round of all.
 double channelsAtOnce(const Runs& runs, const Route& route) {
@@ -120,17 +128,22 @@ void moveAlone(Traffic& traffic, double activates, double pathCycles, const Runs
 
 Traffic trafficOf(const Context& context, const Operand& operand, const OperandTile& tile,
                   const Route& route) {
-  const Runs runs = route.streamed  ? Runs{tile.bytes, tile.bytes, tile.bytes}
-                    : route.blocked ? blockedRuns(operand, tile)
-                                    : runsOf(operand, tile, route.byStride, route.leaves);
+  Runs runs = route.streamed  ? Runs{tile.bytes, tile.bytes, tile.bytes}
+              : route.blocked ? blockedRuns(operand, tile)
+                              : runsOf(operand, tile, route.byStride, route.leaves);
   const double count = static_cast<double>(tile.bytes) / static_cast<double>(runs.bytes);
+  if (route.codedShare != 1) runs = encoded(runs, route.codedShare);
   const double runBytes = bytesOfRun(runs, route);
   const double activates = activatesOf(count, runBytes, runs, route);
   Traffic result;
   result.bytes = count * runBytes;
   result.memory = memoryCycles(result.bytes, activates, runs, route);
   result.switching = result.bytes / route.flyingBytes * route.switchCycles * kClosed;
-  const std::int64_t piece = ceilDiv(runs.piece, context.chip.dma.widthBytes);
+  std::int64_t piece = ceilDiv(runs.piece, context.chip.dma.widthBytes);
+  if (route.codedShare != 1) {
+    const std::int64_t values = runs.piece / byteSize(operand.type);
+    piece = std::max(piece, ceilDiv(values, context.chip.decoder.valuesPerCycle));
+  }
   moveAlone(result, activates, static_cast<double>(tile.bytes / runs.piece * piece), runs, route);
   return result;
 }

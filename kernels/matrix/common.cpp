@@ -45,6 +45,7 @@ Operand weightOperand(Lowering& lowering, const Task& task, const std::string& n
   operand.type = type;
   operand.block =
       lowering.addConstant(name, weights.groups * weights.k * weights.n * width, weights.packed);
+  if (weights.encoding) lowering.encode(operand.block, *weights.encoding);
   const auto axis = [&](int dim, std::int64_t extent, std::int64_t stride) {
     if (extent == 1) return;
     operand.axes.push_back(lowering::axisOf(task.dims.size(), extent, stride, {{dim, 1}}));

@@ -42,15 +42,12 @@ Sizes sizesOf(const Graph& graph, const Node& node) {
 }
 
 /// Weights [M, C/g, R, S] to [g / b][r][s][b x C/g][b x M/g], zero off the diagonal blocks.
-Weights pack(const Lowering& lowering, const Value& w, const Sizes& s, std::int64_t together) {
+std::vector<std::byte> packed(const Tensor& dense, const Sizes& s, std::int64_t together) {
   const std::int64_t c = s.channelsPerGroup();
   const std::int64_t m = s.outputsPerGroup();
-  Weights result{s.groups / together, s.reduction() * together, m * together, nullptr};
-  if (!lowering.withValues()) return result;
-  const Tensor dense = w.constant->materialize(w.type, w.shape);
-  const std::int64_t width = byteSize(w.type);
-  auto bytes = std::make_shared<std::vector<std::byte>>(
-      static_cast<std::size_t>(result.groups * result.k * result.n * width));
+  const std::int64_t k = s.reduction() * together, n = m * together;
+  const std::int64_t width = byteSize(dense.type());
+  std::vector<std::byte> bytes(static_cast<std::size_t>(s.groups / together * k * n * width));
   const std::byte* from = dense.bytes().data();
   for (std::int64_t out = 0; out < s.outputs; ++out) {
     const std::int64_t group = out / m;
@@ -58,14 +55,13 @@ Weights pack(const Lowering& lowering, const Value& w, const Sizes& s, std::int6
     for (std::int64_t ch = 0; ch < c; ++ch) {
       for (std::int64_t tap = 0; tap < s.taps(); ++tap) {
         const std::int64_t row = tap * c * together + group % together * c + ch;
-        const std::int64_t to = (group / together * result.k + row) * result.n + column;
-        std::copy_n(from, width, bytes->data() + to * width);
+        const std::int64_t to = (group / together * k + row) * n + column;
+        std::copy_n(from, width, bytes.data() + to * width);
         from += width;
       }
     }
   }
-  result.packed = std::move(bytes);
-  return result;
+  return bytes;
 }
 
 Operand inputOperand(const View& view, const Sizes& s, std::int64_t together) {
@@ -171,7 +167,9 @@ void lowerConvolution(Lowering& lowering, const Node& node, std::int64_t togethe
   task.operands.push_back(inputOperand(x, s, together));
   Weights weights{s.groups, s.reduction(), perProduct, nullptr};
   if (w.constant) {
-    weights = pack(lowering, w, s, together);
+    weights = {s.groups / together, s.reduction() * together, perProduct, nullptr};
+    packWeights(lowering, w, weights,
+                [&](const Tensor& tensor) { return packed(tensor, s, together); });
     task.operands.push_back(weightOperand(lowering, task, node.name + ".weights", w.type, weights));
   } else {
     task.operands.push_back(runTimeWeights(lowering.view(node.inputs[1]), s));

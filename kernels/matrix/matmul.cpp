@@ -33,12 +33,12 @@ Weights pack(const Lowering& lowering, const Value& b, bool transposed) {
   result.k = shape[rank - (transposed ? 1 : 2)];
   result.n = shape[rank - (transposed ? 2 : 1)];
   result.groups = elementCount(shape) / (result.k * result.n);
-  if (!lowering.withValues()) return result;
   std::vector<int> order(rank);
   std::iota(order.begin(), order.end(), 0);
   if (transposed) std::swap(order[rank - 1], order[rank - 2]);
-  const Tensor dense = b.constant->materialize(b.type, b.shape).reshaped(shape);
-  result.packed = std::make_shared<const std::vector<std::byte>>(lowering::permuted(dense, order));
+  packWeights(lowering, b, result, [&](const Tensor& tensor) {
+    return lowering::permuted(tensor.reshaped(shape), order);
+  });
   return result;
 }
 

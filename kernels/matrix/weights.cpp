@@ -90,7 +90,7 @@ Layout layoutOf(const Task& task, const Operand& b, std::int64_t columns) {
 std::int64_t pitchOf(const plan::Plan& plan, const plan::Block& block, const Parts& parts,
                      const Layout& layout) {
   constexpr std::int64_t kLeastGaps = 8;
-  const bool inMemory = !block.kept && !block.distribution;
+  const bool inMemory = !block.kept && !block.distribution && !block.encoding;
   if (!inMemory || plan.rowBytes == 0 || parts.total == 1) return layout.bytes;
   std::int64_t rows = plan.rowsAround;
   while (rows > 1 && (rows * parts.total > plan.rowsAround ||
@@ -218,6 +218,29 @@ void relabel(const Task& task, Operand& b, const Parts& parts, const Layout& lay
   }
 }
 
+/// Lets an encoding follow its values to another layout. It is dropped where cores' parts would
+/// begin between two scales.
+void relayEncoding(const Task& task, plan::Block& block, const Parts& parts, const Layout& layout,
+                   const Repacking& repacking, std::int64_t passes) {
+  plan::Encoding& encoding = *block.encoding;
+  std::int64_t rows = 1;
+  for (const int d : {plan::K0, plan::K1, plan::K2}) {
+    rows *= layout.extents[static_cast<std::size_t>(d)];
+  }
+  const bool dealsRows =
+      std::ranges::any_of(parts.dims, [&](std::size_t d) { return task.dims[d].of >= plan::K0; });
+  if (dealsRows && encoding.rowsPerScale > 0 && rows % encoding.rowsPerScale != 0) {
+    block.encoding.reset();
+    return;
+  }
+  encoding.tileBy(layout.columns, rows);
+  encoding.code.values = block.bytes / byteSize(encoding.code.type);
+  for (auto* each : {&encoding.scales, &encoding.zeros}) {
+    if (!*each) continue;
+    *each = std::make_shared<const std::vector<std::byte>>(repacking.of(**each, passes));
+  }
+}
+
 }  // namespace
 
 std::int64_t blockedBytes(const plan::Plan& plan, const Task& task, std::int64_t columns) {
@@ -235,18 +258,21 @@ void blockColumns(plan::Plan& plan, Task& task, std::int64_t columns) {
   Operand& b = task.operands[static_cast<std::size_t>(work.b)];
   plan::Block& block = plan.block(b.block);
   const Parts parts = partsOf(task, b);
-  const bool asItIs = parts.total == 1 && columns >= task.dims[plan::N].extent;
+  const bool tiled = !block.encoding || block.encoding->tiled;
+  const bool asItIs = parts.total == 1 && columns >= task.dims[plan::N].extent && tiled;
   if (block.kind != plan::Block::Kind::Weights || asItIs) return;
   const std::int64_t passes = passesOf(plan, b);
   if (passes == 0) return;
   const Layout layout = layoutOf(task, b, columns);
   const std::int64_t pitch = pitchOf(plan, block, parts, layout);
+  const Repacking repacking(task, b, parts, layout, pitch);
   if (block.contents) {
-    block.contents = std::make_shared<const std::vector<std::byte>>(
-        Repacking(task, b, parts, layout, pitch).of(*block.contents, passes));
+    block.contents =
+        std::make_shared<const std::vector<std::byte>>(repacking.of(*block.contents, passes));
   }
-  relabel(task, b, parts, layout, pitch);
   block.bytes = pitch * parts.total * passes;
+  if (block.encoding) relayEncoding(task, block, parts, layout, repacking, passes);
+  relabel(task, b, parts, layout, pitch);
 }
 
 }  // namespace npusim::matrix

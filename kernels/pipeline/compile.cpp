@@ -6,6 +6,7 @@
 #include "kernels/emit/placement.h"
 #include "kernels/pipeline/passes.h"
 #include "kernels/pipeline/shortages.h"
+#include "sim/config/host_memory.h"
 #include "sim/config/load_config.h"
 #include "sim/isa/encoded_size.h"
 #include "sim/isa/program_io.h"
@@ -15,10 +16,10 @@ namespace {
 
 constexpr std::int64_t kMostCores = 2048;  ///< of a chip file
 
-std::int64_t compulsoryBytes(const isa::Program& program) {
+std::int64_t compulsoryBytes(const isa::Program& program, isa::StorageId hostMemory) {
   std::int64_t bytes = 0;
   const auto offChip = [&](isa::StorageId id) {
-    return !program.storages.at(static_cast<std::size_t>(id)).onChip;
+    return !program.storages.at(static_cast<std::size_t>(id)).onChip && id != hostMemory;
   };
   for (const isa::ConstantBlock& constant : program.constants) {
     if (offChip(constant.storage)) bytes += constant.size;
@@ -35,6 +36,7 @@ std::int64_t compulsoryBytes(const isa::Program& program) {
 
 Graph optimize(const Graph& graph) {
   Graph result = graph;
+  passes::recognizeForms(result);
   passes::absorbPads(result);
   passes::fuseSteps(result);
   passes::foldConstantSteps(result);
@@ -93,15 +95,17 @@ isa::Program compileFor(const Graph& graph, const ChipConfig& chip, const Compil
 
   // The tiling decides how weights lie in memory, and so how much of it they take.
   passes::blockWeights(plan, tasks);
+  const std::vector<std::string> asValues = passes::encodeWeights(plan);
   passes::placeInMemory(plan, storages, chip);
   passes::addSpreadStorages(plan, storages);
+  passes::addEncodedStorages(plan, storages);
 
   // From tiles to instructions and semaphores.
   isa::Program program = emit::emitProgram(plan, tasks);
   program.storages = storages.storages;
   program.chipHash = chipHash(chip);
   program.chipYaml = toYaml(chip);
-  program.compulsoryDramBytes = compulsoryBytes(program);
+  program.compulsoryDramBytes = compulsoryBytes(program, storages.hostMemory);
   if (program.cores > 1) isa::canonicalize(program);
   checkProgramFits(program, chip);
   try {
@@ -111,6 +115,11 @@ isa::Program compileFor(const Graph& graph, const ChipConfig& chip, const Compil
                         refused.what());
   }
   if (options.note && !note.empty()) options.note(note);
+  if (options.note && !asValues.empty()) {
+    options.note(std::to_string(asValues.size()) +
+                 " weights lie as values, not encoded: they stay " +
+                 "on chip or their layout does not allow it (" + asValues.front() + " ...)");
+  }
   const bool branches =
       std::any_of(plan.repeats.begin(), plan.repeats.end(),
                   [](const auto& repeat) { return repeat.condition.has_value(); });
@@ -157,9 +166,35 @@ std::int64_t enoughCores(const Graph& graph, ChipConfig chip, const CompileOptio
   return 0;
 }
 
+/// The program with as many weights with the host as the chip has no room for; none when that does
+/// not help.
+std::optional<isa::Program> streamed(const Graph& graph, const ChipConfig& chip,
+                                     const CompileOptions& options) {
+  const ChipConfig machine = withHostMemory(chip);
+  isa::Program program;
+  try {
+    program = compileFor(graph, machine, options);
+  } catch (const passes::TooSmall&) {
+    return std::nullopt;
+  }
+  const isa::StorageId host = plan::StorageMap(machine).hostMemory;
+  std::int64_t bytes = 0, all = 0;
+  for (const isa::ConstantBlock& constant : program.constants) {
+    all += constant.size;
+    if (constant.storage == host) bytes += constant.size;
+  }
+  if (options.note) {
+    options.note(std::to_string(bytes) + " of " + std::to_string(all) +
+                 " bytes of weights find no room on the chip and are streamed over the host link "
+                 "in every prediction");
+  }
+  return program;
+}
+
 /// What is needed, what there is, and the smallest changes with which the network was seen to fit.
 std::string refusal(const Graph& graph, const ChipConfig& chip, CompileOptions options,
                     const passes::Needs& first) {
+  const bool mayStream = !options.allowStreaming;
   options.values = false;
   options.note = {};
   const auto needs = enough(graph, chip, options, first);
@@ -168,6 +203,10 @@ std::string refusal(const Graph& graph, const ChipConfig& chip, CompileOptions o
   if (needs) text += "; try" + passes::settingsFor(chip, *needs);
   if (cores > 0)
     text += (needs ? ", or --set cores=" : "; try --set cores=") + std::to_string(cores);
+  if (mayStream && streamed(graph, chip, options)) {
+    text += std::string(needs || cores > 0 ? ", or" : "; try") +
+            " --allow-streaming to bring weights over the host link in every prediction";
+  }
   return text;
 }
 
@@ -177,8 +216,15 @@ isa::Program compile(const Graph& graph, const ChipConfig& chip, const CompileOp
   try {
     return compileFor(graph, chip, options);
   } catch (const passes::TooSmall& small) {
+    std::optional<isa::Program> program;
+    if (options.allowStreaming) program = streamed(graph, chip, options);
+    if (program) return *std::move(program);
     throw NotPossible(refusal(graph, chip, options, small.needs));
   }
+}
+
+ChipConfig machineOf(const isa::Program& program, const ChipConfig& chip) {
+  return program.chipHash == chipHash(chip) ? chip : withHostMemory(chip);
 }
 
 }  // namespace npusim

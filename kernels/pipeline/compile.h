@@ -27,6 +27,8 @@ struct CompileOptions {
   std::function<void(const std::string&)> note = {};
   /// Keep on chip what loops read in every pass, where it fits; else it is loaded in each.
   bool holdConstants = true;
+  /// Weights that the chip's memories have no room for come over the host link in every prediction.
+  bool allowStreaming = false;
 };
 
 /// Graph passes: fuses, folds and cleans; then sets number formats, for int8 by what `calibration`
@@ -56,7 +58,12 @@ class OperatorsLacking : public NotPossible {
 
 /// Compiles a graph from toPrecision() to a verified program for `chip`. Throws NotPossible with
 /// what is needed, what there is and the smallest change that fits; OperatorsLacking for operators
-/// that no size of the chip's storages would let it run.
+/// that no size of the chip's storages would let it run. Where weights are streamed, `note` is told
+/// how many bytes, and the program is for machineOf().
 isa::Program compile(const Graph& graph, const ChipConfig& chip, const CompileOptions& options);
+
+/// The machine that a program from compile() runs on: `chip`, or where it streams weights,
+/// withHostMemory(chip).
+ChipConfig machineOf(const isa::Program& program, const ChipConfig& chip);
 
 }  // namespace npusim

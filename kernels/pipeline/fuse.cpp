@@ -10,6 +10,7 @@ bool takesSteps(const Operation& operation) {
   return std::holds_alternative<Convolution>(operation) ||
          std::holds_alternative<MatMul>(operation) || std::holds_alternative<Pool>(operation) ||
          std::holds_alternative<Reduce>(operation) || std::holds_alternative<Softmax>(operation) ||
+         std::holds_alternative<LayerNorm>(operation) ||
          std::holds_alternative<Elementwise>(operation);
 }
 

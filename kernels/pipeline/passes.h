@@ -14,6 +14,13 @@ namespace npusim::passes {
 
 // --- On the graph ---
 
+/// Replaces LayerNorm, RMSNorm, GELU, Swish and HardSwish that are written out in simpler
+/// operations by the operation itself, in whatever order and grouping they are written: what counts
+/// is that the formula is the same among real numbers. Values change by roundings; the mean square
+/// of a LayerNorm is summed over the same elements in the same order. A form of which a value is
+/// needed elsewhere too stays as it is.
+void recognizeForms(Graph& graph);
+
 /// Lets a convolution do the zero padding of a Pad before it, which then moves nothing.
 void absorbPads(Graph& graph);
 
@@ -99,6 +106,13 @@ Placed dealAndPlace(const plan::Plan& plan, const plan::StorageMap& storages,
 /// Lays the constant weights of every matrix task out by cores and the columns of their tiles,
 /// which load as one run then.
 void blockWeights(plan::Plan& plan, std::vector<emit::PlacedTask>& tasks);
+
+/// Encodes the weights that are to lie encoded in memory, as they lie after blockWeights(). Those
+/// that stay on chip, or whose layout or values do not allow it, lie as values; returns their names.
+std::vector<std::string> encodeWeights(plan::Plan& plan);
+
+/// Gives every block of encoded weights a storage of its own to be addressed by.
+void addEncodedStorages(plan::Plan& plan, plan::StorageMap& storages);
 
 /// Decides in which memory every block lies that does not stay on chip, as far as is known before
 /// weights are laid out by tiles: as placeInMemory() does, which has the last word. Throws

@@ -46,7 +46,8 @@ std::vector<double> usesOfRoom(const plan::Plan& plan) {
   return uses;
 }
 
-/// Blocks that lie in memory in the order in which they choose one.
+/// Blocks that lie in memory in the order in which they choose one. What the host can hold chooses
+/// behind what it cannot.
 std::vector<BlockId> inOrder(const plan::Plan& plan, const plan::StorageMap& storages) {
   std::vector<BlockId> ids;
   for (std::size_t b = 0; b < plan.blocks.size(); ++b) {
@@ -57,6 +58,9 @@ std::vector<BlockId> inOrder(const plan::Plan& plan, const plan::StorageMap& sto
   std::ranges::stable_sort(ids, [&](BlockId x, BlockId y) {
     return uses[static_cast<std::size_t>(x)] > uses[static_cast<std::size_t>(y)];
   });
+  if (storages.hostMemory < 0) return ids;
+  std::ranges::stable_partition(
+      ids, [&](BlockId id) { return plan.block(id).kind != Block::Kind::Weights; });
   return ids;
 }
 
@@ -82,8 +86,8 @@ std::vector<std::int64_t> placeAll(plan::Plan& plan, const plan::StorageMap& sto
     if (memories.empty()) throw NotPossible(noMemory(block));
     for (const isa::StorageId memory : memories) {
       const auto at = static_cast<std::size_t>(memory);
-      const std::int64_t address = *rooms[at].place(block.bytes, life);
-      const std::int64_t end = address + block.bytes;
+      const std::int64_t address = *rooms[at].place(block.memoryBytes(), life);
+      const std::int64_t end = address + block.memoryBytes();
       if (end > capacities[at] && memory != memories.back()) {
         rooms[at].remove(address, life);
         continue;

@@ -8,9 +8,10 @@ namespace {
 /// Steps whose result int8 codes of their input describe badly: steep somewhere, or of a range that
 /// one large value stretches for all others.
 bool isDelicate(const ElementStep& step) {
-  constexpr ElementOp kDelicate[] = {ElementOp::Tanh, ElementOp::Erf,   ElementOp::Exp,
-                                     ElementOp::Log,  ElementOp::Sqrt,  ElementOp::Reciprocal,
-                                     ElementOp::Pow,  ElementOp::Square};
+  constexpr ElementOp kDelicate[] = {ElementOp::Tanh,       ElementOp::Erf,  ElementOp::Exp,
+                                     ElementOp::Log,        ElementOp::Gelu, ElementOp::Sqrt,
+                                     ElementOp::Reciprocal, ElementOp::Pow,  ElementOp::Square,
+                                     ElementOp::GeluTanh};
   const bool quotient = step.op == ElementOp::Div && step.operand >= 0;
   return quotient || std::ranges::find(kDelicate, step.op) != std::end(kDelicate);
 }

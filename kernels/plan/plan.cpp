@@ -5,11 +5,6 @@
 namespace npusim::plan {
 namespace {
 
-void touch(Block& block, int task) {
-  block.firstTask = block.firstTask < 0 ? task : std::min(block.firstTask, task);
-  block.lastTask = std::max(block.lastTask, task);
-}
-
 void verifyOperand(const Plan& plan, const Task& task, const Operand& operand) {
   ensure(operand.block >= 0 && operand.block < static_cast<BlockId>(plan.blocks.size()),
          "a task's operand names no block");
@@ -30,6 +25,15 @@ bool looksUp(const Task& task, const Operand& operand, const Axis& axis) {
 }
 
 }  // namespace
+
+void Encoding::tileBy(std::int64_t columns, std::int64_t rows) {
+  code.columns = columns;
+  code.rows = rows;
+  code.rowsPerScale = 1;
+  if (isScaled(code.format))
+    code.rowsPerScale = rowsPerScale == 0 ? rows : std::min(rowsPerScale, rows);
+  tiled = true;
+}
 
 bool Plan::isIn(int repeat, int outer) const {
   while (repeat != outer && repeat >= 0)
@@ -60,41 +64,6 @@ std::int64_t Plan::passesOf(int repeat) const {
     repeat = loop.parent;
   }
   return passes;
-}
-
-void Plan::computeLifetimes() {
-  for (Block& each : blocks) each.firstTask = each.lastTask = -1;
-  for (std::size_t t = 0; t < tasks.size();) {
-    // All of an outermost loop as one.
-    const int loop = loopInside(tasks[t].repeat, -1);
-    std::size_t end = t + 1;
-    while (loop >= 0 && end < tasks.size() && isIn(tasks[end].repeat, loop)) ++end;
-    const auto touchAll = [&](BlockId id) {
-      touch(block(id), static_cast<int>(t));
-      touch(block(id), static_cast<int>(end) - 1);
-    };
-    for (std::size_t i = t; i < end; ++i) {
-      for (const Operand& operand : tasks[i].operands) touchAll(operand.block);
-      touchAll(tasks[i].output.block);
-      for (int r = tasks[i].repeat; r >= 0; r = repeats[static_cast<std::size_t>(r)].parent) {
-        const Repeat& repeat = repeats[static_cast<std::size_t>(r)];
-        if (repeat.condition) touchAll(repeat.condition->block);
-      }
-    }
-    t = end;
-  }
-  const int last = std::max(0, static_cast<int>(tasks.size()) - 1);
-  for (const Port& port : inputs) block(port.view.block).firstTask = 0;
-  for (const Port& port : inputs) touch(block(port.view.block), 0);
-  for (const Port& port : outputs) touch(block(port.view.block), last);
-}
-
-void Plan::keepAll() {
-  for (Block& each : blocks) {
-    if (each.firstTask < 0) continue;
-    each.firstTask = 0;
-    each.lastTask = std::max(0, static_cast<int>(tasks.size()) - 1);
-  }
 }
 
 void Plan::verify() const {

@@ -22,6 +22,22 @@ namespace npusim::plan {
 using BlockId = std::int32_t;
 constexpr BlockId kNoBlock = -1;
 
+/// Constant weights that are to lie encoded in their memory.
+struct Encoding {
+  WeightCode code;
+  std::int64_t rowsPerScale = 0;  ///< wanted; 0: all rows
+  bool tiled = false;             ///< the layout is known: tileBy() was called
+  isa::StorageId memory = -1;
+  std::int64_t address = 0;
+  /// For every value, in the same width and layout as the contents of the block: its scale, and its
+  /// zero point as an integer; null without values or where the format has none.
+  std::shared_ptr<const std::vector<std::byte>> scales, zeros;
+  std::shared_ptr<const std::vector<std::byte>> bytes;  ///< encoded
+
+  /// The values lie as tiles of `rows` x `columns`, columns innermost.
+  void tileBy(std::int64_t columns, std::int64_t rows);
+};
+
 /// A contiguous allocation that lives from its first use to its last.
 struct Block {
   /// Held: a copy of constants, on chip while the loop runs that reads them (`storage` says in
@@ -35,6 +51,11 @@ struct Block {
   bool raw = false;  ///< never compressed in memory
   /// Contents of a constant block; null without values.
   std::shared_ptr<const std::vector<std::byte>> contents;
+
+  /// `bytes` and `contents` are those of the values. Dropped where the block stays on chip.
+  std::optional<Encoding> encoding;
+  /// What it takes in a memory.
+  std::int64_t memoryBytes() const { return encoding ? encoding->code.bytes() : bytes; }
 
   /// First and last task that touches it. Inputs live from the first task of all, outputs to the
   /// last; -1: nobody touches it.

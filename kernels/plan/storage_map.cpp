@@ -27,6 +27,7 @@ StorageMap::StorageMap(const ChipConfig& chip) {
         {buffer.name, chip.idealMemory ? kUnlimitedBytes : buffer.capacityBytes, true});
   }
   for (const MemoryConfig& memory : chip.memories) {
+    if (memory.kind == MemoryKind::Host) hostMemory = static_cast<isa::StorageId>(storages.size());
     storages.push_back(
         {memory.name, chip.idealMemory ? kUnlimitedBytes : memory.capacityBytes, false});
   }

@@ -16,6 +16,7 @@ struct StorageMap {
   std::vector<isa::StorageId> weightMemories, activationMemories;
   /// The first of them.
   isa::StorageId weightMemory = -1, activationMemory = -1;
+  isa::StorageId hostMemory = -1;  ///< the one of the weightMemories that is the host's
   std::vector<isa::Storage> storages;
 
   explicit StorageMap(const ChipConfig& chip);

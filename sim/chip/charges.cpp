@@ -30,27 +30,32 @@ std::vector<Stretch> stretchesOf(const TurnEnds& turnEnds) {
 /// Hands one core's idle cycles, which come in order, to the layers.
 class Charging {
  public:
-  Charging(const std::vector<Stretch>& stretches, std::vector<Charge>& layers)
-      : stretches_(stretches), layers_(layers) {}
+  Charging(const std::vector<Stretch>& stretches, const RepeatedTime& time,
+           std::vector<Charge>& layers)
+      : stretches_(stretches), time_(time), layers_(layers) {}
 
   void add(std::int64_t begin, std::int64_t end, IdleCause cause) {
-    idle_[cause] += end - begin;
+    idle_[cause] += time_.length(begin, end);
+    simulated_ += end - begin;
     while (begin < end) {
       while (at_ < stretches_.size() && stretches_[at_].end <= begin) ++at_;
       if (at_ == stretches_.size()) return;
       const std::int64_t until = std::min(end, stretches_[at_].end);
-      layers_[stretches_[at_].layer].idle[cause] += until - begin;
+      layers_[stretches_[at_].layer].idle[cause] += time_.length(begin, until);
       begin = until;
     }
   }
 
   const IdleCycles& idle() const { return idle_; }
+  std::int64_t simulated() const { return simulated_; }
 
  private:
   const std::vector<Stretch>& stretches_;
+  const RepeatedTime& time_;
   std::vector<Charge>& layers_;
   std::size_t at_ = 0;
   IdleCycles idle_;
+  std::int64_t simulated_ = 0;
 };
 
 }  // namespace
@@ -77,19 +82,21 @@ IdleCycles IdleCycles::dividedBy(std::int64_t count, IdleCycles& rest) const {
 Charges chargeLayers(const Fabric& fabric) {
   Charges charges;
   charges.layers.resize(fabric.layers.size());
+  const RepeatedTime& time = fabric.steadyPasses.time();
   const std::vector<Stretch> stretches = stretchesOf(fabric.turnEnds);
   for (const Stretch& stretch : stretches) {
-    charges.layers[stretch.layer].cycles += stretch.end - stretch.begin;
+    charges.layers[stretch.layer].cycles += time.length(stretch.begin, stretch.end);
   }
   charges.leastIdle = std::numeric_limits<std::int64_t>::max();
   std::vector<const Timeline*> timelines;
   for (const auto& core : fabric.cores) timelines.push_back(&core->timeline);
   for (std::size_t core = 0; core < timelines.size(); ++core) {
-    Charging charging(stretches, charges.layers);
+    Charging charging(stretches, time, charges.layers);
     IdleWalk(timelines, [&charging](std::int64_t begin, std::int64_t end, IdleCause cause) {
       charging.add(begin, end, cause);
     }).walk(core);
     charges.idle += charging.idle();
+    charges.simulatedIdle += charging.simulated();
     charges.leastIdle = std::min(charges.leastIdle, charging.idle().total());
     charges.mostIdle = std::max(charges.mostIdle, charging.idle().total());
   }

@@ -36,13 +36,15 @@ struct Charge {
 struct Charges {
   std::vector<Charge> layers;
   IdleCycles idle;                           ///< of all cores together
+  std::int64_t simulatedIdle = 0;            ///< of them; the others are of passes left out
   std::int64_t leastIdle = 0, mostIdle = 0;  ///< of a core
 };
 
 /// Each cycle is charged to the layer whose turn (sim/chip/turns.h) is the oldest that some core
 /// has not finished, and a core's idle cycles with it: in a loop of several layers what a layer
 /// does in one pass is older than all that is done in the next. What is rounded off in the mean of
-/// one layer counts in the next one's, so that the means sum to that of the whole.
+/// one layer counts in the next one's, so that the means sum to that of the whole. Stretches of
+/// time that stand for more like them count as often (SteadyPasses::time()).
 Charges chargeLayers(const Fabric& fabric);
 
 }  // namespace npusim

@@ -47,7 +47,9 @@ void checkShares(const PredictResult& total) {
 }
 
 /// What transfers planned to get over the network, what came out of it, and what its links passed.
-void checkNetwork(const Fabric& fabric, const Counters& total) {
+void checkNetwork(const Fabric& fabric) {
+  Counters total;
+  for (const LayerTally& layer : fabric.layers) total += layer.counters;
   expectEqual(fabric.ledger.networkBytes, fabric.network->deliveredBytes(),
               "bytes that transfers sent over the network and that it delivered");
   expectEqual(fabric.network->deliveredBytes(), total.networkPortBytes,
@@ -63,7 +65,7 @@ void checkConservation(const Fabric& fabric, const Npu::Prediction& prediction) 
   expectEqual(ledger.sentBytes, ledger.receivedBytes, "bytes that DMA took and delivered");
   expectEqual(ledger.requestedBytes, ledger.burstBytesMoved,
               "bytes asked of and moved by memories");
-  if (fabric.network) checkNetwork(fabric, prediction.total.counters);
+  if (fabric.network) checkNetwork(fabric);
   std::int64_t cycles = 0;
   StallCycles stalls;
   for (std::size_t i = 0; i < prediction.layers.size(); ++i) {

@@ -22,6 +22,7 @@ void fillPattern(const isa::Transfer& transfer, const Run& run, std::byte* targe
 void DmaEngine::reset() {
   current_ = {};
   chunks_.clear();
+  cut_.reset();
   sendAt_ = pathFree_ = unitsUnderWay_ = now_ = 0;
 }
 
@@ -233,7 +234,7 @@ void DmaEngine::retire(const Chunk& chunk, std::int64_t now) {
 void DmaEngine::countBuffers(const Chunk& chunk) {
   Counters& counters = machine().layerOf(*chunk.instruction).counters;
   const auto count = [&](isa::StorageId storage, std::int64_t read, std::int64_t written) {
-    if (machine().memory(storage)) return;
+    if (machine().memory(storage) || machine().fabric.decoder(storage)) return;
     const isa::Distribution* distribution = distributionOf(machine(), storage);
     machine().countBuffer(counters, distribution ? distribution->buffer : storage, read, written);
   };
@@ -243,6 +244,9 @@ void DmaEngine::countBuffers(const Chunk& chunk) {
     if (transfer.gather) count(transfer.gather->storage, chunk.indexBytes, 0);
   }
   count(transfer.target.storage, 0, chunk.bytes);
+  if (const WeightDecoder* decoder = machine().fabric.decoder(transfer.source.storage)) {
+    counters.decodedWeights += chunk.bytes / byteSize(decoder->code().type);
+  }
 }
 
 void DmaEngine::copy(const Chunk& chunk) {
@@ -256,6 +260,8 @@ void DmaEngine::copy(const Chunk& chunk) {
         bytesAt(machine(), transfer.target.storage, {run.targetCore, run.target}, run.bytes);
     if (run.fills) {
       fillPattern(transfer, run, to);
+    } else if (const WeightDecoder* decoder = machine().fabric.decoder(transfer.source.storage)) {
+      decode(*decoder, transfer.source.storage, run, to);
     } else {
       const std::byte* from =
           bytesAt(machine(), transfer.source.storage, {run.sourceCore, run.source}, run.bytes);
@@ -263,6 +269,15 @@ void DmaEngine::copy(const Chunk& chunk) {
     }
     machine().ledger.receivedBytes += run.bytes;
   }
+}
+
+void DmaEngine::decode(const WeightDecoder& decoder, isa::StorageId storage, const Run& run,
+                       std::byte* to) {
+  const auto& weights = machine().program.storages[static_cast<std::size_t>(storage)].encoded;
+  const std::int64_t width = byteSize(weights->code.type);
+  const std::byte* encoded =
+      machine().storage(weights->memory).at(weights->address, weights->code.bytes());
+  decoder.decode(encoded, run.source / width, (run.source + run.bytes) / width, to);
 }
 
 }  // namespace npusim

@@ -52,6 +52,7 @@ class DmaEngine : public Engine {
   void retire(const Chunk& chunk, std::int64_t now);
   void countBuffers(const Chunk& chunk);
   void copy(const Chunk& chunk);
+  void decode(const WeightDecoder& decoder, isa::StorageId storage, const Run& run, std::byte* to);
 
   TransferCut cut_;
   Courier courier_;

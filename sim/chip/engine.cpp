@@ -1,6 +1,9 @@
 #include "sim/chip/engine.h"
 
+#include <algorithm>
+
 #include "sim/chip/condition_read.h"
+#include "sim/core/error.h"
 
 namespace npusim {
 
@@ -98,6 +101,21 @@ void Engine::complete(const isa::Instruction& instruction, std::int64_t now) {
     if (machine_.semaphores.table().collective(signal)) machine_.timeline.settle(now);
     machine_.semaphores.signal(signal, now);
   }
+}
+
+bool Engine::isIn(const EqualPasses& loop) const {
+  const auto part = std::ranges::find(loop.parts, id_, &EqualPasses::Part::engine);
+  return part != loop.parts.end() && loop.cores.contains(core()) &&
+         sequencer_.outermost() == part->begin;
+}
+
+std::int64_t Engine::passesBegun(const EqualPasses& loop) const {
+  return isIn(loop) ? sequencer_.indices().index[0] + 1 : loop.shared.passes;
+}
+
+void Engine::endAfter(const EqualPasses& loop, std::int64_t passes) {
+  ensure(isIn(loop) && passesBegun(loop) <= passes, "a loop ends before a pass that has begun");
+  sequencer_.endOutermostAfter(passes);
 }
 
 std::string Engine::describeWait() const {

@@ -36,6 +36,11 @@ class Engine {
   /// or kNever until a token arrives.
   std::int64_t step(std::int64_t now);
 
+  /// Passes that it has begun of its part of a loop, which it has reached.
+  std::int64_t passesBegun(const EqualPasses& loop) const;
+  /// Ends its part of a loop, of which it has begun no more, after so many passes.
+  void endAfter(const EqualPasses& loop, std::int64_t passes);
+
   bool finished() const { return !sequencer_.current() && !working(); }
   /// "matrix waits at instruction 3 (layer 'conv1') for semaphore 'inputs ready'", where there are
   /// several cores "core 3: matrix waits ..."; for messages.
@@ -65,6 +70,8 @@ class Engine {
   const Machine& machine() const { return machine_; }
 
  private:
+  /// Whether it stands in its part of a loop.
+  bool isIn(const EqualPasses& loop) const;
   void reportActivity(std::int64_t now);
   std::int64_t turn() const;
   bool passConditions(std::int64_t now);

@@ -21,8 +21,9 @@ std::int64_t coreCount(const ChipConfig& chip) {
 
 void checkStorages(const ChipConfig& chip, const isa::Program& program) {
   const std::size_t buffers = chip.buffers.size(), memories = chip.memories.size();
-  const auto placed = std::ranges::count_if(
-      program.storages, [](const isa::Storage& storage) { return !storage.distribution; });
+  const auto placed = std::ranges::count_if(program.storages, [](const isa::Storage& storage) {
+    return !storage.distribution && !storage.encoded;
+  });
   if (static_cast<std::size_t>(placed) != buffers + memories) {
     throw BadInput("the program uses " + std::to_string(placed) + " buffers and memories, chip '" +
                    chip.name + "' has " + std::to_string(buffers + memories) +
@@ -30,9 +31,10 @@ void checkStorages(const ChipConfig& chip, const isa::Program& program) {
   }
   for (std::size_t i = 0; i < program.storages.size(); ++i) {
     const isa::Storage& storage = program.storages[i];
-    ensure(storage.onChip == (i < buffers || i >= buffers + memories) &&
-               storage.distribution.has_value() == (i >= buffers + memories),
-           "storages are listed as buffers, then memories, then distributed ones");
+    const bool made = storage.distribution || storage.encoded;
+    ensure(storage.onChip == (i < buffers || storage.distribution.has_value()) &&
+               made == (i >= buffers + memories),
+           "storages are listed as buffers, then memories, then those made of them");
   }
 }
 
@@ -75,7 +77,7 @@ std::vector<Storage> makeMemoryStorages(const ChipConfig& chip, const isa::Progr
 }
 
 std::unique_ptr<MemoryModel> makeMemory(const MemoryConfig& memory) {
-  if (memory.kind == MemoryKind::Sram) return std::make_unique<SramModel>(memory);
+  if (memory.kind != MemoryKind::Dram) return std::make_unique<SramModel>(memory);
   return std::make_unique<DramModel>(memory);
 }
 
@@ -97,7 +99,7 @@ std::array<std::vector<std::size_t>, isa::kEngineCount> allRangeEnds(const isa::
 }  // namespace
 
 Fabric::Fabric(const ChipConfig& chipConfig, const isa::Program& theProgram, bool withValues,
-               Fidelity fidelity)
+               Fidelity fidelity, const PassLimit& passLimit)
     : chip(chipConfig),
       program(theProgram),
       values(withValues),
@@ -108,12 +110,14 @@ Fabric::Fabric(const ChipConfig& chipConfig, const isa::Program& theProgram, boo
       network(coreCount(chip) > 1 ? Network::make(chip.network, coreCount(chip)) : nullptr),
       dealings(std::make_shared<Dealings>(chip)),
       array(makeArray(chip, fidelity, dealings)),
+      decoders(makeDecoders(program)),
       semaphores(program),
       collectives(program, coreCount(chip), chip.idealMemory ? 0 : chip.network.syncCycles),
       rangeEnds(allRangeEnds(program)),
       decisions(decisionsByLayer(program)),
       turns(program),
-      layers(program.layers.size()) {
+      layers(program.layers.size()),
+      steadyPasses(*this, coreCount(chip), passLimit) {
   for (std::int64_t core = 0; core < coreCount(chip); ++core) {
     cores.push_back(std::make_unique<Machine>(*this, core));
   }
@@ -136,6 +140,7 @@ void Fabric::bookEnd(const isa::Instruction& instruction, std::int64_t turn, std
   const std::size_t layer = layerNumber(instruction);
   layers[layer].finish = std::max(layers[layer].finish, now);
   turnEnds.add(turns.lastOf(layer, turn), layer, now);
+  steadyPasses.ended(instruction, turn, now);
 }
 
 void Fabric::book(std::size_t memory, const MemoryEvents& events, Counters& counters) {
@@ -160,6 +165,7 @@ void Fabric::beginPrediction() {
   turnEnds.clear();
   ledger = {};
   lastCore = 0;
+  steadyPasses.reset();
   if (network) network->reset();
   for (const auto& memory : memories) {
     if (memory) memory->beginPhase();

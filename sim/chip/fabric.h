@@ -9,8 +9,10 @@
 #include "sim/array/array_model.h"
 #include "sim/chip/collectives.h"
 #include "sim/chip/dealings.h"
+#include "sim/chip/decoders.h"
 #include "sim/chip/multicast.h"
 #include "sim/chip/semaphores.h"
+#include "sim/chip/steady_passes.h"
 #include "sim/chip/turns.h"
 #include "sim/config/chip_config.h"
 #include "sim/core/fidelity.h"
@@ -45,7 +47,7 @@ struct Fabric {
   /// Throws BadInput when the program's cores or storages are not this chip's, NotPossible for what
   /// the model lacks, as makeArray() does.
   Fabric(const ChipConfig& chipConfig, const isa::Program& theProgram, bool withValues,
-         Fidelity fidelity);
+         Fidelity fidelity, const PassLimit& passLimit = {});
   ~Fabric();
   Fabric(const Fabric&) = delete;
   Fabric& operator=(const Fabric&) = delete;
@@ -60,6 +62,7 @@ struct Fabric {
   std::unique_ptr<Network> network;                    ///< null with one core
   const std::shared_ptr<Dealings> dealings;            ///< of tiles over arrays in step
   std::unique_ptr<ArrayModel> array;                   ///< every core has one like it
+  const Decoders decoders;                             ///< of encoded weights
   const SemaphoreTable semaphores;
   Collectives collectives;
   SharedReads sharedReads;
@@ -73,6 +76,7 @@ struct Fabric {
   Ledger ledger;
   std::vector<std::unique_ptr<Machine>> cores;  ///< one where all cores share their control
   std::int64_t lastCore = 0;                    ///< completed the latest instruction
+  SteadyPasses steadyPasses;
 
   /// Calls an engine of a core at the current cycle again.
   std::function<void(std::int64_t core, isa::Engine engine)> wake;
@@ -85,6 +89,12 @@ struct Fabric {
 
   /// What an instruction did in a turn of its layer (Turns::of()) has ended at cycle `now`.
   void bookEnd(const isa::Instruction& instruction, std::int64_t turn, std::int64_t now);
+
+  /// What expands the weights of a storage; null where it holds none that are encoded.
+  const WeightDecoder* decoder(isa::StorageId storage) const {
+    const auto& found = decoders[static_cast<std::size_t>(storage)];
+    return found ? &*found : nullptr;
+  }
 
   Machine& core(std::int64_t number) { return *cores[static_cast<std::size_t>(number)]; }
 

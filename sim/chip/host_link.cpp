@@ -78,6 +78,14 @@ std::vector<Part> partsOf(const isa::ConstantBlock& block, std::int64_t allCores
   return parts;
 }
 
+/// Does a constant lie in the host's memory, from which predictions stream it?
+bool staysWithHost(const Machine& machine, const isa::ConstantBlock& block) {
+  const std::size_t buffers = machine.chip.buffers.size();
+  const auto storage = static_cast<std::size_t>(block.storage);
+  return machine.memory(block.storage) &&
+         machine.chip.memories[storage - buffers].kind == MemoryKind::Host;
+}
+
 /// Puts a constant where predictions find it: in one piece, or each core's part in its buffer.
 void place(Machine& machine, const isa::ConstantBlock& block) {
   ensure(block.bytes && std::ssize(*block.bytes) == block.size,
@@ -96,27 +104,29 @@ LoadResult HostLink::load() {
   LoadResult result;
   std::int64_t memoryBytes = 0;
   if (machine_.fabric.network) machine_.fabric.network->reset();
-  double arrivedS = 0;  // of the last part that passes the network
+  double arrivedS = 0;        // of the last part that passes the network
+  std::int64_t withHost = 0;  // bytes of the weights that stay there
   for (const isa::ConstantBlock& block : machine_.program.constants) {
+    if (machine_.values) place(machine_, block);
+    if (staysWithHost(machine_, block)) {
+      withHost += block.size;
+      continue;
+    }
     if (machine_.memory(block.storage)) {
       memoryBytes += block.size;
     } else if (machine_.fabric.network && !machine_.chip.idealMemory) {
       arrivedS = std::max(arrivedS, spread(block, result));
     }
     result.bytes += block.size;
-    if (machine_.values) place(machine_, block);
   }
   result.timeS = std::max(transferSeconds(result.bytes), arrivedS);
   if (memoryBytes > 0) {
-    double bandwidth = 0;
-    for (const MemoryConfig& memory : machine_.chip.memories) {
-      bandwidth += memory.peakBytesPerSecond();
-    }
-    result.timeS = std::max(result.timeS, static_cast<double>(memoryBytes) / bandwidth);
+    result.timeS = std::max(
+        result.timeS, static_cast<double>(memoryBytes) / machine_.chip.memoryBytesPerSecond());
   }
   result.cycles = static_cast<std::int64_t>(
       std::ceil(result.timeS * static_cast<double>(machine_.clock.hertz())));
-  addHostCost(result);
+  addHostCost(result, result.bytes + withHost);
   return result;
 }
 
@@ -139,8 +149,8 @@ double HostLink::spread(const isa::ConstantBlock& block, LoadResult& result) con
   return machine_.clock.seconds(last);
 }
 
-void HostLink::addHostCost(LoadResult& result) const {
-  const LoadCost cost = loadCost(machine_.chip.host, result.bytes);
+void HostLink::addHostCost(LoadResult& result, std::int64_t weightBytes) const {
+  const LoadCost cost = loadCost(machine_.chip.host, weightBytes);
   result.compileS = cost.compile;
   result.relayoutS = cost.relayout;
   result.cacheS = cost.cache;

@@ -15,6 +15,7 @@ class HostLink {
   /// Places all constants. Time: latency plus bytes at the link's bandwidth, or at the memories'
   /// where they are slower, or until the network has brought them to the cores whose buffers keep
   /// them. What several cores keep comes over the link once, and with multicast over the network.
+  /// What predictions stream from the host's memory stays there.
   LoadResult load();
 
   /// Writes a port's tensor through its strides. Throws BadInput for another type or shape.
@@ -28,7 +29,7 @@ class HostLink {
  private:
   double transferSeconds(std::int64_t bytes) const;
   double spread(const isa::ConstantBlock& block, LoadResult& result) const;
-  void addHostCost(LoadResult& result) const;
+  void addHostCost(LoadResult& result, std::int64_t weightBytes) const;
 
   Machine& machine_;
 };

@@ -57,4 +57,13 @@ void Machine::countBuffer(Counters& counters, isa::StorageId id, std::int64_t re
       read, written);
 }
 
+ArraySums sumArrays(const Fabric& fabric) {
+  ArraySums sums;
+  for (const auto& core : fabric.cores) {
+    sums.time += core->arrayTime;
+    sums.fillCycles += core->fillCycles;
+  }
+  return sums;
+}
+
 }  // namespace npusim

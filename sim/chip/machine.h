@@ -55,4 +55,7 @@ struct Machine {
                    std::int64_t written) const;
 };
 
+/// What the arrays of all cores have done.
+ArraySums sumArrays(const Fabric& fabric);
+
 }  // namespace npusim

@@ -42,8 +42,9 @@ const isa::PortTensor& findPort(const std::vector<isa::PortTensor>& ports, const
 }  // namespace
 
 struct Npu::Impl {
-  Impl(const ChipConfig& chip, const isa::Program& program, bool values, Fidelity fidelity)
-      : fabric(chip, program, values, fidelity),
+  Impl(const ChipConfig& chip, const isa::Program& program, bool values, Fidelity fidelity,
+       const PassLimit& passLimit)
+      : fabric(chip, program, values, fidelity, passLimit),
         engines(makeEngines(fabric)),
         kernel(fabric.clock, engines),
         host(fabric.core(0)) {
@@ -59,6 +60,30 @@ struct Npu::Impl {
       }
       kernel.wake(release.core, release.engine, release.cycles);
     });
+    fabric.steadyPasses.setEngines({[this](const EqualPasses& loop) { return passesBegun(loop); },
+                                    [this](const EqualPasses& loop, std::int64_t passes) {
+                                      for (Engine* engine : enginesOf(loop))
+                                        engine->endAfter(loop, passes);
+                                    }});
+  }
+
+  /// Those that run a loop, of all cores.
+  std::vector<Engine*> enginesOf(const EqualPasses& loop) const {
+    std::vector<Engine*> found;
+    for (const auto& engine : engines) {
+      if (!loop.cores.contains(engine->core())) continue;
+      if (std::ranges::count(loop.parts, engine->id(), &EqualPasses::Part::engine) == 0) continue;
+      found.push_back(engine.get());
+    }
+    return found;
+  }
+
+  std::int64_t passesBegun(const EqualPasses& loop) const {
+    std::int64_t most = 0;
+    for (const Engine* engine : enginesOf(loop)) {
+      most = std::max(most, engine->passesBegun(loop));
+    }
+    return most;
   }
 
   void checkFinished(std::int64_t cycle) const {
@@ -100,8 +125,9 @@ struct Npu::Impl {
   std::int64_t firstCallCycles = -1;
 };
 
-Npu::Npu(const ChipConfig& chip, const isa::Program& program, bool values, Fidelity fidelity)
-    : impl_(std::make_unique<Impl>(chip, program, values, fidelity)) {}
+Npu::Npu(const ChipConfig& chip, const isa::Program& program, bool values, Fidelity fidelity,
+         const PassLimit& passLimit)
+    : impl_(std::make_unique<Impl>(chip, program, values, fidelity, passLimit)) {}
 
 Npu::~Npu() = default;
 
@@ -134,7 +160,7 @@ Npu::Prediction Npu::predict() {
   impl_->finishTimelines(cycles);
   impl_->settleMemories(cycles);
   Prediction prediction = summarize(impl_->fabric, cycles);
-  if (impl_->firstCallCycles < 0) impl_->firstCallCycles = cycles;
+  if (impl_->firstCallCycles < 0) impl_->firstCallCycles = prediction.total.cycles;
   prediction.total.firstCallCycles = impl_->firstCallCycles;
   return prediction;
 }

@@ -9,6 +9,7 @@
 #include "sim/config/chip_config.h"
 #include "sim/config/energy_table.h"
 #include "sim/core/fidelity.h"
+#include "sim/core/pass_limit.h"
 #include "sim/core/tensor.h"
 #include "sim/isa/program.h"
 #include "sim/memory/tracing_memory.h"
@@ -21,8 +22,9 @@ namespace npusim {
 class Npu {
  public:
   /// Throws NotPossible for what the model lacks, as makeArray() does.
+  /// `passLimit`: leaves passes of loops out only with values off.
   Npu(const ChipConfig& chip, const isa::Program& program, bool values,
-      Fidelity fidelity = Fidelity::Tile);
+      Fidelity fidelity = Fidelity::Tile, const PassLimit& passLimit = {});
   ~Npu();
 
   /// Tells `observer` what transfers ask of a memory of the chip, from now on. With --memory ideal

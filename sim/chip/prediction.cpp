@@ -19,12 +19,18 @@ StallCycles stallsOf(const IdleCycles& idle) {
           .network = idle[IdleCause::Network]};
 }
 
+/// Core cycles that a layer's traffic takes at peak bandwidth: of the memories, of the host link.
+struct CyclesAtPeak {
+  std::int64_t dram = 0, host = 0;
+};
+
 /// What the layer's time is best explained by: the share of its cycles that the array computed,
 /// that its memory traffic takes at peak bandwidth or made the array wait, and that other engines
 /// did. A layer without MACs is never bound by compute, one without memory traffic never by DRAM.
-std::string boundBy(const Charge& charge, const Counters& counters, std::int64_t dramCycles) {
+/// Waiting for memory is waiting for the host link where that takes longer.
+std::string boundBy(const Charge& charge, const Counters& counters, const CyclesAtPeak& atPeak) {
   const std::int64_t idle = charge.idle.total();
-  const bool memory = counters.dramBytes.read + counters.dramBytes.write > 0;
+  const bool memory = counters.dramBytes.read + counters.dramBytes.write + counters.hostBytes > 0;
   const std::int64_t waited = charge.idle[IdleCause::Dram];
   struct Share {
     std::int64_t cycles;
@@ -32,7 +38,8 @@ std::string boundBy(const Charge& charge, const Counters& counters, std::int64_t
   };
   const std::array<Share, 6> shares = {
       {{counters.macs > 0 ? charge.cycles - idle + charge.idle[IdleCause::Drain] : -1, "compute"},
-       {memory ? std::max(waited, dramCycles) : -1, "dram"},
+       {memory ? std::max({waited, atPeak.dram, atPeak.host}) : -1,
+        atPeak.host > atPeak.dram ? "host link" : "dram"},
        {counters.vectorSimpleOps + counters.macs > 0 ? charge.idle[IdleCause::Vector] : -1,
         "vector"},
        {charge.idle[IdleCause::Buffer] + (memory ? 0 : waited), "buffer"},
@@ -41,13 +48,15 @@ std::string boundBy(const Charge& charge, const Counters& counters, std::int64_t
   return std::ranges::max_element(shares, {}, &Share::cycles)->name;
 }
 
-/// Core cycles that the counted memory bytes take at peak bandwidth.
-std::int64_t cyclesAtPeak(const Fabric& fabric, const ReadWrite& bytes) {
-  double peak = 0;
-  for (const MemoryConfig& memory : fabric.chip.memories) peak += memory.peakBytesPerSecond();
-  if (peak <= 0 || fabric.chip.idealMemory) return 0;
-  const double seconds = static_cast<double>(bytes.read + bytes.write) / peak;
-  return static_cast<std::int64_t>(seconds * fabric.chip.clockMhz * 1e6);
+CyclesAtPeak cyclesAtPeak(const Fabric& fabric, const Counters& counters) {
+  const auto cycles = [&](std::int64_t bytes, double bytesPerSecond) -> std::int64_t {
+    if (bytesPerSecond <= 0 || fabric.chip.idealMemory) return 0;
+    const double seconds = static_cast<double>(bytes) / bytesPerSecond;
+    return static_cast<std::int64_t>(seconds * fabric.chip.clockMhz * 1e6);
+  };
+  return {cycles(counters.dramBytes.read + counters.dramBytes.write,
+                 fabric.chip.memoryBytesPerSecond()),
+          cycles(counters.hostBytes, fabric.chip.host.bandwidthGbPerS * 1e9)};
 }
 
 /// Of all cores together.
@@ -81,27 +90,27 @@ double share(double part, double whole) { return whole > 0 ? part / whole : 0; }
 LayerResult layerResult(const Fabric& fabric, std::size_t index, const Charge& charge) {
   const isa::Layer& layer = fabric.program.layers[index];
   const LayerTally& tally = fabric.layers[index];
+  const RepeatedTime& time = fabric.steadyPasses.time();
   LayerResult result;
+  result.counters = fabric.steadyPasses.extended(index, tally.counters);
   result.name = layer.name;
   result.op = layer.op;
   result.outputShape = toString(layer.outputShape);
-  result.macs = tally.counters.macs;
+  result.macs = result.counters.macs;
   result.cycles = charge.cycles;
-  result.startCycle = std::max<std::int64_t>(tally.start, 0);
-  result.endCycle = tally.finish;
+  result.startCycle = time.at(std::max<std::int64_t>(tally.start, 0));
+  result.endCycle = time.at(tally.finish);
   result.utilization = share(static_cast<double>(result.macs),
                              static_cast<double>(result.cycles) * peakMacsPerCycle(fabric));
-  result.boundBy = boundBy(charge, tally.counters, cyclesAtPeak(fabric, tally.counters.dramBytes));
+  result.boundBy = boundBy(charge, result.counters, cyclesAtPeak(fabric, result.counters));
   result.stalls = stallsOf(charge.idle);
-  result.counters = tally.counters;
   return result;
 }
 
 /// 0 with ideal memory, which takes no time.
 double bandwidthUtilization(const Fabric& fabric, const PredictResult& total) {
   if (fabric.chip.idealMemory) return 0;
-  double peak = 0;
-  for (const MemoryConfig& memory : fabric.chip.memories) peak += memory.peakBytesPerSecond();
+  const double peak = fabric.chip.memoryBytesPerSecond();
   const ReadWrite& bytes = total.counters.dramBytes;
   return share(static_cast<double>(bytes.read + bytes.write), peak * total.timeS);
 }
@@ -122,26 +131,46 @@ void countVectorMacs(const Fabric& fabric, PredictResult& total) {
   }
 }
 
-/// What all cores did, in PE-cycles and cycles.
-struct CoreSums {
-  ArrayTime arrayTime;
-  std::int64_t fillCycles = 0;
+/// Where the arrays' working time went, as shares of all of it.
+struct WorkShares {
+  ArrayTime time;
+  double fill = 0;
 };
 
-CoreSums sumCores(const Fabric& fabric) {
-  CoreSums sums;
-  for (const auto& core : fabric.cores) {
-    sums.arrayTime += core->arrayTime;
-    sums.fillCycles += core->fillCycles;
-  }
-  return sums;
+/// Of arrays that worked all of `cycles`, on all cores together.
+WorkShares sharesOf(const Fabric& fabric, const ArraySums& sums, double cycles) {
+  const double pes = cycles * peCount(fabric.chip) / static_cast<double>(fabric.cores.size());
+  return {.time = {.useful = share(sums.time.useful, pes),
+                   .edge = share(sums.time.edge, pes),
+                   .fillDrain = share(sums.time.fillDrain, pes),
+                   .buffer = share(sums.time.buffer, pes)},
+          .fill = share(static_cast<double>(sums.fillCycles), cycles)};
+}
+
+/// The shares of all cores' cycles in which arrays worked. In passes left out they worked whenever
+/// they were not idle, on what they did in the stretches taken for those.
+WorkShares workShares(const Fabric& fabric, const Charges& charges, const PredictResult& total) {
+  const auto all = static_cast<double>(total.cycles) * static_cast<double>(fabric.cores.size());
+  WorkShares shares = sharesOf(fabric, sumArrays(fabric), all);
+  const std::int64_t left = total.leftOutCycles * std::ssize(fabric.cores) -
+                            (charges.idle.total() - charges.simulatedIdle);
+  if (left == 0) return shares;
+  const WorkShares added = sharesOf(fabric, fabric.steadyPasses.added(), all);
+  const ArrayTime& time = added.time;
+  const double rounded = share(static_cast<double>(left) / all,
+                               time.useful + time.edge + time.fillDrain + time.buffer + added.fill);
+  shares.time += {.useful = time.useful * rounded,
+                  .edge = time.edge * rounded,
+                  .fillDrain = time.fillDrain * rounded,
+                  .buffer = time.buffer * rounded};
+  shares.fill += added.fill * rounded;
+  return shares;
 }
 
 /// Useful part and losses of the arrays' time; a run without cycles has lost nothing.
 void splitTime(const Fabric& fabric, const Charges& charges, PredictResult& total) {
-  const CoreSums sums = sumCores(fabric);
+  const WorkShares work = workShares(fabric, charges, total);
   const auto all = static_cast<double>(total.cycles) * static_cast<double>(fabric.cores.size());
-  const double allPes = static_cast<double>(total.cycles) * peCount(fabric.chip);
   const auto idleShare = [&](std::initializer_list<IdleCause> causes) {
     std::int64_t cycles = 0;
     for (const IdleCause cause : causes) cycles += charges.idle[cause];
@@ -149,13 +178,11 @@ void splitTime(const Fabric& fabric, const Charges& charges, PredictResult& tota
   };
   IdleCycles rest;
   total.stalls = stallsOf(charges.idle.dividedBy(std::ssize(fabric.cores), rest));
-  total.utilization = share(sums.arrayTime.useful, allPes);
-  total.loss.edge = share(sums.arrayTime.edge, allPes);
-  total.loss.fillDrain = share(sums.arrayTime.fillDrain, allPes) +
-                         share(static_cast<double>(sums.fillCycles), all) +
-                         idleShare({IdleCause::Drain});
+  total.utilization = work.time.useful;
+  total.loss.edge = work.time.edge;
+  total.loss.fillDrain = work.time.fillDrain + work.fill + idleShare({IdleCause::Drain});
   total.loss.dram = idleShare({IdleCause::Dram});
-  total.loss.buffer = idleShare({IdleCause::Buffer}) + share(sums.arrayTime.buffer, allPes);
+  total.loss.buffer = idleShare({IdleCause::Buffer}) + work.time.buffer;
   total.loss.dependency = idleShare({IdleCause::Vector, IdleCause::Dependency});
   total.loss.network = idleShare({IdleCause::Network});
   total.loss.overhead = idleShare({IdleCause::Overhead});
@@ -175,13 +202,18 @@ Npu::Prediction summarize(const Fabric& fabric, std::int64_t cycles) {
     prediction.layers.push_back(layerResult(fabric, i, charges.layers[i]));
   }
   PredictResult& total = prediction.total;
-  total.cycles = cycles;
-  total.timeS = fabric.clock.seconds(cycles);
+  total.cycles = fabric.steadyPasses.time().at(cycles);
+  total.leftOutCycles = total.cycles - cycles;
+  total.shortenedLoops = fabric.steadyPasses.shortened();
+  total.timeS = fabric.clock.seconds(total.cycles);
   for (const LayerResult& layer : prediction.layers) {
     total.counters += layer.counters;
   }
   total.macs = total.counters.macs;
-  if (fabric.network) total.busiestLinkCycles = fabric.network->busiestLinkCycles();
+  if (fabric.network) {
+    total.busiestLinkCycles =
+        fabric.network->busiestLinkCycles() + fabric.steadyPasses.addedLinkCycles();
+  }
   total.compulsoryDramBytes = fabric.program.compulsoryDramBytes;
   total.bandwidthUtilization = bandwidthUtilization(fabric, total);
   total.zeroOperandFraction =

@@ -89,8 +89,12 @@ Completion Courier::transfer(const Chunk& chunk, const Leg& leg, std::int64_t no
   const std::size_t index = static_cast<std::size_t>(*leg.memory) - machine_.chip.buffers.size();
   counters.memory(index).bytes += leg.bytes;
   if (leg.direction == Direction::Read) counters.memory(index).bytesRead += leg.bytes;
-  (leg.direction == Direction::Read ? counters.dramBytes.read : counters.dramBytes.write) +=
-      leg.bytes;
+  if (machine_.chip.memories[index].kind == MemoryKind::Host) {
+    counters.hostBytes += leg.bytes;
+  } else {
+    (leg.direction == Direction::Read ? counters.dramBytes.read : counters.dramBytes.write) +=
+        leg.bytes;
+  }
   if (machine_.chip.idealMemory) return {now, now};
   MemoryModel& memory = *machine_.memory(*leg.memory);
   MemoryEvents events;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "sim/isa/program.h"
@@ -39,6 +40,13 @@ class Sequencer {
 
   /// Moves past the current instruction.
   void advance();
+
+  /// The position of the outermost open loop's begin; empty where none is open.
+  std::optional<std::size_t> outermost() const {
+    return loops_.empty() ? std::nullopt : std::optional(loops_.front().body - 1);
+  }
+  /// Makes that loop end after so many passes, this time.
+  void endOutermostAfter(std::int64_t passes) { loops_.front().count = passes; }
 
   /// The condition of the loop at whose begin it stands; else null.
   const isa::Condition* condition() const;

@@ -8,22 +8,37 @@ namespace npusim {
 
 void TransferCut::start(const isa::Instruction& instruction, const isa::LoopIndices& indices) {
   transfer_ = &std::get<isa::Transfer>(instruction.body);
-  const isa::StorageId source = transfer_->source.storage;
+  decoder_ = machine_.fabric.decoder(transfer_->source.storage);
+  source_ = transfer_->source.storage;
+  if (decoder_)
+    source_ = machine_.program.storages[static_cast<std::size_t>(source_)].encoded->memory;
   const isa::StorageId target = transfer_->target.storage;
-  const std::int64_t readUnit = machine_.transferUnit(source);
+  const std::int64_t readUnit = machine_.transferUnit(source_);
   const std::int64_t writeUnit = machine_.transferUnit(target);
-  offChip_ = inMemory(source) || inMemory(target);
+  offChip_ = inMemory(source_) || inMemory(target);
   reads_.start(readUnit);
+  parameters_.start(readUnit);
   writes_.start(writeUnit);
-  indices_.start(machine_.transferUnit(transfer_->gather ? transfer_->gather->storage : source));
+  indices_.start(machine_.transferUnit(transfer_->gather ? transfer_->gather->storage : source_));
   const std::int64_t unit = std::max(readUnit, writeUnit);
   // Two chunks within the outstanding bursts keep the memory busy while one of them completes.
   const std::int64_t half = std::max<std::int64_t>(1, machine_.chip.dma.outstandingBursts / 2);
   chunkUnits_ = std::clamp<std::int64_t>(kChunkBytes / unit, 1, offChip_ ? half : kChunkBytes);
   chunkBytes_ = chunkUnits_ * unit;
   findReaders(instruction, indices);
+  if (decoder_) startDecoding();
   walk_.start(*transfer_, indices, walkStorages(), machine_.layerName(instruction));
   if (transfer_->streamed) stream_.start(walk_.mostBytes());
+}
+
+/// A chunk has as many values as its bursts bring codes of, in whole records.
+void TransferCut::startDecoding() {
+  encoded_.start(*decoder_, transfer_->source.storage, group_.has_value());
+  const WeightCode& code = decoder_->code();
+  const std::int64_t record = WeightCode::kRecord * byteSize(code.type);
+  const double values = static_cast<double>(code.valueBytes()) / static_cast<double>(code.bytes());
+  const auto bytes = static_cast<std::int64_t>(static_cast<double>(chunkBytes_) * values);
+  chunkBytes_ = std::max(record, bytes / record * record);
 }
 
 void TransferCut::findReaders(const isa::Instruction& instruction,
@@ -52,24 +67,33 @@ WalkStorages TransferCut::walkStorages() const {
 
 std::int64_t TransferCut::fill(Chunk& chunk) {
   clear();
-  std::int64_t pathCycles = 0;
+  std::int64_t cycles = 0;
   while (!walk_.done() && chunk.bytes < chunkBytes_ &&
          std::max(readUnits(), writes_.units()) < chunkUnits_) {
     Run run = walk_.next();
     run.bytes = std::min(run.bytes, mostBytes(chunk, run));
     walk_.pass(run.bytes);
-    pathCycles += ceilDiv(run.bytes, machine_.chip.dma.widthBytes);
+    cycles += pathCycles(run.bytes);
     addRun(chunk, run);
   }
   chunk.units = std::max(readUnits(), writes_.units());
   addLegs(chunk);
-  return pathCycles;
+  return cycles;
+}
+
+/// Of one run: at most so many bytes, and from a decoder so many values, a cycle.
+std::int64_t TransferCut::pathCycles(std::int64_t bytes) const {
+  const std::int64_t moving = ceilDiv(bytes, machine_.chip.dma.widthBytes);
+  if (!decoder_) return moving;
+  const std::int64_t values = bytes / byteSize(decoder_->code().type);
+  return std::max(moving, ceilDiv(values, machine_.chip.decoder.valuesPerCycle));
 }
 
 void TransferCut::clear() {
   reads_.clear();
   writes_.clear();
   indices_.clear();
+  parameters_.clear();
   readsFrom_.clear();
   writesTo_.clear();
 }
@@ -77,8 +101,8 @@ void TransferCut::clear() {
 /// What the next run may bring, so that the chunk's bursts stay within their number.
 std::int64_t TransferCut::mostBytes(const Chunk& chunk, const Run& next) const {
   std::int64_t bytes = chunkBytes_ - chunk.bytes;
-  if (transfer_->streamed) return bytes;
-  if (!next.fills && inMemory(transfer_->source.storage)) {
+  if (transfer_->streamed || decoder_) return bytes;
+  if (!next.fills && inMemory(source_)) {
     bytes = std::min(bytes, reads_.bytesWithin(next.source, chunkUnits_ - readUnits()));
   }
   if (inMemory(transfer_->target.storage)) {
@@ -93,8 +117,10 @@ void TransferCut::addRun(Chunk& chunk, const Run& run) {
   if (run.index) addIndex(chunk, *run.index);
   if (transfer_->streamed) {
     addStreamed(run);
+  } else if (decoder_) {
+    addEncoded(run);
   } else {
-    if (!run.fills && inMemory(transfer_->source.storage)) reads_.add(run.source, run.bytes);
+    if (!run.fills && inMemory(source_)) reads_.add(run.source, run.bytes);
     if (inMemory(transfer_->target.storage)) writes_.add(run.target, run.bytes);
   }
   if (run.sourceCore) addRead(*run.sourceCore, run.bytes);
@@ -138,6 +164,18 @@ void TransferCut::addStreamed(const Run& run) {
   add(transfer_->target.storage, writes_, first_.target);
 }
 
+/// What the decoder needs for the run.
+void TransferCut::addEncoded(const Run& run) {
+  const auto storage = static_cast<std::size_t>(transfer_->source.storage);
+  const std::int64_t base = machine_.program.storages[storage].encoded->address;
+  const EncodedReads::Parts parts = encoded_.next(run.source, run.source + run.bytes);
+  const auto add = [&](BurstPieces& pieces, const WeightDecoder::Bytes& bytes) {
+    if (bytes.end > bytes.first) pieces.add(base + bytes.first, bytes.end - bytes.first);
+  };
+  add(parameters_, parts.parameters);
+  add(reads_, parts.codes);
+}
+
 /// Cores that read together use the port of the first of them.
 void TransferCut::addLegs(Chunk& chunk) {
   const std::int64_t firstReader =
@@ -150,7 +188,8 @@ void TransferCut::addLegs(Chunk& chunk) {
   if (transfer_->gather) {
     add(chunk.legs, Direction::Read, transfer_->gather->storage, indices_, firstReader);
   }
-  add(chunk.legs, Direction::Read, transfer_->source.storage, reads_, firstReader);
+  add(chunk.legs, Direction::Read, source_, parameters_, firstReader);
+  add(chunk.legs, Direction::Read, source_, reads_, firstReader);
   for (const BytesByCore::Share& share : readsFrom_.merged()) {
     chunk.legs.push_back(courier_.toCore(Direction::Read, share));
   }

@@ -20,6 +20,9 @@ class TransferCut {
   /// Begins a transfer of `instruction`, which must outlive this.
   void start(const isa::Instruction& instruction, const isa::LoopIndices& indices);
 
+  /// Begins a prediction: the decoder has no palette.
+  void reset() { encoded_.forget(); }
+
   bool done() const { return walk_.done(); }
   /// Bursts that a chunk has at most; 0 where no memory has a part in it.
   std::int64_t mostUnits() const { return offChip_ ? chunkUnits_ : 0; }
@@ -33,15 +36,18 @@ class TransferCut {
  private:
   static constexpr std::int64_t kChunkBytes = 4096;
 
+  void startDecoding();
   void findReaders(const isa::Instruction& instruction, const isa::LoopIndices& indices);
   WalkStorages walkStorages() const;
   void clear();
-  std::int64_t readUnits() const { return reads_.units() + indices_.units(); }
+  std::int64_t readUnits() const { return reads_.units() + indices_.units() + parameters_.units(); }
   std::int64_t mostBytes(const Chunk& chunk, const Run& next) const;
   void addRun(Chunk& chunk, const Run& run);
   void addIndex(Chunk& chunk, std::int64_t address);
   void addRead(std::int64_t from, std::int64_t bytes);
   void addStreamed(const Run& run);
+  void addEncoded(const Run& run);
+  std::int64_t pathCycles(std::int64_t bytes) const;
   void addLegs(Chunk& chunk);
   bool inMemory(isa::StorageId storage) const { return machine_.memory(storage) != nullptr; }
 
@@ -49,7 +55,10 @@ class TransferCut {
   Courier courier_;
   const isa::Transfer* transfer_ = nullptr;
   TransferWalk walk_;
-  BurstPieces reads_, writes_, indices_;
+  isa::StorageId source_ = 0;               ///< what is read: of encoded weights, their memory
+  const WeightDecoder* decoder_ = nullptr;  ///< of the source
+  EncodedReads encoded_;
+  BurstPieces reads_, writes_, indices_, parameters_;
   BytesByCore readsFrom_, writesTo_;
   std::optional<ReaderGroup> group_;
   StreamCode stream_;  ///< of a streamed transfer

@@ -140,6 +140,7 @@ std::int64_t Turns::number(const Sharing& sharing, const std::vector<int>& layer
       std::vector<SharedLoop>& loops = layers_[static_cast<std::size_t>(layer)].loops;
       loops.insert(loops.begin(), loop);
     }
+    if (depth == 0) outermost_.push_back({members, loop.passes, next, loop.turns});
     next += loop.passes * loop.turns;
   }
   return next;

@@ -9,6 +9,16 @@
 
 namespace npusim {
 
+/// An outermost loop that several layers share.
+struct SharedPasses {
+  std::vector<int> layers;  ///< ascending
+  std::int64_t passes = 1;
+  std::int64_t firstTurn = 0;  ///< of its first pass
+  std::int64_t turns = 1;      ///< of all layers in one pass
+
+  std::int64_t passOf(std::int64_t turn) const { return (turn - firstTurn) / turns; }
+};
+
 /// The turns of a program's layers, numbered in program order: a layer has one in each pass of the
 /// loops that it shares with other layers, and one alone where it shares none. A loop is shared
 /// where instructions of several layers lie in it, in one queue, or where layers of several queues
@@ -27,6 +37,9 @@ class Turns {
 
   /// The last turn of a layer up to `turn`; its first where there is none.
   std::int64_t lastOf(std::size_t layer, std::int64_t turn) const;
+
+  /// In program order.
+  const std::vector<SharedPasses>& outermost() const { return outermost_; }
 
  private:
   struct SharedLoop {
@@ -47,6 +60,7 @@ class Turns {
 
   const isa::Program& program_;
   std::vector<LayerTurns> layers_;
+  std::vector<SharedPasses> outermost_;
   /// By queue and instruction: its turn while all loops around it stand at their first pass.
   std::array<std::vector<std::int64_t>, isa::kEngineCount> firsts_;
 };

@@ -277,10 +277,23 @@ void checkTiming(const DramTiming& timing, const YamlNode& tree, const std::stri
   }
 }
 
+/// There is one link, which all that lies with the host shares.
+void checkHostMemories(const ChipConfig& chip, const YamlNode& tree) {
+  bool seen = false;
+  for (std::size_t i = 0; i < chip.memories.size(); ++i) {
+    if (chip.memories[i].kind != MemoryKind::Host) continue;
+    if (seen) {
+      blame(tree, fmt::format("memories.{}.kind", i),
+            "is host like that of another memory, keep one");
+    }
+    seen = true;
+  }
+}
+
 }  // namespace
 
 void checkMemory(const MemoryConfig& memory, const YamlNode& tree, const std::string& path) {
-  if (memory.kind == MemoryKind::Sram) return;
+  if (memory.kind != MemoryKind::Dram) return;
   checkMapping(memory, tree, path);
   checkTiming(memory.timing, tree, path + ".timing");
   if (memory.controller.drainBelow > memory.controller.drainAbove) {
@@ -318,6 +331,7 @@ void checkChip(ChipConfig& chip, const YamlNode& tree) {
   checkHolds(chip, tree);
   checkNames(chip, tree);
   checkPower(chip, tree);
+  checkHostMemories(chip, tree);
   for (std::size_t i = 0; i < chip.memories.size(); ++i) {
     const std::string path = i == 0 ? "memory" : fmt::format("memories.{}", i);
     checkMemory(chip.memories[i], tree, path);

@@ -9,6 +9,7 @@
 #include "sim/config/dataflow.h"
 #include "sim/core/array_cost.h"
 #include "sim/core/data_type.h"
+#include "sim/core/weight_code.h"
 
 namespace npusim {
 
@@ -146,14 +147,21 @@ enum class Compression : std::uint8_t {
 enum class MemoryKind : std::uint8_t {
   Dram,
   Sram,  ///< a shared on-chip level (system cache, common memory): bandwidth and latency only
+  Host,  ///< the host's memory behind the link that `host` describes: weights that are streamed
 };
+
+std::string_view name(MemoryKind kind);
+
+/// Bytes of one request to a memory whose commands are not modelled: a cache line, or the default
+/// Max_Read_Request_Size of PCI Express (Base Specification 3.0, 7.8.4).
+constexpr std::int64_t requestBytes(MemoryKind kind) { return kind == MemoryKind::Host ? 512 : 64; }
 
 /// One off-array memory: `memory` (the first) or an entry of `memories`. What several of them may
 /// hold goes to the first in which it finds room.
 struct MemoryConfig {
   std::string name = "dram";
   MemoryKind kind = MemoryKind::Dram;
-  double bandwidthGbPerS = 0, latencyNs = 0;  ///< of an SRAM
+  double bandwidthGbPerS = 0, latencyNs = 0;  ///< of an SRAM; of a host's memory the link's
   std::string preset;
   std::vector<Holds> holds = {Holds::Weights, Holds::Activations};  ///< never accumulators
   std::int64_t capacityBytes = 0;                                   ///< from capacity_mib
@@ -216,6 +224,13 @@ struct DmaConfig {
   std::int64_t widthBytes = 64;         ///< moved on chip in a cycle
 };
 
+/// Expands encoded weights as a DMA engine brings them from a memory.
+struct DecoderConfig {
+  std::vector<WeightFormat> formats;  ///< none: weights lie as values
+  std::int64_t valuesPerCycle = 32;   ///< of each DMA engine
+  bool decodes(WeightFormat format) const;
+};
+
 /// Link to the host and what loading costs there.
 struct HostConfig {
   double bandwidthGbPerS = 8;
@@ -256,6 +271,7 @@ struct ChipConfig {
   std::vector<MemoryConfig> memories;
   VectorConfig vector;
   DmaConfig dma;
+  DecoderConfig decoder;
   HostConfig host;
   PowerConfig power;
   std::int64_t issueCycles = 1;  ///< sequencer, to start one instruction
@@ -265,6 +281,8 @@ struct ChipConfig {
   /// Peak multiply-accumulates a cycle in `format` (0 when the chip lacks it).
   double peakMacsPerCycle(DataType format) const;
   bool supports(DataType format) const;
+  /// Peak bandwidth of all memories that are the chip's own.
+  double memoryBytesPerSecond() const;
 };
 
 }  // namespace npusim

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <string_view>
@@ -161,9 +162,10 @@ void fields(Visit& visit, DramControllerConfig& controller) {
   visit.optional("drain_below", controller.drainBelow, Number{0, 1});
 }
 
-inline constexpr std::array<std::pair<std::string_view, MemoryKind>, 2> kMemoryKindWords = {{
+inline constexpr std::array<std::pair<std::string_view, MemoryKind>, 3> kMemoryKindWords = {{
     {"dram", MemoryKind::Dram},
     {"sram", MemoryKind::Sram},
+    {"host", MemoryKind::Host},
 }};
 
 inline constexpr std::array<std::pair<std::string_view, Compression>, 2> kCompressionWords = {{
@@ -190,10 +192,25 @@ inline constexpr std::array kDramKeys = {"preset",          "channels",   "ranks
                                          "banks_per_group", "row_bytes",  "mapping", "timing",
                                          "currents",        "controller", "rank_mib"};
 
+/// What the section `host` says of the host's memory, or nobody has to.
+inline constexpr std::array kOwnMemoryKeys = {
+    "holds",      "capacity_mib", "energy_pj_per_bit", "bandwidth_gb_per_s",
+    "latency_ns", "compression"};
+
 template <typename Visit>
 void fields(Visit& visit, MemoryConfig& memory) {
   visit.optional("name", memory.name, Text{});
   visit.optional("kind", memory.kind, Word<MemoryKind>{kMemoryKindWords});
+  if (memory.kind == MemoryKind::Host) {
+    const auto neverRead = [&](const char* key) {
+      visit.neverRead(key, "kind",
+                      "the host's memory takes any weights, with the bandwidth, latency and energy "
+                      "of the link that host describes");
+    };
+    std::for_each(kOwnMemoryKeys.begin(), kOwnMemoryKeys.end(), neverRead);
+    std::for_each(kDramKeys.begin(), kDramKeys.end(), neverRead);
+    return;
+  }
   visit.optional("holds", memory.holds, ListOf<Word<Holds>>{std::span(kHoldsWords).first(2)});
   visit.required("capacity_mib", memory.capacityBytes, Capacity{limits::kMib, limits::kTib});
   visit.required("energy_pj_per_bit", memory.energyPjPerBit, limits::kNotNegative);
@@ -232,6 +249,30 @@ void fields(Visit& visit, DmaConfig& dma) {
   visit.optional("outstanding_bursts", dma.outstandingBursts, limits::kCount);
   visit.optional("min_burst_bytes", dma.minBurstBytes, limits::kPowerOfTwo);
   visit.optional("width_bytes", dma.widthBytes, limits::kPowerOfTwo);
+}
+
+/// A list of weight formats, or the word none.
+struct WeightFormatsRule {
+  using Value = std::vector<WeightFormat>;
+  static constexpr ListOf<Word<WeightFormat>> kList{{kWeightFormatWords}};
+
+  Value read(const YamlNode& node, const std::string& path) const {
+    return node.text == "none" ? Value{} : kList.read(node, path);
+  }
+  YamlNode write(const Value& formats) const {
+    return formats.empty() ? scalarNode("none") : kList.write(formats);
+  }
+  std::string describe() const { return kList.describe() + ", or none"; }
+};
+
+template <typename Visit>
+void fields(Visit& visit, DecoderConfig& decoder) {
+  visit.optional("formats", decoder.formats, WeightFormatsRule{});
+  if (decoder.formats.empty()) {
+    visit.neverRead("values_per_cycle", "formats", "a decoder without formats decodes nothing");
+  } else {
+    visit.optional("values_per_cycle", decoder.valuesPerCycle, limits::kCount);
+  }
 }
 
 template <typename Visit>
@@ -321,6 +362,7 @@ void fields(Visit& visit, ChipConfig& chip) {
   visit.firstAndRest("memory", "memories", chip.memories, true);
   visit.section("vector", chip.vector);
   visit.section("dma", chip.dma);
+  visit.section("decoder", chip.decoder);
   visit.section("host", chip.host);
   visit.section("power", chip.power);
   visit.optional("ideal_memory", chip.idealMemory, Flag{});

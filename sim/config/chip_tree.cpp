@@ -108,6 +108,7 @@ void resolveMemory(YamlNode& memory, const std::string& path) {
   if (memory.kind != YamlNode::Kind::Map) failRule(memory, path, "a section or none");
   const YamlNode* kind = memory.find("kind");
   if (hasText(kind, "sram")) return expectSramFigures(memory, *kind, path);
+  if (hasText(kind, "host")) return;
   const bool isDram = kind == nullptr || hasText(kind, "dram");
   dropSramFigures(memory);
   SourceLocation blamed = memory.where;

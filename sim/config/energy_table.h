@@ -36,6 +36,7 @@ struct EnergyTable {
   double vectorTranscendentalPj = 0;
   double vectorLaneUm2 = 0;
   double networkPjPerByteHop = 0;
+  double weightDecodePj = 0;  ///< per value that a weight decoder gives
 };
 
 }  // namespace npusim

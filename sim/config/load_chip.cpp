@@ -6,6 +6,7 @@
 #include "sim/config/chip_fields.h"
 #include "sim/config/chip_tree.h"
 #include "sim/config/config_files.h"
+#include "sim/config/host_memory.h"
 #include "sim/config/load_config.h"
 #include "sim/config/yaml_merge.h"
 #include "sim/config/yaml_notes.h"
@@ -42,6 +43,7 @@ ChipConfig readChip(YamlNode tree, const std::vector<Override>& overrides) {
   section.finish();
   locateEnergy(chip, tree);
   checkChip(chip, tree);
+  linkHostMemory(chip);
   return chip;
 }
 

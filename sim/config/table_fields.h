@@ -38,6 +38,7 @@ void fields(Visit& visit, EnergyTable& table) {
   visit.required("vector_transcendental_pj", table.vectorTranscendentalPj, limits::kNotNegative);
   visit.required("vector_lane_um2", table.vectorLaneUm2, limits::kNotNegative);
   visit.required("network_pj_per_byte_hop", table.networkPjPerByteHop, limits::kNotNegative);
+  visit.optional("weight_decode_pj", table.weightDecodePj, limits::kNotNegative);
 }
 
 template <typename Visit>

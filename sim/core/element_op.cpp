@@ -63,6 +63,9 @@ constexpr std::array<OpInfo, kElementOpCount> kOps = {{
     {"sin", false, ElementCost::Transcendental},
     {"cos", false, ElementCost::Transcendental},
     {"trunc", false, ElementCost::Simple},
+    {"gelu", false, ElementCost::Transcendental},
+    {"gelu_tanh", false, ElementCost::Transcendental},
+    {"swish", false, ElementCost::Transcendental},
 }};
 
 const OpInfo& info(ElementOp op) { return kOps.at(static_cast<std::size_t>(op)); }

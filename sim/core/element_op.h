@@ -56,13 +56,16 @@ enum class ElementOp : std::uint8_t {
   ThresholdedRelu,  ///< x > alpha ? x : 0
   Sin,
   Cos,
-  Trunc,  ///< toward zero
+  Trunc,     ///< toward zero
+  Gelu,      ///< 0.5 * x * (1 + erf(x / sqrt 2)) (Hendrycks and Gimpel 2016)
+  GeluTanh,  ///< 0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))), that paper's other form
+  Swish,     ///< x * sigmoid(alpha * x); SiLU with alpha 1
 };
 
 /// What an operation costs on hardware: each class has its own rate in the vector unit.
 enum class ElementCost : std::uint8_t { Simple, Divide, Transcendental };
 
-constexpr int kElementOpCount = static_cast<int>(ElementOp::Trunc) + 1;
+constexpr int kElementOpCount = static_cast<int>(ElementOp::Swish) + 1;
 
 std::string_view name(ElementOp op);
 std::optional<ElementOp> parseElementOp(std::string_view text);

@@ -85,13 +85,15 @@ double vectorPrice(const Counters& counters, const EnergyTable& table) {
 double memoryPjPerByte(const ChipConfig& chip) {
   double bandwidth = 0, weighted = 0;
   for (const MemoryConfig& memory : chip.memories) {
+    if (memory.kind == MemoryKind::Host) continue;
     bandwidth += memory.peakBytesPerSecond();
     weighted += memory.peakBytesPerSecond() * memory.energyPjPerBit;
   }
   return bandwidth > 0 ? weighted / bandwidth * 8 : 0;
 }
 
-/// Each memory's own counts, and what of the bytes they do not cover.
+/// Each memory's own counts, and what of the bytes they do not cover; what comes from the host's
+/// memory costs the link.
 double dramPrice(const Counters& counters, const ChipConfig& chip) {
   if (counters.memories.size() > chip.memories.size()) {
     throw BadInput("the counters are of " + std::to_string(counters.memories.size()) +
@@ -101,6 +103,7 @@ double dramPrice(const Counters& counters, const ChipConfig& chip) {
   std::int64_t rest = counters.dramBytes.read + counters.dramBytes.write;
   double energy = 0;
   for (std::size_t i = 0; i < counters.memories.size(); ++i) {
+    if (chip.memories[i].kind == MemoryKind::Host) continue;
     rest -= counters.memories[i].bytes;
     energy += dramEnergy(chip.memories[i], counters.memories[i]).total();
   }
@@ -120,7 +123,8 @@ Energy price(const Counters& counters, std::int64_t cycles, const ChipConfig& ch
   energy.localStore = localStorePrice(counters, chip, table);
   energy.arrayNetwork =
       static_cast<double>(counters.arrayNetworkBytes.total()) * table.arrayHopPjPerByte;
-  energy.buffer = bufferPrice(counters, chip, table);
+  energy.buffer = bufferPrice(counters, chip, table) +
+                  static_cast<double>(counters.decodedWeights) * table.weightDecodePj;
   energy.vector = vectorPrice(counters, table);
   energy.network = static_cast<double>(counters.networkByteHops) * table.networkPjPerByteHop;
   energy.dram = dramPrice(counters, chip);

@@ -15,6 +15,7 @@ namespace npusim {
 /// MACs by format; local-store bytes, whole words, by each operand's store, its capacity and ports,
 /// of the dataflow cached by its cache and with its tags (cache_energy.h); buffer bytes by the
 /// capacity of one bank of the buffer that holds weights, accumulators or (the rest) activations;
+/// decoded weights by the value, with the buffers;
 /// vector operations by class; each memory's commands and states by its currents or its bytes by
 /// its pJ/bit (dram_energy.h), bytes of no known memory by the mean weighted by bandwidth; host
 /// bytes by pJ/bit; clock tree by cycle and idle power by time.

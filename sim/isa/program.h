@@ -14,6 +14,7 @@
 #include "sim/core/element_op.h"
 #include "sim/core/operator_work.h"
 #include "sim/core/tensor.h"
+#include "sim/core/weight_code.h"
 
 namespace npusim::isa {
 
@@ -269,13 +270,24 @@ struct Distribution {
   bool operator==(const Distribution&) const = default;
 };
 
+/// Weights that lie encoded in a memory from `address` on. They are addressed by the bytes of their
+/// values, which a decoder of the DMA engine gives; only the source of a transfer to a buffer
+/// reaches them, in whole values.
+struct EncodedWeights {
+  StorageId memory = 0;
+  std::int64_t address = 0;
+  WeightCode code;
+  bool operator==(const EncodedWeights&) const = default;
+};
+
 /// A buffer or memory that the program addresses, in the order: buffers (of every core its own),
-/// memories, then distributed storages, which only transfers reach.
+/// memories, then distributed storages and encoded weights, which only transfers reach.
 struct Storage {
   std::string name;
   std::int64_t capacityBytes = 0;
   bool onChip = true;
   std::optional<Distribution> distribution = {};
+  std::optional<EncodedWeights> encoded = {};
   bool operator==(const Storage&) const = default;
 };
 

@@ -79,12 +79,31 @@ void distributionFields(Io& io, T& distribution) {
 }
 
 template <class Io, class T>
+void encodedFields(Io& io, T& weights) {
+  io.key("in");
+  io.storage(weights.memory);
+  field(io, "at", weights.address);
+  auto& code = weights.code;
+  field(io, "as", code.format);
+  field(io, "bits", code.bits);
+  field(io, "of", code.type);
+  field(io, "values", code.values);
+  field(io, "columns", code.columns);
+  field(io, "rows", code.rows);
+  optionalField(io, "scale_rows", code.rowsPerScale, 1);
+  io.flag("zero_points", code.zeroPoints);
+  optionalField(io, "kept", code.kept, 0);
+}
+
+template <class Io, class T>
 void storageFields(Io& io, T& storage) {
   io.value(storage.name);
   field(io, "bytes", storage.capacityBytes);
   field(io, "on_chip", storage.onChip);
   if (io.optional("spread", storage.distribution.has_value()))
     distributionFields(io, io.engaged(storage.distribution));
+  if (io.optional("encoded", storage.encoded.has_value()))
+    encodedFields(io, io.engaged(storage.encoded));
   io.declareStorage(storage.name);
 }
 

@@ -123,6 +123,12 @@ void TextReader::value(OperatorWork::Kind& kind) {
   kind = static_cast<OperatorWork::Kind>(oneOf(kWorkKinds, "a kind of work"));
 }
 
+void TextReader::value(WeightFormat& format) {
+  std::array<std::string_view, kWeightFormatWords.size()> words;
+  for (std::size_t i = 0; i < words.size(); ++i) words.at(i) = kWeightFormatWords.at(i).first;
+  format = kWeightFormatWords.at(oneOf(words, "a weight format")).second;
+}
+
 void TextReader::value(Shape& shape) {
   key("[");
   if (optional("]")) return;

@@ -34,6 +34,7 @@ class TextReader {
   void value(DataType& type);
   void value(ReduceOp& op);
   void value(OperatorWork::Kind& kind);
+  void value(WeightFormat& format);
   void value(Shape& shape);
   void value(Extent& extent);
   void value(std::vector<Extent>& extents);

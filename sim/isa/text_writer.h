@@ -32,6 +32,7 @@ class TextWriter {
   void value(DataType type) { key(name(type)); }
   void value(ReduceOp op) { key(name(op)); }
   void value(OperatorWork::Kind kind);
+  void value(WeightFormat format) { key(name(format)); }
   void value(const Shape& shape);
   void value(const Extent& extent);
   void value(const std::vector<Extent>& extents);

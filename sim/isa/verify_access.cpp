@@ -149,6 +149,9 @@ void checkAccess(const Site& site, std::string_view role, const Access& access,
   if (rules.onChip && storage.distribution)
     site.fail("{}: '{}' is spread over cores; this engine reaches its own buffers only", role,
               storage.name);
+  if (storage.encoded && !rules.mayBeEncoded)
+    site.fail("{}: '{}' holds encoded weights, which are only read by transfers", role,
+              storage.name);
   checkMagnitude(site, role, access.address.base);
   checkTerms(site, role, access.address.terms);
 

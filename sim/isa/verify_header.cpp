@@ -46,6 +46,8 @@ std::int64_t placedBytes(const ConstantBlock& block) {
 
 void checkConstant(const Program& program, const ConstantBlock& block) {
   const Storage& storage = storageOf(program, "constant", block.name, block.storage);
+  if (storage.encoded)
+    fail("constant '{}': lies in '{}', which holds encoded weights", block.name, storage.name);
   if (block.size < 1)
     fail("constant '{}': has {} bytes; it needs at least 1", block.name, block.size);
   checkInside(storage, "constant", block.name, block.address, placedBytes(block));
@@ -82,6 +84,8 @@ void checkOverlaps(const Program& program) {
 
 void checkPort(const Program& program, std::string_view kind, const PortTensor& port) {
   const Storage& storage = storageOf(program, kind, port.name, port.storage);
+  if (storage.encoded)
+    fail("{} '{}': lies in '{}', which holds encoded weights", kind, port.name, storage.name);
   if (port.strideBytes.size() != port.shape.size())
     fail("{} '{}': {} strides for {} dimensions", kind, port.name, port.strideBytes.size(),
          port.shape.size());
@@ -119,7 +123,7 @@ bool isSound(const Program& program, const CoreDigit& digit) {
 void checkDistribution(const Program& program, const Storage& storage) {
   const Distribution& spread = *storage.distribution;
   const Storage& buffer = storageOf(program, "storage", storage.name, spread.buffer);
-  if (!buffer.onChip || buffer.distribution)
+  if (!buffer.onChip || buffer.distribution || buffer.encoded)
     fail("storage '{}': is spread over '{}', which is no buffer", storage.name, buffer.name);
   std::int64_t chunk = 1, last = spread.first;
   for (const Deal& level : spread.levels) {
@@ -172,6 +176,8 @@ void checkHeader(const Program& program) {
     if (layer.macs < 0)
       fail("layer '{}' has {} MACs; it cannot have fewer than 0", layer.name, layer.macs);
   for (const ConstantBlock& block : program.constants) checkConstant(program, block);
+  for (const Storage& storage : program.storages)
+    if (storage.encoded) checkEncoded(program, storage);
   checkCores(program);
   checkOverlaps(program);
   checkNames("input", program.inputs);

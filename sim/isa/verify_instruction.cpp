@@ -138,7 +138,8 @@ void checkPass(const Site& site, const RowStationaryPass& pass) {
 }
 
 bool takesAlpha(ElementOp op) {
-  return op == ElementOp::LeakyRelu || op == ElementOp::Clip || op == ElementOp::HardSigmoid;
+  return op == ElementOp::LeakyRelu || op == ElementOp::Clip || op == ElementOp::HardSigmoid ||
+         op == ElementOp::Swish;
 }
 
 bool takesBeta(ElementOp op) { return op == ElementOp::Clip || op == ElementOp::HardSigmoid; }
@@ -291,7 +292,9 @@ void checkTransfer(const Site& site, const Transfer& transfer) {
   if (transfer.gather.has_value()) {
     checkGatheredSource(site, transfer, dims);
   } else {
-    checkAccess(site, "source", transfer.source, dims, transfer.run, rules);
+    const AccessRules sourceRules{.mayBeBounded = true, .onChip = false, .mayBeEncoded = true};
+    checkAccess(site, "source", transfer.source, dims, transfer.run, sourceRules);
+    checkDecoded(site, transfer);
   }
   checkFill(site, transfer);
   checkStream(site, transfer);

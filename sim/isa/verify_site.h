@@ -46,6 +46,7 @@ struct AccessRules {
   bool mayBeBounded = false;
   bool onChip = true;
   int gatheredDim = -1;  ///< its positions come from memory: stride rules do not apply
+  bool mayBeEncoded = false;
 };
 
 /// Rules of a count (at least 1 somewhere, no idle limit) and of the loop terms in it.
@@ -59,10 +60,15 @@ void checkAccess(const Site& site, std::string_view role, const Access& access,
 /// Rules of the instruction itself.
 void checkTransfer(const Site& site, const Transfer& transfer);
 void checkMatrix(const Site& site, const Matrix& matrix);
+/// Those of a transfer from encoded weights, if it is one.
+void checkDecoded(const Site& site, const Transfer& transfer);
 void checkVectorPass(const Site& site, const VectorPass& pass);
 
 /// Rules of storages, semaphores, layers, constants and ports. Throws BadInput.
 void checkHeader(const Program& program);
+
+/// Rules of encoded weights: their code, and the constant that they lie in.
+void checkEncoded(const Program& program, const Storage& storage);
 
 /// Scale finite and positive, zero point a value of the integer type; empty when so, else the rule.
 std::string scalingFault(const Scaling& scaling, DataType type);

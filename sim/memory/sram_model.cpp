@@ -7,22 +7,23 @@ namespace npusim {
 namespace {
 
 double burstsPerMicrosecond(const MemoryConfig& memory) {
-  return memory.bandwidthGbPerS * 1e3 / static_cast<double>(SramModel::kBurstBytes);
-}
-
-/// Bursts that cover the piece.
-std::int64_t burstsOf(const Piece& piece) {
-  if (piece.bytes == 0) return 0;
-  const std::int64_t first = piece.address / SramModel::kBurstBytes;
-  return (piece.address + piece.bytes - 1) / SramModel::kBurstBytes - first + 1;
+  return memory.bandwidthGbPerS * 1e3 / static_cast<double>(requestBytes(memory.kind));
 }
 
 }  // namespace
 
 SramModel::SramModel(const MemoryConfig& memory)
-    : clock_(burstsPerMicrosecond(memory)),
+    : burstBytes_(requestBytes(memory.kind)),
+      clock_(burstsPerMicrosecond(memory)),
       latency_(static_cast<std::int64_t>(
           std::ceil(memory.latencyNs * burstsPerMicrosecond(memory) / 1e3))) {}
+
+/// Bursts that cover the piece.
+std::int64_t SramModel::burstsOf(const Piece& piece) const {
+  if (piece.bytes == 0) return 0;
+  const std::int64_t first = piece.address / burstBytes_;
+  return (piece.address + piece.bytes - 1) / burstBytes_ - first + 1;
+}
 
 Completion SramModel::transfer(std::int64_t startCycle, Direction direction,
                                std::span<const Piece> pieces, MemoryEvents& events) {

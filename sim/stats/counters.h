@@ -50,6 +50,7 @@ struct Counters {
   std::int64_t networkPortBytes = 0;      ///< that left the network at cores and memory ports
   ReadWrite dramBytes;                    ///< as moved: whole bursts
   std::int64_t hostBytes = 0;
+  std::int64_t decodedWeights = 0;  ///< values that decoders of DMA engines gave
   std::int64_t vectorSimpleOps = 0, vectorDivideOps = 0, vectorTranscendentalOps = 0;
   std::int64_t rowHits = 0, rowMisses = 0, rowConflicts = 0, activates = 0, refreshes = 0;
   /// By the chip's memories, in their order; shorter where the later ones did nothing.
@@ -82,6 +83,7 @@ constexpr void forEachCounter(Visit visit, Counts&... counts) {
   visit(counts.networkPortBytes...);
   visit(counts.dramBytes...);
   visit(counts.hostBytes...);
+  visit(counts.decodedWeights...);
   visit(counts.vectorSimpleOps...);
   visit(counts.vectorDivideOps...);
   visit(counts.vectorTranscendentalOps...);

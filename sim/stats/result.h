@@ -35,7 +35,7 @@ struct LayerResult {
   std::string machine;
   std::int64_t macs = 0, cycles = 0, startCycle = 0, endCycle = 0;
   double utilization = 0;
-  std::string boundBy;  ///< compute, dram, vector, buffer, dependency, network
+  std::string boundBy;  ///< compute, dram, host link, vector, buffer, dependency, network
   StallCycles stalls;
   Counters counters;
   Energy energy;
@@ -62,14 +62,23 @@ struct IoResult {
 
 /// What one of the chip's memories did in a predict.
 struct MemoryResult {
-  std::string name, kind;  ///< kind: dram or sram
+  std::string name, kind;  ///< kind: dram, sram or host
   ReadWrite bytes;
   double bandwidthUtilization = 0;  ///< of its own peak; 0 with ideal memory
   double energyPj = 0;
 };
 
+/// A loop of the program of which only some passes were simulated.
+struct ShortenedLoop {
+  std::string name;
+  std::int64_t passes = 0, simulatedPasses = 0;
+  /// Of the cycles of the passes that those left out were taken as, from those before; relative.
+  double difference = 0;
+};
+
 struct PredictResult {
   std::int64_t cycles = 0;
+  std::int64_t leftOutCycles = 0;    ///< of them: of passes of loops that were not simulated
   std::int64_t firstCallCycles = 0;  ///< with --repeat; equal to cycles otherwise
   double timeS = 0, energyJ = 0, averagePowerW = 0;
   std::int64_t macs = 0;
@@ -86,6 +95,7 @@ struct PredictResult {
   Energy energy;
   std::vector<MemoryResult> memories;  ///< in the chip's order
   double zeroOperandFraction = 0;
+  std::vector<ShortenedLoop> shortenedLoops;
 };
 
 struct ReferenceResult {

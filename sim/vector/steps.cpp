@@ -4,6 +4,7 @@
 #include <cmath>
 #include <concepts>
 #include <limits>
+#include <numbers>
 #include <type_traits>
 
 #include "sim/core/error.h"
@@ -74,6 +75,22 @@ Real elu(Real a, Real alpha) {
   return a < 0 ? alpha * (std::exp(a) - 1) : a;
 }
 
+template <std::floating_point Real>
+Real sigmoid(Real a) {
+  return 1 / (1 + std::exp(-a));
+}
+
+template <std::floating_point Real>
+Real gelu(Real a) {
+  return Real(0.5) * a * (1 + std::erf(a / std::numbers::sqrt2_v<Real>));
+}
+
+template <std::floating_point Real>
+Real geluTanh(Real a) {
+  constexpr Real kInner = std::numbers::sqrt2_v<Real> * std::numbers::inv_sqrtpi_v<Real>;
+  return Real(0.5) * a * (1 + std::tanh(kInner * (a + Real(0.044715) * a * a * a)));
+}
+
 /// Operations that floats and integers compute alike. False for any other.
 template <typename T>
 bool applyCommon(const isa::VectorStep& step, const T* y, std::int64_t lanes, T* x) {
@@ -134,7 +151,7 @@ bool applyFunction(ElementOp op, std::int64_t lanes, Real* x) {
   };
   switch (op) {
     case ElementOp::Sigmoid:
-      return each([](Real a) { return 1 / (1 + std::exp(-a)); });
+      return each([](Real a) { return sigmoid(a); });
     case ElementOp::HardSwish:
       return each([](Real a) { return a * unitClamp(a / 6 + Real(0.5)); });
     case ElementOp::Tanh:
@@ -171,6 +188,10 @@ bool applyFunction(ElementOp op, std::int64_t lanes, Real* x) {
       return each([](Real a) { return std::cos(a); });
     case ElementOp::Trunc:
       return each([](Real a) { return std::trunc(a); });
+    case ElementOp::Gelu:
+      return each([](Real a) { return gelu(a); });
+    case ElementOp::GeluTanh:
+      return each([](Real a) { return geluTanh(a); });
     default:
       return false;
   }
@@ -208,6 +229,8 @@ void applyReal(const isa::VectorStep& step, const Real* y, std::int64_t lanes, R
       return each([=](Real a) { return beta * elu(a, alpha); });
     case ElementOp::ThresholdedRelu:
       return each([alpha](Real a) { return a > alpha ? a : Real{0}; });
+    case ElementOp::Swish:
+      return each([alpha](Real a) { return a * sigmoid(alpha * a); });
     default:
       throw InternalError("a vector operation without a form for floats");
   }

@@ -1,12 +1,12 @@
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "sim/chip/npu.h"
 #include "sim/config/load_config.h"
 #include "sim/core/error.h"
 #include "tests/end_to_end/execution.h"
+#include "tests/end_to_end/fetched_network.h"
 #include "tests/end_to_end/forked.h"
 #include "tests/end_to_end/random.h"
 #include "workloads/evaluate/compare.h"
@@ -27,13 +27,6 @@ struct Stateful {
 };
 
 std::ostream& operator<<(std::ostream& out, const Stateful& s) { return out << s.network; }
-
-std::string fileOf(const std::string& network) {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  const char* home = std::getenv("HOME");
-  const std::string base = cache != nullptr ? cache : std::string(home ? home : "") + "/.cache";
-  return base + "/npusim/models/" + network + ".onnx";
-}
 
 Graph import(const std::string& file, const DataSet& data) {
   OnnxOptions options;
@@ -81,7 +74,7 @@ class ChainedCalls : public testing::TestWithParam<Stateful> {};
 
 TEST_P(ChainedCalls, CarryTheirStateOn) {
   const Stateful& s = GetParam();
-  const std::string file = fileOf(s.network);
+  const std::string file = fetchedFile(s.network);
   if (!std::filesystem::exists(file)) {
     GTEST_SKIP() << file << " is missing; tests/models/fetch.sh fetches it";
   }

@@ -1,13 +1,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "tests/end_to_end/fetched_network.h"
 #include "tests/tools/process.h"
 #include "tools/network.h"
 #include "tools/report.h"
@@ -36,20 +36,11 @@ std::ostream& operator<<(std::ostream& out, const Case& c) {
   return out << c.network << " " << c.precision;
 }
 
-/// Where tests/models/fetch.sh puts networks.
-std::string cacheFolder() {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  const char* home = std::getenv("HOME");
-  const std::string base = cache != nullptr ? cache : std::string(home ? home : "") + "/.cache";
-  return base + "/npusim/models/";
-}
-
 /// The file or zoo name of a network; empty when it was not fetched.
 std::string workloadOf(const std::string& network) {
   const std::vector<std::string> zoo = tools::zooNames();
   if (std::find(zoo.begin(), zoo.end(), network) != zoo.end()) return network;
-  for (const std::string& file :
-       {kReference + network + "/model.onnx", cacheFolder() + network + ".onnx"}) {
+  for (const std::string& file : {kReference + network + "/model.onnx", fetchedFile(network)}) {
     if (std::filesystem::exists(file)) return file;
   }
   return {};
@@ -87,7 +78,7 @@ TEST_P(TrainedNetworks, GiveTheReferenceOutputs) {
   const Case& c = GetParam();
   const std::string workload = workloadOf(c.network);
   if (workload.empty())
-    GTEST_SKIP() << c.network << " is not in " << cacheFolder() << "; " << kFetch << " fetches it";
+    GTEST_SKIP() << fetchedFile(c.network) << " is missing; " << kFetch << " fetches it";
   const Outcome outcome = runCommand(c, workload);
   ASSERT_TRUE(outcome.values.is_object());
   EXPECT_TRUE(outcome.values["passed"]) << outcome.values;

@@ -118,6 +118,20 @@ TEST_F(Fallback, ChangesNothingWhereTheChipHasAll) {
   EXPECT_EQ(json::parse(readText(folder_ / "r.json"))["config_hash"], before["config_hash"]);
 }
 
+TEST_F(Fallback, AProgramFileIsOfOneMachine) {
+  std::vector<std::string> words = {"compile",         "--workload", network(), "-o",
+                                    folder_ / "p.npu", "--fallback", "cpu"};
+  const Finished whole = npusim(words);
+  EXPECT_EQ(whole.exitCode, 0) << whole.err;
+  EXPECT_THAT(whole.err, HasSubstr("--fallback: the chip runs every operator"));
+  words.insert(words.end(), kNoExp.begin(), kNoExp.end());
+  const Finished shared = npusim(words);
+  EXPECT_EQ(shared.exitCode, 3);
+  EXPECT_EQ(shared.err,
+            "npusim: not supported: a program file for chip and CPU together, and 'middle' would "
+            "run on cpu_a15; npusim run --fallback cpu_a15 runs such a network\n");
+}
+
 TEST_F(Fallback, AGpuIsNoHost) {
   const Finished finished = run({"--fallback", "gpu_a100"});
   EXPECT_EQ(finished.exitCode, 2);

@@ -13,7 +13,9 @@
 namespace npusim::tools {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
+using testing::Not;
 
 ConvProblem randomProblem(std::mt19937& random) {
   const auto roll = [&](std::int64_t low, std::int64_t high) {
@@ -120,6 +122,35 @@ TEST(Study, ShowsEveryDataflowForEveryLayer) {
     }
     EXPECT_EQ(rows, 3u * 4u) << dataflow.name << ": three tables of four layers";
   }
+}
+
+TEST(Study, AFamilyGrowsUntilOneIsRefused) {
+  const Finished finished = npusim({"study", "family", "--family", "gpt2", "--past", "15",
+                                    "--precision", "fp16", "--set", "memory.capacity_mib=512"});
+  ASSERT_EQ(finished.exitCode, 0) << finished.err;
+  EXPECT_THAT(finished.out, ContainsRegex("GPT-2 small +124 M +237 MiB"));
+  EXPECT_THAT(finished.out, ContainsRegex("GPT-2 medium +355 M +677 MiB +refused"));
+  EXPECT_THAT(finished.out, HasSubstr("GPT-2 medium: does not fit this chip: the network needs "));
+  EXPECT_THAT(finished.out, HasSubstr("--allow-streaming"));
+  EXPECT_THAT(finished.out, Not(HasSubstr("GPT-2 large")));
+}
+
+TEST(Study, AStreamedMemberWaitsForTheHostLink) {
+  const Finished finished =
+      npusim({"study", "family", "--family", "gpt2", "--past", "15", "--precision", "fp16", "--set",
+              "memory.capacity_mib=64", "--allow-streaming", "--markdown"});
+  ASSERT_EQ(finished.exitCode, 0) << finished.err;
+  EXPECT_THAT(finished.out, HasSubstr("| GPT-2 XL |"));
+  EXPECT_THAT(finished.out, Not(HasSubstr("refused")));
+}
+
+TEST(Study, AFamilyThatIsNoneIsRefused) {
+  const Finished family = npusim({"study", "family", "--family", "bert"});
+  EXPECT_EQ(family.exitCode, 2);
+  EXPECT_THAT(family.err, HasSubstr("--family bert: is none of gpt, gpt2, gpt3"));
+  const Finished past = npusim({"study", "family", "--past", "1024"});
+  EXPECT_EQ(past.exitCode, 2);
+  EXPECT_THAT(past.err, HasSubstr("--past 1024: must be 1 to 1023"));
 }
 
 TEST(Study, SaysWhatIsWrong) {

@@ -2,6 +2,7 @@
 
 #include "kernels/matrix/matrix.h"
 #include "sim/chip/array_factory.h"
+#include "sim/config/host_memory.h"
 #include "sim/config/load_config.h"
 #include "tools/compile_network.h"
 #include "tools/forked.h"
@@ -30,12 +31,14 @@ RunResult run(const ChipConfig& chip, const ChipConfig& tiledFor, const CompileC
   data.values = false;
   const Progress progress;
   const Compiled compiled = compileNetwork(network, tiledFor, choice, data, {}, progress);
-  const Simulation simulation = simulate(chip, compiled.program, {}, false, 1, progress);
+  const bool streams = compiled.machine.memories.size() > tiledFor.memories.size();
+  const ChipConfig machine = streams ? withHostMemory(chip) : chip;
+  const Simulation simulation = simulate(machine, compiled.program, {}, false, 1, progress);
   RunResult result;
   result.precision = name(*choice.precision);
   result.predict = simulation.predict;
   result.layers = simulation.layers;
-  priceResult(result, chip, loadEnergyTable(chip.energy));
+  priceResult(result, machine, loadEnergyTable(chip.energy));
   return result;
 }
 

@@ -10,6 +10,7 @@ void studyDataflows(const Arguments& arguments);
 void studyCache(const Arguments& arguments);
 void studyCores(const Arguments& arguments);
 void studyRecurrent(const Arguments& arguments);
+void studyFamily(const Arguments& arguments);
 void studyPrecision(const Arguments& arguments);
 
 }  // namespace npusim::tools

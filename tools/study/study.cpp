@@ -12,6 +12,7 @@ constexpr std::array kStudies = {
     Subcommand{"cache", "how large the cache of each PE should be", studyCache},
     Subcommand{"cores", "a network on 1 to 64 cores over three networks", studyCores},
     Subcommand{"recurrent", "recurrent layers beside one product of as many MACs", studyRecurrent},
+    Subcommand{"family", "GPT-2 to GPT-3 on one chip, until one is refused", studyFamily},
     Subcommand{"precision", "how far int8 and 16 bits are from reference outputs", studyPrecision},
 };
 

@@ -32,8 +32,6 @@ ValueId buildSoftmax(Layer& layer, const LayerKind& kind);
 ValueId buildUnary(Layer& layer, const LayerKind& kind);
 ValueId buildClip(Layer& layer, const LayerKind& kind);
 ValueId buildBinary(Layer& layer, const LayerKind& kind);
-/// x times a gate made of x: gelu, silu and their kin.
-ValueId buildGated(Layer& layer, const LayerKind& kind);
 
 ValueId buildConcat(Layer& layer, const LayerKind& kind);
 ValueId buildFlatten(Layer& layer, const LayerKind& kind);

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <concepts>
 #include <limits>
+#include <numbers>
 #include <type_traits>
 
 #include "workloads/evaluate/indexing.h"
@@ -18,6 +19,18 @@ Real remainder(Real x, Real y) {
 template <std::floating_point Real>
 Real elu(Real x, Real alpha) {
   return x < 0 ? alpha * (std::exp(x) - 1) : x;
+}
+
+template <std::floating_point Real>
+Real gelu(Real x) {
+  return Real(0.5) * x * (Real{1} + std::erf(x / std::numbers::sqrt2_v<Real>));
+}
+
+template <std::floating_point Real>
+Real geluTanh(Real x) {
+  constexpr Real kInner = std::numbers::sqrt2_v<Real> * std::numbers::inv_sqrtpi_v<Real>;
+  const Real inner = kInner * (x + Real(0.044715) * x * x * x);
+  return Real(0.5) * x * (Real{1} + std::tanh(inner));
 }
 
 /// Integer arithmetic is modulo 2^64.
@@ -156,6 +169,10 @@ Real functionValue(ElementOp op, Real x, Real y) {
       return std::cos(x);
     case ElementOp::Trunc:
       return std::trunc(x);
+    case ElementOp::Gelu:
+      return gelu(x);
+    case ElementOp::GeluTanh:
+      return geluTanh(x);
     default:
       return commonValue(op, x, y);
   }
@@ -189,6 +206,8 @@ Real stepValue(const ElementStep& step, Real x, Real y) {
       return beta * elu(x, alpha);
     case ElementOp::ThresholdedRelu:
       return x > alpha ? x : Real{0};
+    case ElementOp::Swish:
+      return x * (Real{1} / (Real{1} + std::exp(-(alpha * x))));
     default:
       return functionValue(step.op, x, y);
   }

@@ -30,11 +30,12 @@ namespace npusim {
 ///
 /// Padding contributes real zero. The formulas, each operation one fp32 rounding and std::
 /// functions of float: Sigmoid 1 / (1 + exp(-x)); HardSigmoid max(0, min(1, alpha * x + beta));
-/// HardSwish x * max(0, min(1, x / 6 + 0.5)); Max a < b ? b : a; Min b < a ? b : a; Relu Max(x, 0);
-/// Clip Min(Max(x, alpha), beta); Softmax e_i / sum of e, e_i = exp(x_i - max); LRN x / pow(bias +
-/// (alpha / size) * sum, beta). A quantised NaN is the zero point. Integer sums wrap: products of
-/// quantised values modulo 2^32, plain integers modulo 2^64. A mean pool's window that holds no
-/// value gives 0; a max pool has none.
+/// HardSwish x * max(0, min(1, x / 6 + 0.5)); Gelu 0.5 * x * (1 + erf(x / sqrt 2)); GeluTanh 0.5 *
+/// x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x * x * x))); Swish x * Sigmoid(alpha * x); Max a <
+/// b ? b : a; Min b < a ? b : a; Relu Max(x, 0); Clip Min(Max(x, alpha), beta); Softmax e_i / sum
+/// of e, e_i = exp(x_i - max); LRN x / pow(bias + (alpha / size) * sum, beta). A quantised NaN is
+/// the zero point. Integer sums wrap: products of quantised values modulo 2^32, plain integers
+/// modulo 2^64. A mean pool's window that holds no value gives 0; a max pool has none.
 ///
 /// Throws InternalError for inconsistent graphs, BadInput naming the node for what only the data
 /// show: integer division by zero, a Gather index outside its axis, a float operation on integers.

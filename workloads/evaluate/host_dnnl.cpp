@@ -58,6 +58,9 @@ constexpr StepKind kSteps[] = {
     {ElementOp::Exp, algorithm::eltwise_exp},
     {ElementOp::Log, algorithm::eltwise_log},
     {ElementOp::Sqrt, algorithm::eltwise_sqrt},
+    {ElementOp::Gelu, algorithm::eltwise_gelu_erf},
+    {ElementOp::GeluTanh, algorithm::eltwise_gelu_tanh},
+    {ElementOp::Swish, algorithm::eltwise_swish},
     {ElementOp::Add, algorithm::binary_add, true},
     {ElementOp::Sub, algorithm::binary_sub},
     {ElementOp::Mul, algorithm::binary_mul, true},
@@ -73,9 +76,10 @@ const StepKind* findStep(const ElementStep& step) {
   return usable ? found : nullptr;
 }
 
-/// alpha and beta as oneDNN's algorithm reads them; only these two have parameters.
+/// alpha and beta as oneDNN's algorithm reads them; only these have parameters.
 std::pair<float, float> stepParameters(const ElementStep& step) {
-  const bool read = step.op == ElementOp::LeakyRelu || step.op == ElementOp::Clip;
+  const bool read =
+      step.op == ElementOp::LeakyRelu || step.op == ElementOp::Clip || step.op == ElementOp::Swish;
   return read ? std::pair{step.alpha, step.beta} : std::pair{0.0f, 0.0f};
 }
 

@@ -12,6 +12,7 @@
 #include "sim/core/data_type.h"
 #include "sim/core/element_op.h"
 #include "sim/core/tensor.h"
+#include "sim/core/weight_code.h"
 
 namespace npusim {
 
@@ -26,6 +27,11 @@ struct Constant {
   std::optional<double> splat;
   std::optional<std::uint64_t> seed;
   double zeroShare = 0;  ///< of a seeded constant's values that are exact zeros
+  /// Of a product's weights: how they are to lie in memory. The values are those that come of it.
+  std::optional<WeightForm> form = {};
+  /// Of weights with scales: those of all values, in their shape and type, and their zero points as
+  /// integers as wide; null where there are none, or no dense values.
+  std::shared_ptr<const Tensor> scales = {}, zeros = {};
 
   /// The dense tensor of `type` and `shape`. A seeded constant holds values uniform in
   /// +-sqrt(3 / fan_in) with fan_in = elements / shape[0] (He et al. 2015, eq. 10 without the

@@ -164,6 +164,26 @@ class LoopCheck {
         !std::holds_alternative<Carried>(before->operation)) {
       fail("state '" + node.name + "' is not at the beginning of its loop");
     }
+    checkOwnNext(n);
+  }
+
+  /// Where a state lies its next value is written, so each has one of its own.
+  void checkOwnNext(std::size_t n) const {
+    const Node& node = graph_.nodes[n];
+    const ValueId next = node.inputs[1];
+    const int producer = producers_[static_cast<std::size_t>(next)];
+    if (std::holds_alternative<Carried>(
+            graph_.nodes[static_cast<std::size_t>(producer)].operation)) {
+      fail("state '" + node.name + "' goes on from another state, '" + graph_.value(next).name +
+           "'");
+    }
+    for (std::size_t other = 0; other < n; ++other) {
+      const Node& before = graph_.nodes[other];
+      if (std::holds_alternative<Carried>(before.operation) && before.inputs[1] == next) {
+        fail("states '" + before.name + "' and '" + node.name + "' go on from the same value, '" +
+             graph_.value(next).name + "'");
+      }
+    }
   }
 
   const Graph& graph_;

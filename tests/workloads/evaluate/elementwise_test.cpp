@@ -63,6 +63,13 @@ std::vector<Unary> unaries() {
       {{.op = ElementOp::Sin}, [](double x) { return std::sin(x); }},
       {{.op = ElementOp::Cos}, [](double x) { return std::cos(x); }},
       {{.op = ElementOp::Trunc}, [](double x) { return std::trunc(x); }},
+      {{.op = ElementOp::Gelu}, [](double x) { return x * std::erfc(-x * std::sqrt(0.5)) / 2; }},
+      {{.op = ElementOp::GeluTanh},
+       [](double x) {
+         return x / (1 + std::exp(-2 * std::sqrt(2 / std::acos(-1)) * (x + 0.044715 * x * x * x)));
+       }},
+      {{.op = ElementOp::Swish, .alpha = 1.702f},
+       [](double x) { return x / (1 + std::exp(-1.702 * x)); }},
   };
 }
 
