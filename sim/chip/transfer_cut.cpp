@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "sim/core/rounding.h"
-
 namespace npusim {
 
 void TransferCut::start(const isa::Instruction& instruction, const isa::LoopIndices& indices) {
@@ -12,7 +10,9 @@ void TransferCut::start(const isa::Instruction& instruction, const isa::LoopIndi
   const isa::StorageId target = transfer_->target.storage;
   const std::int64_t readUnit = machine_.transferUnit(source);
   const std::int64_t writeUnit = machine_.transferUnit(target);
-  offChip_ = inMemory(source) || inMemory(target);
+  fromMemory_ = inMemory(source);
+  toMemory_ = inMemory(target);
+  offChip_ = fromMemory_ || toMemory_;
   reads_.start(readUnit);
   writes_.start(writeUnit);
   indices_.start(machine_.transferUnit(transfer_->gather ? transfer_->gather->storage : source));
@@ -58,7 +58,7 @@ std::int64_t TransferCut::fill(Chunk& chunk) {
     Run run = walk_.next();
     run.bytes = std::min(run.bytes, mostBytes(chunk, run));
     walk_.pass(run.bytes);
-    pathCycles += ceilDiv(run.bytes, machine_.chip.dma.widthBytes);
+    pathCycles += pathBytes_.atLeast(run.bytes);
     addRun(chunk, run);
   }
   chunk.units = std::max(readUnits(), writes_.units());
@@ -78,10 +78,10 @@ void TransferCut::clear() {
 std::int64_t TransferCut::mostBytes(const Chunk& chunk, const Run& next) const {
   std::int64_t bytes = chunkBytes_ - chunk.bytes;
   if (transfer_->streamed) return bytes;
-  if (!next.fills && inMemory(transfer_->source.storage)) {
+  if (!next.fills && fromMemory_) {
     bytes = std::min(bytes, reads_.bytesWithin(next.source, chunkUnits_ - readUnits()));
   }
-  if (inMemory(transfer_->target.storage)) {
+  if (toMemory_) {
     bytes = std::min(bytes, writes_.bytesWithin(next.target, chunkUnits_ - writes_.units()));
   }
   return bytes;
@@ -94,8 +94,8 @@ void TransferCut::addRun(Chunk& chunk, const Run& run) {
   if (transfer_->streamed) {
     addStreamed(run);
   } else {
-    if (!run.fills && inMemory(transfer_->source.storage)) reads_.add(run.source, run.bytes);
-    if (inMemory(transfer_->target.storage)) writes_.add(run.target, run.bytes);
+    if (!run.fills && fromMemory_) reads_.add(run.source, run.bytes);
+    if (toMemory_) writes_.add(run.target, run.bytes);
   }
   if (run.sourceCore) addRead(*run.sourceCore, run.bytes);
   if (run.targetCore && *run.targetCore != machine_.core) {

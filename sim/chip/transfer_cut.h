@@ -15,7 +15,8 @@ namespace npusim {
 class TransferCut {
  public:
   /// Bursts count one way: a chunk from memory to memory has its reads or its writes under way.
-  explicit TransferCut(Machine& machine) : machine_(machine), courier_(machine) {}
+  explicit TransferCut(Machine& machine)
+      : machine_(machine), courier_(machine), pathBytes_(machine.chip.dma.widthBytes) {}
 
   /// Begins a transfer of `instruction`, which must outlive this.
   void start(const isa::Instruction& instruction, const isa::LoopIndices& indices);
@@ -37,16 +38,17 @@ class TransferCut {
   WalkStorages walkStorages() const;
   void clear();
   std::int64_t readUnits() const { return reads_.units() + indices_.units(); }
+  bool inMemory(isa::StorageId storage) const { return machine_.memory(storage) != nullptr; }
   std::int64_t mostBytes(const Chunk& chunk, const Run& next) const;
   void addRun(Chunk& chunk, const Run& run);
   void addIndex(Chunk& chunk, std::int64_t address);
   void addRead(std::int64_t from, std::int64_t bytes);
   void addStreamed(const Run& run);
   void addLegs(Chunk& chunk);
-  bool inMemory(isa::StorageId storage) const { return machine_.memory(storage) != nullptr; }
 
   Machine& machine_;
   Courier courier_;
+  const FixedDivisor pathBytes_;  ///< a cycle
   const isa::Transfer* transfer_ = nullptr;
   TransferWalk walk_;
   BurstPieces reads_, writes_, indices_;
@@ -54,7 +56,7 @@ class TransferCut {
   std::optional<ReaderGroup> group_;
   StreamCode stream_;  ///< of a streamed transfer
   Run first_;          ///< where the stream begins
-  bool offChip_ = false;
+  bool offChip_ = false, fromMemory_ = false, toMemory_ = false;
   std::int64_t chunkUnits_ = 1, chunkBytes_ = kChunkBytes;
 };
 
