@@ -36,10 +36,10 @@ int contiguous(const View& view, const std::vector<Stretch>& stretches) {
 
 /// Does a copy turn neighbours apart? Straight from memory to memory it then moves single elements,
 /// each a burst of its own; through the buffer, tile by tile, both sides move whole bursts. The
-/// vector unit hands reals through unchanged, but not fill.
+/// vector unit hands reals through unchanged, but not fill, and walks axes forwards.
 bool goesThroughBuffer(const View& from, const View& to, const std::vector<Stretch>& stretches) {
   for (const Stretch& stretch : stretches) {
-    if (stretch.fill || stretch.padded) return false;
+    if (stretch.fill || stretch.padded || stretch.step < 1) return false;
   }
   const int source = contiguous(from, stretches), target = contiguous(to, whole(to.shape));
   return isFloat(from.type) && source >= 0 && target >= 0 && source != target;
@@ -77,7 +77,8 @@ void addCopy(Lowering& lowering, const Node& node, const std::string& part, cons
   task.operands.push_back(std::move(source));
   task.output = std::move(target);
   if (goesThroughBuffer(from, to, stretches)) {
-    for (plan::Dimension& dim : task.dims) dim.tileable = true;
+    // Repeats stay together, so that tiles of the target have no gaps.
+    for (const int dim : firstDim) task.dims[static_cast<std::size_t>(dim)].tileable = true;
     plan::Pass pass;
     pass.dims = lowering::upTo(task.dims.size());
     pass.operands = {0};
