@@ -23,6 +23,28 @@ void addDims(plan::Task& task, const Stretch& stretch) {
   if (stretch.repeat > 1) task.dims.push_back({stretch.repeat, false});
 }
 
+/// The dimension (logical) whose neighbours lie next to each other in memory, of those that a copy
+/// walks: single positions aside. -1: no neighbours touch.
+int contiguous(const View& view, const std::vector<Stretch>& stretches) {
+  for (std::size_t d = 0; d < stretches.size(); ++d) {
+    const Stretch& stretch = stretches[d];
+    const bool touches = view.strides[d] * stretch.step == byteSize(view.type);
+    if (touches && stretch.length > stretch.repeat) return static_cast<int>(d);
+  }
+  return -1;
+}
+
+/// Does a copy turn neighbours apart? Straight from memory to memory it then moves single elements,
+/// each a burst of its own; through the buffer, tile by tile, both sides move whole bursts. The
+/// vector unit hands reals through unchanged, but not fill, and walks axes forwards.
+bool goesThroughBuffer(const View& from, const View& to, const std::vector<Stretch>& stretches) {
+  for (const Stretch& stretch : stretches) {
+    if (stretch.fill || stretch.padded || stretch.step < 1) return false;
+  }
+  const int source = contiguous(from, stretches), target = contiguous(to, whole(to.shape));
+  return isFloat(from.type) && source >= 0 && target >= 0 && source != target;
+}
+
 }  // namespace
 
 void addCopy(Lowering& lowering, const Node& node, const std::string& part, const View& from,
@@ -54,7 +76,16 @@ void addCopy(Lowering& lowering, const Node& node, const std::string& part, cons
   }
   task.operands.push_back(std::move(source));
   task.output = std::move(target);
-  task.work = plan::CopyWork{fill, std::nullopt};
+  if (goesThroughBuffer(from, to, stretches)) {
+    // Repeats stay together, so that tiles of the target have no gaps.
+    for (const int dim : firstDim) task.dims[static_cast<std::size_t>(dim)].tileable = true;
+    plan::Pass pass;
+    pass.dims = lowering::upTo(task.dims.size());
+    pass.operands = {0};
+    task.work = plan::VectorWork{{std::move(pass)}, {}};
+  } else {
+    task.work = plan::CopyWork{fill, std::nullopt};
+  }
   lowering::simplify(task, {});
   lowering.addTask(node, std::move(task), node.opName, part);
 }

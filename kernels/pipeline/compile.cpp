@@ -40,6 +40,7 @@ Graph optimize(const Graph& graph) {
   passes::absorbPads(result);
   passes::fuseSteps(result);
   passes::foldConstantSteps(result);
+  passes::foldKnownMinima(result);
   result.verify();
   return result;
 }

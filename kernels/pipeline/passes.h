@@ -32,6 +32,10 @@ void fuseSteps(Graph& graph);
 /// bias of a Convolution or MatMul. After fuseSteps, which brings them there.
 void foldConstantSteps(Graph& graph);
 
+/// Makes min(0, least element) the constant 0 where no element can be below 0, as behind a Relu:
+/// dynamic quantisation then reads such a tensor once less. After fuseSteps.
+void foldKnownMinima(Graph& graph);
+
 /// Sets fp16 or bf16: activations and weights; biases and step constants stay fp32.
 void setFloatFormat(Graph& graph, DataType format);
 

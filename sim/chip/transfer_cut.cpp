@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "sim/core/rounding.h"
-
 namespace npusim {
 
 void TransferCut::start(const isa::Instruction& instruction, const isa::LoopIndices& indices) {
@@ -15,7 +13,9 @@ void TransferCut::start(const isa::Instruction& instruction, const isa::LoopIndi
   const isa::StorageId target = transfer_->target.storage;
   const std::int64_t readUnit = machine_.transferUnit(source_);
   const std::int64_t writeUnit = machine_.transferUnit(target);
-  offChip_ = inMemory(source_) || inMemory(target);
+  fromMemory_ = inMemory(source_);
+  toMemory_ = inMemory(target);
+  offChip_ = fromMemory_ || toMemory_;
   reads_.start(readUnit);
   parameters_.start(readUnit);
   writes_.start(writeUnit);
@@ -83,7 +83,7 @@ std::int64_t TransferCut::fill(Chunk& chunk) {
 
 /// Of one run: at most so many bytes, and from a decoder so many values, a cycle.
 std::int64_t TransferCut::pathCycles(std::int64_t bytes) const {
-  const std::int64_t moving = ceilDiv(bytes, machine_.chip.dma.widthBytes);
+  const std::int64_t moving = pathBytes_.atLeast(bytes);
   if (!decoder_) return moving;
   const std::int64_t values = bytes / byteSize(decoder_->code().type);
   return std::max(moving, ceilDiv(values, machine_.chip.decoder.valuesPerCycle));
@@ -102,10 +102,10 @@ void TransferCut::clear() {
 std::int64_t TransferCut::mostBytes(const Chunk& chunk, const Run& next) const {
   std::int64_t bytes = chunkBytes_ - chunk.bytes;
   if (transfer_->streamed || decoder_) return bytes;
-  if (!next.fills && inMemory(source_)) {
+  if (!next.fills && fromMemory_) {
     bytes = std::min(bytes, reads_.bytesWithin(next.source, chunkUnits_ - readUnits()));
   }
-  if (inMemory(transfer_->target.storage)) {
+  if (toMemory_) {
     bytes = std::min(bytes, writes_.bytesWithin(next.target, chunkUnits_ - writes_.units()));
   }
   return bytes;
@@ -120,8 +120,8 @@ void TransferCut::addRun(Chunk& chunk, const Run& run) {
   } else if (decoder_) {
     addEncoded(run);
   } else {
-    if (!run.fills && inMemory(source_)) reads_.add(run.source, run.bytes);
-    if (inMemory(transfer_->target.storage)) writes_.add(run.target, run.bytes);
+    if (!run.fills && fromMemory_) reads_.add(run.source, run.bytes);
+    if (toMemory_) writes_.add(run.target, run.bytes);
   }
   if (run.sourceCore) addRead(*run.sourceCore, run.bytes);
   if (run.targetCore && *run.targetCore != machine_.core) {

@@ -15,7 +15,8 @@ namespace npusim {
 class TransferCut {
  public:
   /// Bursts count one way: a chunk from memory to memory has its reads or its writes under way.
-  explicit TransferCut(Machine& machine) : machine_(machine), courier_(machine) {}
+  explicit TransferCut(Machine& machine)
+      : machine_(machine), courier_(machine), pathBytes_(machine.chip.dma.widthBytes) {}
 
   /// Begins a transfer of `instruction`, which must outlive this.
   void start(const isa::Instruction& instruction, const isa::LoopIndices& indices);
@@ -41,6 +42,7 @@ class TransferCut {
   WalkStorages walkStorages() const;
   void clear();
   std::int64_t readUnits() const { return reads_.units() + indices_.units() + parameters_.units(); }
+  bool inMemory(isa::StorageId storage) const { return machine_.memory(storage) != nullptr; }
   std::int64_t mostBytes(const Chunk& chunk, const Run& next) const;
   void addRun(Chunk& chunk, const Run& run);
   void addIndex(Chunk& chunk, std::int64_t address);
@@ -49,10 +51,10 @@ class TransferCut {
   void addEncoded(const Run& run);
   std::int64_t pathCycles(std::int64_t bytes) const;
   void addLegs(Chunk& chunk);
-  bool inMemory(isa::StorageId storage) const { return machine_.memory(storage) != nullptr; }
 
   Machine& machine_;
   Courier courier_;
+  const FixedDivisor pathBytes_;  ///< a cycle
   const isa::Transfer* transfer_ = nullptr;
   TransferWalk walk_;
   isa::StorageId source_ = 0;               ///< what is read: of encoded weights, their memory
@@ -63,7 +65,7 @@ class TransferCut {
   std::optional<ReaderGroup> group_;
   StreamCode stream_;  ///< of a streamed transfer
   Run first_;          ///< where the stream begins
-  bool offChip_ = false;
+  bool offChip_ = false, fromMemory_ = false, toMemory_ = false;
   std::int64_t chunkUnits_ = 1, chunkBytes_ = kChunkBytes;
 };
 

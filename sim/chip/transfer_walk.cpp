@@ -39,6 +39,16 @@ std::int64_t scattered(std::int64_t number, std::int64_t positions) {
   return static_cast<std::int64_t>(share * static_cast<std::uint64_t>(positions) >> 32U);
 }
 
+/// Do all positions of `extents` lie inside a bound?
+bool holdsEverywhere(const ResolvedBound& bound, std::span<const std::int64_t> extents) {
+  std::int64_t low = bound.origin, high = bound.origin;
+  for (std::size_t d = 0; d < extents.size(); ++d) {
+    const std::int64_t reach = bound.strides[d] * (extents[d] - 1);
+    (reach < 0 ? low : high) += reach;
+  }
+  return low >= 0 && high < bound.limit;
+}
+
 bool boundless(const ResolvedAccess& access, std::size_t dim) {
   return std::ranges::all_of(access.bounds, [dim](const auto& b) { return b.strides[dim] == 0; });
 }
@@ -59,6 +69,7 @@ void TransferWalk::start(const isa::Transfer& transfer, const isa::LoopIndices& 
   runBytes_ = transfer.run.at(loops);
   extents_.clear();
   for (const isa::Extent& dim : transfer.dims) extents_.push_back(dim.at(loops));
+  run_ = {};
   left_ = 0;
   mostBytes_ = runBytes_;
   for (const std::int64_t extent : extents_) mostBytes_ *= extent;
@@ -66,6 +77,10 @@ void TransferWalk::start(const isa::Transfer& transfer, const isa::LoopIndices& 
       runBytes_ == 0 || std::ranges::any_of(extents_, [](std::int64_t e) { return e == 0; });
   if (empty) return;
   mergeInnerDimensions();
+  for (ResolvedAccess* access : {&source_, &target_}) {
+    if (access == &source_ && transfer.gather) continue;
+    std::erase_if(access->bounds, [&](const auto& b) { return holdsEverywhere(b, extents_); });
+  }
   position_.assign(extents_.size(), 0);
   if (!enterPosition()) nextPosition();
 }
@@ -122,15 +137,16 @@ void TransferWalk::nextPosition() {
 /// Prepares the run at the current position; false when nothing is moved there.
 bool TransferWalk::enterPosition() {
   if (!inside(target_, position_)) return false;
-  run_ = {};
-  sourcePosition_ = position_;
+  std::span<const std::int64_t> sourcePosition = position_;
   if (transfer_->gather) {
     run_.index = addressOf(gather_, position_);
+    sourcePosition_ = position_;
     sourcePosition_[static_cast<std::size_t>(transfer_->gatherDim)] = lookUp(*run_.index);
+    sourcePosition = sourcePosition_;
   }
-  run_.fills = !inside(source_, sourcePosition_);
+  run_.fills = !inside(source_, sourcePosition);
   if (run_.fills && !transfer_->fill) return false;
-  run_.source = addressOf(source_, sourcePosition_);
+  run_.source = addressOf(source_, sourcePosition);
   run_.target = addressOf(target_, position_);
   left_ = runBytes_;
   return true;

@@ -1,6 +1,7 @@
 #include "sim/memory/dram/address_map.h"
 
 #include <algorithm>
+#include <bit>
 #include <sstream>
 
 #include "sim/core/error.h"
@@ -88,11 +89,13 @@ void AddressMap::append(const Kind& kind) {
 void AddressMap::findShifts() {
   int shift = 0;
   for (const Field& field : fields_) {
+    const bool isTop = &field == &fields_.back();
     const auto size = static_cast<std::uint64_t>(field.size);
-    if (!std::has_single_bit(size)) powersOfTwo_ = false;
+    if (!isTop && !std::has_single_bit(size)) powersOfTwo_ = false;
     shifts_[field.coordinate] = shift;
-    masks_[field.coordinate] = field.size - 1;
+    masks_[field.coordinate] = static_cast<std::int64_t>(std::bit_ceil(size)) - 1;
     shift += std::countr_zero(size);
+    bursts_ *= field.size;
   }
 }
 

@@ -1,37 +1,15 @@
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "sim/config/chip_config.h"
+#include "sim/core/fixed_divisor.h"
 
 namespace npusim {
-
-/// Division of numbers that are not negative by a fixed one, fast by powers of two.
-class FixedDivisor {
- public:
-  explicit FixedDivisor(std::int64_t value)
-      : value_(value),
-        shift_(std::has_single_bit(static_cast<std::uint64_t>(value))
-                   ? std::countr_zero(static_cast<std::uint64_t>(value))
-                   : -1) {}
-
-  std::int64_t value() const { return value_; }
-  std::int64_t quotient(std::int64_t number) const {
-    return shift_ >= 0 ? number >> shift_ : number / value_;
-  }
-  std::int64_t remainder(std::int64_t number) const {
-    return shift_ >= 0 ? number & (value_ - 1) : number % value_;
-  }
-
- private:
-  std::int64_t value_;
-  int shift_;
-};
 
 /// Coordinates of one burst; `bank` within its group, `column` counts the bursts of a row.
 struct DramLocation {
@@ -66,6 +44,7 @@ class AddressMap {
 
   DramLocation locate(std::int64_t burst) const {
     if (!powersOfTwo_) return divide(burst);
+    if (burst >= bursts_) burst %= bursts_;
     const auto part = [&](Coordinate coordinate) {
       return burst >> shifts_[coordinate] & masks_[coordinate];
     };
@@ -99,7 +78,10 @@ class AddressMap {
   std::int64_t requestColumns_ = 1;
   std::int64_t inner_ = 1, outer_ = 1;
   std::vector<Field> fields_;  ///< least significant first, those of size 1 left out
-  bool powersOfTwo_ = true;    ///< all sizes: then the shift and mask of each coordinate count
+  /// All sizes but that of the most significant field: then the shift and mask of each coordinate
+  /// count.
+  bool powersOfTwo_ = true;
+  std::int64_t bursts_ = 1;  ///< of the memory
   std::array<int, kCoordinates> shifts_{};
   std::array<std::int64_t, kCoordinates> masks_{};
 };

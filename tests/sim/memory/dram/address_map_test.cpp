@@ -81,6 +81,23 @@ TEST(AddressMap, DifferentBurstsLieInDifferentPlaces) {
   }
 }
 
+TEST(AddressMap, AddressesBeyondTheMemoryBeginAgain) {
+  for (const std::int64_t rows : {3, 4}) {
+    MemoryConfig memory = ddr4Like();
+    memory.capacityBytes = 16 * memory.rowBytes * rows;
+    memory.mapping = "ro-ba-bg-ch-co";
+    const AddressMap map(memory);
+    const std::int64_t bursts = memory.capacityBytes / map.burstBytes();
+    for (const std::int64_t burst : {std::int64_t{0}, std::int64_t{200}, bursts - 1}) {
+      const DramLocation inside = map.locate(burst), beyond = map.locate(2 * bursts + burst);
+      EXPECT_EQ(inside.row, burst / map.columns() / 16);
+      EXPECT_EQ(beyond.row, inside.row);
+      EXPECT_EQ(beyond.bank, inside.bank);
+      EXPECT_EQ(beyond.column, inside.column);
+    }
+  }
+}
+
 TEST(AddressMap, NamesStandForTheMappingsOfTheReferenceRuns) {
   const MemoryConfig ddr4 = loadMemory("ddr4_2400");
   EXPECT_EQ(mappingText("row", ddr4), "ro-ba-bg-co");
