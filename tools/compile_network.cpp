@@ -78,7 +78,7 @@ Compiled compileNetwork(Network& network, const ChipConfig& chip, const CompileC
   progress.show("compiling");
   const Stopwatch watch;
   Compiled compiled;
-  compiled.graph = std::move(prepared.graph);
+  compiled.graph = fuseBehindProducts(prepared.graph, chip);
   const CompileOptions options{prepared.precision,
                                choice.objective,
                                data.values,

@@ -68,11 +68,19 @@ Graph toPrecisionAnywhere(const Graph& optimized, const ChipConfig& chip, DataTy
       break;
     case DataType::Int8:
       passes::quantizeToInt8(result, calibration, chip.supports(DataType::Float32));
+      if (chip.supports(DataType::Float16)) passes::narrowLoopInputs(result, calibration);
       break;
     default:
       throw NotPossible("not supported: --precision " + std::string(name(precision)) +
                         " (fp32, fp16, bf16 and int8 are)");
   }
+  result.verify();
+  return result;
+}
+
+Graph fuseBehindProducts(const Graph& graph, const ChipConfig& chip) {
+  Graph result = graph;
+  while (passes::sliceProducts(result, chip)) passes::fuseSteps(result);
   result.verify();
   return result;
 }
@@ -91,8 +99,11 @@ isa::Program compileFor(const Graph& graph, const ChipConfig& chip, const Compil
   // From operators to tasks over views of blocks; then from tasks, dealt to the cores, to tiles
   // with addresses on chip.
   plan::StorageMap storages(chip);
-  auto [plan, tasks, note, cost] =
-      passes::dealAndPlace(passes::lower(graph, chip, options), storages, chip, options);
+  plan::Plan lowered = passes::lower(graph, chip, options);
+  if (options.tileAttention) {
+    passes::tileAttention(lowered, storages, chip, options.objective);
+  }
+  auto [plan, tasks, note, cost] = passes::dealAndPlace(lowered, storages, chip, options);
 
   // The tiling decides how weights lie in memory, and so how much of it they take.
   passes::blockWeights(plan, tasks);

@@ -29,6 +29,9 @@ struct CompileOptions {
   bool holdConstants = true;
   /// Weights that the chip's memories have no room for come over the host link in every prediction.
   bool allowStreaming = false;
+  /// Cut attention into loops in which its scores stay on chip, where that is expected to cost
+  /// less.
+  bool tileAttention = true;
 };
 
 /// Graph passes: fuses, folds and cleans; then sets number formats, for int8 by what `calibration`
@@ -55,6 +58,12 @@ class OperatorsLacking : public NotPossible {
   explicit OperatorsLacking(std::vector<Refusal> all);
   const std::vector<Refusal> refusals;
 };
+
+/// A graph from toPrecision() with the arithmetic on parts of a product (the gates of an LSTM) done
+/// behind products of those parts, before anything is stored: sums that stay fp32 beside int8
+/// products then cost no pass and no room. Values are the same, but for roundings to 16 bits that
+/// are left out.
+Graph fuseBehindProducts(const Graph& graph, const ChipConfig& chip);
 
 /// Compiles a graph from toPrecision() to a verified program for `chip`. Throws NotPossible with
 /// what is needed, what there is and the smallest change that fits; OperatorsLacking for operators

@@ -101,6 +101,19 @@ std::vector<Partition> wordsFor(const plan::Plan& plan) {
   return words;
 }
 
+/// Constants of loops below this many bytes are held, or else loaded, without a second thought.
+constexpr std::int64_t kSmallConstant = 4096;
+
+/// Do loops read constants of which it matters whether they are held?
+bool readsConstantsInLoops(const plan::Plan& plan) {
+  return std::ranges::any_of(plan.tasks, [&](const plan::Task& task) {
+    return task.repeat >= 0 && std::ranges::any_of(task.operands, [&](const auto& operand) {
+             const plan::Block& block = plan.block(operand.block);
+             return block.kind == plan::Block::Kind::Weights && block.bytes > kSmallConstant;
+           });
+  });
+}
+
 /// One core has nothing to deal: what loops read is held as far as it fits, or where that does not
 /// leave enough room for all else, less of it or nothing; and then with more room for tiles.
 Placed placedOnOne(const plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip,
@@ -108,20 +121,30 @@ Placed placedOnOne(const plan::Plan& plan, const plan::StorageMap& storages, con
   if (plan.repeats.empty() || chip.idealMemory) {
     return placed(plan, storages, chip, options.objective, {options.partition});
   }
+  const bool simple = !readsConstantsInLoops(plan);
   Cheapest cheapest(plan, storages, options.objective);
   Way way{.partition = options.partition, .held = 0};
   for (const double share : {1.0, 0.5, 0.0}) {
     if (share > 0 && !options.holdConstants) continue;
-    if (cheapest.offer(chip, {.partition = options.partition, .held = share})) way.held = share;
+    const bool taken = cheapest.offer(chip, {.partition = options.partition, .held = share});
+    if (taken) way.held = share;
+    if (taken && simple) break;
   }
-  way.tileShare = kLargeTileShare;
-  cheapest.offer(chip, way);
+  if (!simple) {
+    way.tileShare = kLargeTileShare;
+    cheapest.offer(chip, way);
+  }
   Placed best = cheapest.take();
   if (!options.holdConstants) best.note.clear();  // as asked
   return best;
 }
 
 }  // namespace
+
+Placed placedOnce(const plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip,
+                  Objective objective) {
+  return placed(plan, storages, chip, objective, {});
+}
 
 Placed dealAndPlace(const plan::Plan& plan, const plan::StorageMap& storages,
                     const ChipConfig& chip, const CompileOptions& options) {

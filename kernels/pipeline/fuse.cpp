@@ -77,7 +77,9 @@ class Fuser {
     const Value& between = graph_.value(id);
     const Value& out = graph_.value(node.output);
     const Node& from = graph_.nodes[static_cast<std::size_t>(producer)];
-    const bool alike = between.type == out.type && isFloat(out.type);
+    // Codes of reals are made of fp32, whatever that came from.
+    const bool alike = out.quantization ? between.type == DataType::Float32
+                                        : between.type == out.type && isFloat(out.type);
     const bool here = from.repeat == node.repeat && between.shape == out.shape;
     return here && (alike || takesSums(from, node)) && takesSteps(from.operation) ? producer : -1;
   }

@@ -36,6 +36,11 @@ void foldConstantSteps(Graph& graph);
 /// dynamic quantisation then reads such a tensor once less. After fuseSteps.
 void foldKnownMinima(Graph& graph);
 
+/// Makes a product of each part of a product that is only read in runs of columns (the gates of a
+/// recurrent cell), so that each one's own arithmetic can follow it as steps; only where all parts
+/// take as many folds of the array's columns as the whole. False where there are none.
+bool sliceProducts(Graph& graph, const ChipConfig& chip);
+
 /// Sets fp16 or bf16: activations and weights; biases and step constants stay fp32.
 void setFloatFormat(Graph& graph, DataType format);
 
@@ -43,6 +48,11 @@ void setFloatFormat(Graph& graph, DataType format);
 /// calibration observed, weights symmetric per output
 /// channel, biases int32. With `floatTail` what comes after the last products stays fp32.
 void quantizeToInt8(Graph& graph, const Calibration& calibration, bool floatTail);
+
+/// Stores as fp16 the fp32 sums of products that a loop takes part by part (those of an LSTM's
+/// gates with its inputs): they are read and written whole, and the sums with the state, which are
+/// added to them, come of int8. Not where calibration saw more than half of what fp16 holds.
+void narrowLoopInputs(Graph& graph, const Calibration& calibration);
 
 // --- To the plan, and on it ---
 
@@ -107,12 +117,22 @@ struct Placed {
 Placed dealAndPlace(const plan::Plan& plan, const plan::StorageMap& storages,
                     const ChipConfig& chip, const CompileOptions& options);
 
+/// The same in one way: nothing that loops read is held, and tasks are not dealt. One core only.
+Placed placedOnce(const plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip,
+                  Objective objective);
+
+/// Cuts attention whose scores do not stay on chip into loops in which they do, wherever that is
+/// expected to cost less; values stay the same to the bit. One core only: else it does nothing.
+void tileAttention(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip,
+                   Objective objective);
+
 /// Lays the constant weights of every matrix task out by cores and the columns of their tiles,
 /// which load as one run then.
 void blockWeights(plan::Plan& plan, std::vector<emit::PlacedTask>& tasks);
 
 /// Encodes the weights that are to lie encoded in memory, as they lie after blockWeights(). Those
-/// that stay on chip, or whose layout or values do not allow it, lie as values; returns their names.
+/// that stay on chip, or whose layout or values do not allow it, lie as values; returns their
+/// names.
 std::vector<std::string> encodeWeights(plan::Plan& plan);
 
 /// Gives every block of encoded weights a storage of its own to be addressed by.

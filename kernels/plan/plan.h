@@ -255,8 +255,9 @@ struct Plan {
   int depthOf(int repeat) const;
   std::int64_t passesOf(int repeat) const;
 
-  /// Sets firstTask and lastTask of every block from the tasks and ports. What is touched in a loop
-  /// lives as long as the loop.
+  /// Sets firstTask and lastTask of every block from the tasks and ports. What a loop reads first
+  /// lives as long as the loop, and so does what is touched outside of it too; what is made and
+  /// used up in one pass lives that long.
   void computeLifetimes();
   /// Lets every block live from the first task to the last: stages of a pipeline are at work on
   /// different images at the same time.

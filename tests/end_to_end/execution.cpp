@@ -75,7 +75,7 @@ Compiled compileFor(const Graph& graph, const ChipConfig& chip, DataType precisi
     for (const Inputs& sample : samples) evaluate(optimized, sample, observe);
   }
   Compiled compiled;
-  compiled.graph = toPrecision(optimized, chip, precision, calibration);
+  compiled.graph = fuseBehindProducts(toPrecision(optimized, chip, precision, calibration), chip);
   compiled.program =
       compile(compiled.graph, chip, {precision, Objective::Latency, true, partition});
   return compiled;

@@ -59,6 +59,16 @@ TEST_F(Int8Values, AGatedProductOfAnErfIsFloatUntilItsResult) {
   EXPECT_TRUE(isInt8(gelu));
 }
 
+TEST_F(Int8Values, WhatAGeluReadsIsFloat) {
+  for (const ElementOp op : {ElementOp::Gelu, ElementOp::GeluTanh}) {
+    const ValueId x = product(x_);
+    const ValueId gelu = net_.unary(x, op);
+    product(gelu);
+    EXPECT_FALSE(isInt8(x)) << name(op);
+    EXPECT_TRUE(isInt8(gelu)) << name(op);
+  }
+}
+
 TEST_F(Int8Values, ASwishIsInt8) {
   const ValueId x = product(x_);
   const ValueId gate = net_.unary(x, ElementOp::Sigmoid);

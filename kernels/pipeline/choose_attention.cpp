@@ -1,0 +1,127 @@
+#include <algorithm>
+#include <array>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kernels/mapping/route.h"
+#include "kernels/mapping/task_signature.h"
+#include "kernels/pipeline/passes.h"
+#include "kernels/pipeline/room.h"
+#include "kernels/pipeline/tile_attention.h"
+
+namespace npusim::passes {
+namespace {
+
+/// Shares of the activation buffer that scores of one pass, and what is made of them, may take
+/// together: what is left is for queries, keys, values and tiles.
+constexpr std::array kShares = {0.5, 0.25, 0.125};
+
+/// A cut must be expected to cost less by this factor: passes of a loop wait for each other a
+/// little, which the sum over tasks does not see.
+constexpr double kWorthIt = 0.97;
+
+/// Cycles of the copies of keys and values, which wait for nothing but the DMA. In estimates copies
+/// cost nothing, since there is nothing to choose.
+double copyCycles(const Placed& made, const mapping::Context& context) {
+  double cycles = 0;
+  for (const emit::PlacedTask& placed : made.tasks) {
+    const plan::Task& task = *placed.task;
+    if (!std::holds_alternative<plan::CopyWork>(task.work)) continue;
+    const plan::Operand& source = task.operands.front();
+    mapping::OperandTile tile;
+    mapping::tileOf(task, source, mapping::untiled(task), tile);
+    const mapping::Traffic traffic =
+        mapping::trafficOf(context, source, tile, mapping::routeOf(context, task, 0));
+    cycles += static_cast<double>(made.plan.passesOf(task.repeat)) *
+              (traffic.alone + traffic.latency + mapping::issueCycles(context.chip));
+  }
+  return cycles;
+}
+
+/// Expected cost of a plan; none where it does not fit.
+std::optional<double> costOf(const plan::Plan& plan, const plan::StorageMap& storages,
+                             const ChipConfig& chip, Objective objective) {
+  try {
+    const Placed made = placedOnce(plan, storages, chip, objective);
+    const mapping::Context context{chip, storages, made.plan, {}, objective};
+    mapping::Estimate copies;
+    copies.cycles = copyCycles(made, context);
+    return made.cost + mapping::cost(context, copies);
+  } catch (const NotPossible&) {
+    return std::nullopt;
+  }
+}
+
+/// The cheapest way to cut an attention; none: it is best whole.
+std::optional<AttentionCut> bestCut(const plan::Plan& whole, const Attention& attention,
+                                    const plan::StorageMap& storages, const ChipConfig& chip,
+                                    Objective objective) {
+  const plan::Plan own = alone(whole, attention);
+  Attention all = attention;
+  std::iota(all.tasks.begin(), all.tasks.end(), 0);
+  const auto room = static_cast<double>(storages.capacity(storages.activationBuffer));
+  std::optional<double> least = costOf(own, storages, chip, objective);
+  if (least) *least *= kWorthIt;
+  std::optional<AttentionCut> best;
+  const auto offer = [&](const AttentionCut& cut) {
+    const std::optional<plan::Plan> made = withCut(own, all, cut);
+    const auto cost = made ? costOf(*made, storages, chip, objective) : std::nullopt;
+    if (!cost || (least && *cost >= *least)) return false;
+    least = cost;
+    best = cut;
+    return true;
+  };
+  AttentionCut cut;
+  for (const double share : kShares) {
+    const AttentionCut finer = cutTo(own, all, static_cast<std::int64_t>(share * room));
+    if (finer.passes == cut.passes) continue;
+    cut = finer;
+    offer(cut);
+    cut.hold = true;
+    if (!offer(cut) && best) break;  // finer ones only pass more often
+  }
+  return best;
+}
+
+/// Equal for attentions that are best cut in the same way.
+std::string keyOf(const plan::Plan& plan, const Attention& attention) {
+  std::string key;
+  for (const int t : attention.tasks) {
+    const plan::Task& task = plan.tasks[static_cast<std::size_t>(t)];
+    key += mapping::signature(plan, task, {plan.passesOf(task.repeat)}) + ";";
+  }
+  return key;
+}
+
+/// Do the scores and all that is made of them fit beside the tiles that tasks may count on?
+bool staysOnChip(const plan::Plan& plan, const Attention& attention,
+                 const plan::StorageMap& storages) {
+  std::int64_t bytes = 0;
+  for (const plan::BlockId id : attention.inner) bytes += plan.block(id).bytes;
+  const auto room = static_cast<double>(storages.capacity(storages.activationBuffer));
+  return static_cast<double>(bytes) <= (1 - kTileShare) * room;
+}
+
+}  // namespace
+
+void tileAttention(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip,
+                   Objective objective) {
+  const bool several = chip.cores > 1 && chip.coreControl != CoreControl::Shared;
+  if (several || chip.idealMemory || storages.activationMemory < 0) return;
+  std::map<std::string, std::optional<AttentionCut>> known;
+  std::vector<Attention> all = findAttention(plan);
+  // The last one first: what stands before stays where it is.
+  for (auto attention = all.rbegin(); attention != all.rend(); ++attention) {
+    if (staysOnChip(plan, *attention, storages)) continue;
+    const auto [entry, isNew] = known.try_emplace(keyOf(plan, *attention));
+    if (isNew) entry->second = bestCut(plan, *attention, storages, chip, objective);
+    if (!entry->second) continue;
+    if (auto made = withCut(plan, *attention, *entry->second)) plan = *std::move(made);
+  }
+}
+
+}  // namespace npusim::passes
