@@ -112,7 +112,8 @@ Placed dealAndPlace(const plan::Plan& plan, const plan::StorageMap& storages,
 void blockWeights(plan::Plan& plan, std::vector<emit::PlacedTask>& tasks);
 
 /// Encodes the weights that are to lie encoded in memory, as they lie after blockWeights(). Those
-/// that stay on chip, or whose layout or values do not allow it, lie as values; returns their names.
+/// that stay on chip, or whose layout or values do not allow it, lie as values; returns their
+/// names.
 std::vector<std::string> encodeWeights(plan::Plan& plan);
 
 /// Gives every block of encoded weights a storage of its own to be addressed by.

@@ -78,20 +78,27 @@ class FormReader::Reading {
   }
 
  private:
+  /// Every value once, and no deeper than a form is.
   Expression read(ValueId id) {
+    if (const auto known = known_.find(id); known != known_.end()) return known->second;
+    Expression result = look(id);
+    known_.emplace(id, result);
+    return result;
+  }
+
+  Expression look(ValueId id) {
     if (id == x_) return algebra_.value(id);
     if (const std::optional<double> number = numberOf(graph_, id)) return algebra_.number(*number);
     const int from = reader_.producer(id);
     if (from < 0 || !reader_.isPart(from)) return algebra_.value(id);
     if (parts_.size() >= kMostNodes) algebra_.overflow();
     if (algebra_.overflowed()) return algebra_.value(id);
+    parts_.insert(from);
     std::optional<Expression> result = operation(reader_.node(from));
     for (const ElementStep& step : reader_.node(from).steps) {
       if (result) result = after(*result, reader_.node(from), step);
     }
-    if (!result) return algebra_.value(id);
-    parts_.insert(from);
-    return *result;
+    return result ? *result : algebra_.value(id);
   }
 
   std::optional<Expression> operation(const Node& node) {
@@ -158,6 +165,7 @@ class FormReader::Reading {
   Algebra& algebra_;
   ValueId x_;
   std::set<int> parts_;  ///< nodes that were looked into
+  std::map<ValueId, Expression> known_;
 };
 
 std::optional<Expression> FormReader::read(Algebra& algebra, ValueId x) const {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/core/rounding.h"
+
 namespace npusim {
 
 void TransferCut::start(const isa::Instruction& instruction, const isa::LoopIndices& indices) {

@@ -3,6 +3,7 @@
 
 #include <regex>
 
+#include "sim/config/host_memory.h"
 #include "sim/config/load_config.h"
 #include "sim/core/error.h"
 #include "tests/end_to_end/execution.h"
@@ -60,18 +61,21 @@ void set(ChipConfig& chip, const std::string& key, std::int64_t value) {
   }
 }
 
-/// The chips that a message offers: with its settings, and with those after "or".
+/// The chips that a message offers: with its settings, and with those after each "or"; where
+/// weights may be streamed, with the host's memory.
 std::vector<ChipConfig> offered(const ChipConfig& chip, const std::string& line) {
   std::vector<ChipConfig> chips;
   const std::size_t tryAt = line.find("; try");
   if (tryAt == std::string::npos) return chips;
   const std::regex setting("--set ([a-z0-9_.]+)=([0-9]+)");
   const std::string offers = line.substr(tryAt);
-  const std::size_t orAt = std::min(offers.find(", or"), offers.size());
-  for (const std::string& part : {offers.substr(0, orAt), offers.substr(orAt)}) {
-    if (part.empty()) continue;
-    ChipConfig& made = chips.emplace_back(chip);
-    for (std::sregex_iterator at(part.begin(), part.end(), setting), end; at != end; ++at) {
+  for (std::size_t begin = 0; begin < offers.size();) {
+    const std::size_t end = std::min(offers.find(", or", begin + 1), offers.size());
+    const std::string part = offers.substr(begin, end - begin);
+    begin = end;
+    const bool streams = part.find("--allow-streaming") != std::string::npos;
+    ChipConfig& made = chips.emplace_back(streams ? withHostMemory(chip) : chip);
+    for (std::sregex_iterator at(part.begin(), part.end(), setting), none; at != none; ++at) {
       set(made, (*at)[1], std::stoll((*at)[2]));
     }
   }

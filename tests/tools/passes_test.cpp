@@ -36,7 +36,7 @@ void expectNear(const json& whole, const json& few, double tolerance) {
 constexpr double kTolerance = 3e-3;
 
 void expectSameNetwork(const Words& words) {
-  const json whole = result(words, "all"), few = result(words, "4");
+  const json whole = result(words, "all"), few = result(words, "8");
   EXPECT_FALSE(whole["simulation"].contains("shortened_loops"));
   const json& loops = few["simulation"]["shortened_loops"];
   ASSERT_FALSE(loops.empty());

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sim/config/host_memory.h"
 #include "sim/config/load_config.h"
 #include "tests/message_of.h"
 
@@ -104,6 +105,50 @@ TEST(Network, OfOneCoreIsRefusedWithTheWayOut) {
                     {{"cores", "4"}, {"core_control", "shared"}, {"network.topology", "mesh"}});
               }),
               HasSubstr("network: is never read, since cores of shared control share their"));
+}
+
+/// The host's memory as the second one of `edge`.
+std::string withHost(const std::string& more) {
+  return "base: edge\nname: e\nmemories:\n  - {name: far, kind: host" + more + "}\n";
+}
+
+TEST(MemoryKind, AHostsMemoryHasTheFiguresOfTheLink) {
+  const ChipConfig chip = parseChip(withHost("") +
+                                        "host: {bandwidth_gb_per_s: 3, latency_us: 2, "
+                                        "energy_pj_per_bit: 7}\n",
+                                    "c");
+  const MemoryConfig& host = chip.memories.at(1);
+  EXPECT_EQ(host.kind, MemoryKind::Host);
+  EXPECT_EQ(host.peakBytesPerSecond(), 3e9);
+  EXPECT_EQ(host.latencyNs, 2000);
+  EXPECT_EQ(host.energyPjPerBit, 7);
+  EXPECT_TRUE(host.holdsKind(Holds::Weights));
+  EXPECT_FALSE(host.holdsKind(Holds::Activations));
+  EXPECT_EQ(chip.memoryBytesPerSecond(), chip.memories.at(0).peakBytesPerSecond());
+  EXPECT_EQ(toYaml(parseChip(toYaml(chip), "c")), toYaml(chip));
+  EXPECT_EQ(chipHash(parseChip(toYaml(chip), "c")), chipHash(chip));
+}
+
+TEST(MemoryKind, AHostsMemoryHasNoFiguresOfItsOwn) {
+  for (const char* key : {"capacity_mib: 4", "channels: 2", "holds: [weights]"}) {
+    EXPECT_THAT(messageOf([&] { parseChip(withHost(", " + std::string(key)), "c"); }),
+                HasSubstr("is never read, since the host's memory takes any weights"))
+        << key;
+  }
+}
+
+TEST(MemoryKind, ThereIsOneHost) {
+  EXPECT_THAT(messageOf([] { parseChip(withHost("") + "  - {name: farther, kind: host}\n", "c"); }),
+              HasSubstr("memories.2.kind: is host like that of another memory, keep one"));
+}
+
+TEST(MemoryKind, WithTheHostsMemoryAChipIsReadBack) {
+  for (const std::string& preset : presetNames("chips")) {
+    const ChipConfig chip = withHostMemory(loadChip(preset, {}));
+    EXPECT_EQ(chip.memories.back().kind, MemoryKind::Host);
+    EXPECT_EQ(toYaml(parseChip(toYaml(chip), preset)), toYaml(chip)) << preset;
+    EXPECT_EQ(withHostMemory(chip).memories.size(), chip.memories.size());
+  }
 }
 
 }  // namespace
