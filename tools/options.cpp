@@ -150,7 +150,7 @@ void addWeightsOption(CommandLine& line, CompileChoice& options) {
       "weights",
       po::value<std::string>()->value_name("FORM")->notifier(
           [&](const std::string& word) { options.weights = weightChoiceNamed(word); }),
-      "dense, int8, int4, palette:BITS, pruned:SHARE (dense)");
+      "int8, int4, palette:BITS, pruned:SHARE (dense)");
 }
 
 void addCompileOptions(CommandLine& line, CompileChoice& options) {

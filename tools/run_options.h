@@ -32,7 +32,7 @@ struct NetworkOptions {
 
 /// How it is compiled.
 struct CompileChoice {
-  std::optional<DataType> precision;  ///< empty: the network's own, else the chip's first
+  std::optional<DataType> precision;         ///< empty: the network's own, else the chip's first
   std::optional<WeightChoice> weights = {};  ///< empty: they lie as values
   Objective objective = Objective::Latency;
   Partition partition = Partition::Auto;

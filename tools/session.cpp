@@ -32,10 +32,18 @@ std::int64_t peakRssBytes() {
 /// Everything that the figures of a run depend on.
 std::uint64_t hashOf(const ChipConfig& chip, const isa::Program& program, const DataOptions& data,
                      std::int64_t repeat, std::uint64_t source) {
+  const std::string passes =
+      data.values ? ""
+                  : fmt::format("{} {}", static_cast<int>(data.passes.kind), data.passes.passes);
   const std::string text =
-      fmt::format("{} {} {} {} {} {} {} {}", NPUSIM_VERSION, toYaml(chip), chip.idealMemory,
-                  name(program.precision), program.batch, data.values, data.seed, repeat);
+      fmt::format("{} {} {} {} {} {} {} {} {}", NPUSIM_VERSION, toYaml(chip), chip.idealMemory,
+                  name(program.precision), program.batch, data.values, data.seed, repeat, passes);
   return hashSized(text, source);
+}
+
+std::string textOf(const std::optional<WeightChoice>& weights) {
+  if (!weights) return "";
+  return fmt::format("{} {} {}", static_cast<int>(weights->format), weights->bits, weights->pruned);
 }
 
 std::uint64_t hashOf(const Inputs& inputs, std::uint64_t before) {
@@ -260,9 +268,10 @@ void runNetwork(const RunOptions& options, Network network, const GivenTensors& 
   RunResult result = assemble(chip, asRun, fidelity, compiled.program, simulation);
   result.compileWallS = compiled.seconds;
   const std::string made =
-      fmt::format("{}{}{}{}", static_cast<int>(options.compile.objective),
+      fmt::format("{}{}{}{}{}", static_cast<int>(options.compile.objective),
                   options.compile.partitionGiven ? name(options.compile.partition) : "",
-                  shared ? options.compile.fallback : "", compiled.graph.toText());
+                  shared ? options.compile.fallback : "", textOf(options.compile.weights),
+                  compiled.graph.toText());
   const std::uint64_t source = hashOf(inputs, hashSized(made, network.hash));
   result.configHash =
       fmt::format("{:016x}", hashOf(chip, compiled.program, data, options.results.repeat, source));

@@ -16,7 +16,7 @@ struct Route {
   bool streamed = false;              ///< a stream in memory
   /// Of encoded weights: bytes in memory for each of their values'; 1: they lie as values.
   double codedShare = 1;
-  int queue = 0;                      ///< of the loads: 0 weights, 1 inputs; 2 the store
+  int queue = 0;  ///< of the loads: 0 weights, 1 inputs; 2 the store
 
   std::size_t memory = 0;        ///< its number; one past the last: the network between cores
   double bytesPerCycle = 1;      ///< of memory or links, where other cores use them too: this one's

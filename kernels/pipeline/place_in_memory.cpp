@@ -59,9 +59,8 @@ std::vector<BlockId> inOrder(const plan::Plan& plan, const plan::StorageMap& sto
     return uses[static_cast<std::size_t>(x)] > uses[static_cast<std::size_t>(y)];
   });
   if (storages.hostMemory < 0) return ids;
-  std::stable_partition(ids.begin(), ids.end(), [&](BlockId id) {
-    return plan.block(id).kind != Block::Kind::Weights;
-  });
+  std::stable_partition(ids.begin(), ids.end(),
+                        [&](BlockId id) { return plan.block(id).kind != Block::Kind::Weights; });
   return ids;
 }
 

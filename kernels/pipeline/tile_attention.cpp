@@ -1,7 +1,7 @@
 #include "kernels/pipeline/tile_attention.h"
 
 #include <algorithm>
-#include <set>
+#include <string>
 #include <utility>
 
 #include "sim/core/error.h"

@@ -36,7 +36,7 @@ bool isScaled(WeightFormat format);
 /// its reduction, in the order in which the array sums (docs/architecture.md, "Float order").
 struct WeightForm {
   WeightFormat format = WeightFormat::Int8;
-  int bits = 8;  ///< of a code: 8, 4, 2 to 8 in a palette, 1 of pruned weights
+  int bits = 8;                   ///< of a code: 8, 4, 2 to 8 in a palette, 1 of pruned weights
   std::int64_t rowsPerScale = 0;  ///< rows of a column that share a scale, if it has; 0: all
   bool zeroPoints = false;        ///< a scale has a zero point beside it
   /// Of pruned weights: the share of values that are not zero, where they are not known.

@@ -18,6 +18,7 @@ struct AttentionLayer {
   bool positions = false;    ///< inputs are [batch, positions, heads, size]
   bool joined = false;       ///< so is the result
   bool scaledAfter = false;  ///< a step behind the softmax
+  bool lateValues = false;   ///< made between the softmax and its product
   bool weightsAreOutput = false;
 };
 
@@ -53,6 +54,7 @@ inline Graph attentionLayer(const AttentionLayer& layer, Random& random) {
   }
   ValueId weights = builder.add(Softmax{3}, {scores});
   if (layer.scaledAfter) weights = scaled(builder, weights, 2);
+  if (layer.lateValues) v = builder.unary(v, ElementOp::Relu);
   ValueId result = builder.add(MatMul{}, {weights, v, kNoValue});
   if (layer.joined) result = builder.add(Transpose{{0, 2, 1, 3}}, {result});
   builder.graph().outputs = {result};

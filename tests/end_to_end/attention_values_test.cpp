@@ -24,6 +24,7 @@ AttentionLayer randomLayer(Random& random) {
   layer.positions = random.once(2);
   layer.joined = random.once(2);
   layer.scaledAfter = random.once(3);
+  layer.lateValues = random.once(3);
   return layer;
 }
 
@@ -86,6 +87,19 @@ TEST_P(AttentionValues, AreTheSameCutAndWhole) {
 INSTANTIATE_TEST_SUITE_P(Formats, AttentionValues,
                          testing::Values(DataType::Float32, DataType::Float16, DataType::Int8),
                          [](const auto& format) { return std::string(name(format.param)); });
+
+TEST(AttentionTiling, IsFasterWhereScoresDoNotFit) {
+  Random random(1);
+  const Graph graph = attentionLayer(
+      {.heads = 4, .queries = 128, .keys = 128, .size = 32, .positions = true}, random);
+  const ChipConfig chip = loadChip("edge", {{"buffer.capacity_kib", "128"}});
+  const Inputs inputs = samplesFor(graph, random, 1).front();
+  const Compiled compiled = compileFor(graph, chip, DataType::Float32, {inputs});
+  const Execution cut = execute(compiled.program, inputs);
+  const Execution reference = execute(whole(compiled, chip, DataType::Float32), inputs);
+  ASSERT_EQ(cut.error + reference.error, "");
+  EXPECT_LT(cut.cycles, reference.cycles * 9 / 10);
+}
 
 }  // namespace
 }  // namespace npusim::end_to_end

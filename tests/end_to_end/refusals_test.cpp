@@ -69,13 +69,13 @@ std::vector<ChipConfig> offered(const ChipConfig& chip, const std::string& line)
   if (tryAt == std::string::npos) return chips;
   const std::regex setting("--set ([a-z0-9_.]+)=([0-9]+)");
   const std::string offers = line.substr(tryAt);
-  for (std::size_t from = 0; from < offers.size();) {
-    const std::size_t to = std::min(offers.find(", or", from + 1), offers.size());
-    const std::string part = offers.substr(from, to - from);
-    from = to;
+  for (std::size_t begin = 0; begin < offers.size();) {
+    const std::size_t end = std::min(offers.find(", or", begin + 1), offers.size());
+    const std::string part = offers.substr(begin, end - begin);
+    begin = end;
     const bool streams = part.find("--allow-streaming") != std::string::npos;
     ChipConfig& made = chips.emplace_back(streams ? withHostMemory(chip) : chip);
-    for (std::sregex_iterator at(part.begin(), part.end(), setting), end; at != end; ++at) {
+    for (std::sregex_iterator at(part.begin(), part.end(), setting), none; at != none; ++at) {
       set(made, (*at)[1], std::stoll((*at)[2]));
     }
   }

@@ -70,17 +70,16 @@ constexpr StepKind kSteps[] = {
 };
 
 const StepKind* findStep(const ElementStep& step) {
-  const auto* found = std::find_if(std::begin(kSteps), std::end(kSteps),
-                                   [&](const StepKind& known) { return known.op == step.op; });
+  const auto* found = std::ranges::find(kSteps, step.op, &StepKind::op);
   const bool usable = found != std::end(kSteps) && (found->commutes || !step.reversed);
   return usable ? found : nullptr;
 }
 
 /// alpha and beta as oneDNN's algorithm reads them; only these have parameters.
 std::pair<float, float> stepParameters(const ElementStep& step) {
-  const bool read =
-      step.op == ElementOp::LeakyRelu || step.op == ElementOp::Clip || step.op == ElementOp::Swish;
-  return read ? std::pair{step.alpha, step.beta} : std::pair{0.0f, 0.0f};
+  constexpr ElementOp kRead[] = {ElementOp::LeakyRelu, ElementOp::Clip, ElementOp::Swish};
+  if (std::ranges::find(kRead, step.op) == std::end(kRead)) return {0.0f, 0.0f};
+  return {step.alpha, step.beta};
 }
 
 /// A graph made into a list of actions: oneDNN primitives, reorders and plain evaluations.

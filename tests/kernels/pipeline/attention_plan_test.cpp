@@ -111,6 +111,40 @@ TEST(AttentionTiling, IsLeftWholeWhereScoresFit) {
   EXPECT_FALSE(tiled({.heads = 4, .queries = 128, .keys = 128}, 64 * kKib).repeats.empty());
 }
 
+/// DRAM bytes of all tasks, as expected.
+double trafficOf(const plan::Plan& plan, const ChipConfig& chip) {
+  const Placed placed = dealAndPlace(plan, plan::StorageMap(chip), chip, {});
+  double bytes = 0;
+  for (const emit::PlacedTask& task : placed.tasks) {
+    bytes += static_cast<double>(placed.plan.passesOf(task.task->repeat)) *
+             task.mapping.estimate.dramBytes;
+  }
+  return bytes;
+}
+
+TEST(AttentionTiling, SparesTheScoresTheirWayThroughMemory) {
+  const AttentionLayer layer{.heads = 4, .queries = 128, .keys = 128};
+  const ChipConfig chip = testChip(8, 8, 64 * kKib);
+  const double scores = 4 * 128 * 128 * 4;
+  const double before = trafficOf(planOf(layer), chip);
+  const double after = trafficOf(tiled(layer, 64 * kKib), chip);
+  EXPECT_GT(before, 4 * scores);  // written and read twice
+  EXPECT_LT(after, scores);
+}
+
+TEST(AttentionTiling, LeavesTasksInBetweenOutOfItsLoops) {
+  const plan::Plan plan = planOf({.heads = 2, .queries = 16, .keys = 12, .lateValues = true});
+  const Attention attention = findAttention(plan).front();
+  ASSERT_EQ(attention.tasks.back() - attention.tasks.front(), 3);
+  const auto cut = withCut(plan, attention, {{2}, false});
+  ASSERT_TRUE(cut);
+  cut->verify();
+  const auto first = static_cast<std::size_t>(attention.tasks.front());
+  EXPECT_EQ(cut->tasks[first].repeat, -1);
+  EXPECT_EQ(cut->layers[first].op, "Elementwise");
+  for (std::size_t t = first + 1; t < first + 4; ++t) EXPECT_EQ(cut->tasks[t].repeat, 0);
+}
+
 /// What is made and used up in one pass of a loop lives that long; what a pass may find there from
 /// the pass before, or is needed after the loop, as long as the loop.
 TEST(Lifetimes, AreThoseOfOnePassWhereNothingIsCarriedOn) {

@@ -48,7 +48,7 @@ const Broken kBroken[] = {
      "c.yaml:2:1: colour: unknown key, may be name, node_nm, clock_mhz, cores, core_control, "
      "keep_weights, network, energy, formats, "
      "issue_cycles, program_kib, array, local_store, buffer, buffers, memory, memories, vector, "
-     "dma, host, "
+     "dma, decoder, host, "
      "power "
      "or ideal_memory"},
     {"RepeatedKey", "rows: 8", "rows: 8\n  rows: 9",
