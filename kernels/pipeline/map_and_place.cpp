@@ -194,12 +194,38 @@ class Placer {
         block.address = *at;
       }
     }
-    for (std::size_t t = 0; t < placed_.size(); ++t) {
-      if (!placeSlots(onChip, placed_[t], static_cast<int>(t))) {
-        return Stuck{static_cast<int>(t), false};
+    for (std::size_t t = 0; t < placed_.size();) {
+      const std::size_t end = endOfLoop(t);
+      for (const bool apart = placeApart(onChip, t, end); t < end; ++t) {
+        if (!apart && !placeSlots(onChip, placed_[t], static_cast<int>(t))) {
+          return Stuck{static_cast<int>(t), false};
+        }
       }
     }
     return std::nullopt;
+  }
+
+  /// One past the last of the tasks from `task` on that are in the same loop.
+  std::size_t endOfLoop(std::size_t task) const {
+    const auto isOutside = [&](const plan::Task& other) {
+      return other.repeat != plan_.tasks[task].repeat;
+    };
+    const auto from = plan_.tasks.begin() + static_cast<std::ptrdiff_t>(task);
+    return static_cast<std::size_t>(std::find_if(from, plan_.tasks.end(), isOutside) -
+                                    plan_.tasks.begin());
+  }
+
+  /// Places the slots of a loop's tasks apart from all else in the loop, so that the loads of the
+  /// next pass can start under this one. Places nothing where that takes more room than there is.
+  bool placeApart(std::vector<IntervalAllocator>& onChip, std::size_t first, std::size_t end) {
+    if (plan_.tasks[first].repeat < 0) return false;
+    std::vector<IntervalAllocator> tried = onChip;
+    for (std::size_t t = first; t < end; ++t) {
+      const Life loop{static_cast<int>(first), static_cast<int>(end) - 1, placed_[t].task->cores};
+      if (!placeSlots(tried, placed_[t], loop, loop)) return false;
+    }
+    onChip = std::move(tried);
+    return true;
   }
 
   std::vector<plan::BlockId> onChipBySize() const {
@@ -240,19 +266,17 @@ class Placer {
   /// Places a task's slots apart from those of the task before, so that its loads can start under
   /// it, each one where that is possible; where that leaves gaps too small for the rest, none.
   static bool placeSlots(std::vector<IntervalAllocator>& onChip, PlacedTask& placed, int t) {
-    const SlotPlaces slots = slotsOf(placed);
     const isa::CoreRange& cores = placed.task->cores;
     const Life alone{t, t, cores};
-    const bool found = placeSlots(onChip, slots, {t - 1, t, cores}, alone) ||
-                       placeSlots(onChip, slots, alone, alone);
-    if (placed.mapping.inPlace) placed.outputAddress = placed.accumulatorAddress;
-    return found;
+    return placeSlots(onChip, placed, {t - 1, t, cores}, alone) ||
+           placeSlots(onChip, placed, alone, alone);
   }
 
   /// Each slot over the life `wanted`, where that finds no place over `least`. Leaves nothing
   /// placed when something finds none at all.
-  static bool placeSlots(std::vector<IntervalAllocator>& onChip, const SlotPlaces& slots,
+  static bool placeSlots(std::vector<IntervalAllocator>& onChip, PlacedTask& placed,
                          const Life& wanted, const Life& least) {
+    const SlotPlaces slots = slotsOf(placed);
     std::vector<Life> lives;
     for (std::size_t i = 0; i < slots.size(); ++i) {
       const auto& [slot, address] = slots[i];
@@ -269,6 +293,7 @@ class Placer {
       }
       *address = *at;
     }
+    if (placed.mapping.inPlace) placed.outputAddress = placed.accumulatorAddress;
     return true;
   }
 
