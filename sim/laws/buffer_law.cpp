@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <span>
 #include <vector>
 
@@ -16,6 +17,7 @@ namespace {
 /// Contiguous bytes, offset from where the pattern stands.
 struct Run {
   std::int64_t offset, bytes;
+  auto operator<=>(const Run&) const = default;
 };
 
 /// Fetches that come every so many steps, at each position of some loops.
@@ -38,6 +40,21 @@ void join(std::vector<Run>& runs) {
     }
   }
   if (!runs.empty()) runs.resize(last + 1);
+}
+
+/// What the same banks serve in the same way, whole periods nearer: sorted runs that do not touch
+/// begin in the first period, and gaps are less than two.
+std::vector<Run> nearer(std::vector<Run> runs, std::int64_t period) {
+  std::int64_t end = 0, newEnd = 0;
+  for (Run& run : runs) {
+    const std::int64_t gap = run.offset - end;
+    const std::int64_t rest = (gap % period + period) % period;
+    const bool first = &run == &runs.front();
+    end = run.offset + run.bytes;
+    run.offset = newEnd + rest + (first || gap < period ? 0 : period);
+    newEnd = run.offset + run.bytes;
+  }
+  return runs;
 }
 
 /// One operand that streams: its words, fetch by fetch.
@@ -65,13 +82,17 @@ class StreamedOperand {
 
   /// Conflict cycles of all fetches, whose words are added to `loads`.
   std::int64_t conflictCycles(BankLoads& loads) const {
-    const std::vector<Fetches> patterns = fetches();
-    std::int64_t cycles = 0;
+    std::map<std::vector<Run>, std::int64_t> pieces;  // and how many fetch so
     const std::int64_t along = extentOf(shape_, lanes_, laneLoops_);
     const std::int64_t piece = pes_ * (lanes_ == kK ? step_.depth : 1);
     for (std::int64_t first = 0; first < along; first += piece) {
-      const std::vector<Run> runs = fetchRuns(first, std::min(along, first + piece));
-      for (const Fetches& pattern : patterns) cycles += conflictCycles(runs, pattern, loads);
+      ++pieces[nearer(fetchRuns(first, std::min(along, first + piece)), loads.period())];
+    }
+    std::int64_t cycles = 0;
+    for (const Fetches& pattern : fetches()) {
+      for (const auto& [runs, times] : pieces) {
+        cycles += conflictCycles(runs, pattern, times * otherFolds_, loads);
+      }
     }
     return cycles;
   }
@@ -172,7 +193,7 @@ class StreamedOperand {
   }
 
   std::int64_t conflictCycles(const std::vector<Run>& runs, const Fetches& pattern,
-                              BankLoads& loads) const {
+                              std::int64_t times, BankLoads& loads) const {
     BankLoads fetch(buffer_);
     std::int64_t cycles = 0;
     const std::int64_t start = place_.address + pattern.offset;
@@ -180,20 +201,17 @@ class StreamedOperand {
       fetch.clear();
       addFetch(runs, at, fetch);
       const std::int64_t late = fetch.cycles() - pattern.steps * step_.beat;
-      cycles += count * otherFolds_ * std::max<std::int64_t>(0, late);
-      loads.add(fetch, count * otherFolds_);
+      cycles += count * times * std::max<std::int64_t>(0, late);
+      loads.add(fetch, count * times);
     }
     return cycles;
   }
 
   /// The words of one fetch, each once.
-  void addFetch(const std::vector<Run>& runs, std::int64_t start, BankLoads& fetch) const {
-    // Offsets below the start shift all by whole periods, so that addresses stay positive.
-    const std::int64_t shift =
-        runs.front().offset < 0 ? roundUp(-runs.front().offset, fetch.period()) : 0;
+  static void addFetch(const std::vector<Run>& runs, std::int64_t start, BankLoads& fetch) {
     std::int64_t next = 0;
     for (const Run& run : runs) {
-      const std::int64_t begin = start + shift + run.offset;
+      const std::int64_t begin = start + run.offset;
       const std::int64_t first = std::max(next, fetch.wordOf(begin));
       next = std::max(next, fetch.wordOf(begin + run.bytes - 1) + 1);
       fetch.addWords(first, next - first, 1);
