@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <exception>
+#include <functional>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -10,14 +11,24 @@
 namespace npusim::passes {
 namespace {
 
+/// How many of the weights that a loop loads again and again a note names.
+constexpr std::size_t kNamed = 3;
+
 /// What the user should know of weights that a loop loads again and again.
 std::string noteOf(const Held& held) {
   if (held.streamed.empty()) return {};
+  std::vector<Held::Streamed> all = held.streamed;
+  std::ranges::stable_sort(all, std::greater<>(), &Held::Streamed::bytes);
   std::string note = "weights of loops that do not stay on chip: ";
-  for (std::size_t i = 0; i < held.streamed.size(); ++i) {
-    note += (i == 0 ? "" : ", ") + held.streamed[i];
+  for (std::size_t i = 0; i < std::min(kNamed, all.size()); ++i) {
+    note += (i == 0 ? "" : ", ") + all[i].layer + " (" + std::to_string(all[i].bytes) +
+            " bytes in each of " + std::to_string(all[i].passes) + " passes)";
   }
-  return note;
+  if (all.size() <= kNamed) return note;
+  std::int64_t rest = 0;
+  for (std::size_t i = kNamed; i < all.size(); ++i) rest += all[i].bytes;
+  return note + " and " + std::to_string(all.size() - kNamed) + " more (" + std::to_string(rest) +
+         " bytes)";
 }
 
 /// One way to deal a plan and to keep what loops read.

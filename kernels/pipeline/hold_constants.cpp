@@ -201,8 +201,7 @@ class Holder {
 
   void noteStreamed(const Offer& offer) {
     if (!offer.ofProduct) return;
-    result_.streamed.push_back(offer.layer + " (" + std::to_string(offer.count) +
-                               " bytes in each of " + std::to_string(offer.passes) + " passes)");
+    result_.streamed.push_back({offer.layer, offer.count, offer.passes});
   }
 
   /// The copies, each before its loop, as layers of their own.

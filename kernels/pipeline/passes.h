@@ -85,8 +85,12 @@ void keepWeights(plan::Plan& plan, const plan::StorageMap& storages, std::int64_
 struct Held {
   int count = 0;
   std::int64_t bytes = 0;  ///< held on chip through their loops
-  /// Weights of products that are loaded again in each pass, one line a task.
-  std::vector<std::string> streamed;
+  /// Weights of a product that are loaded again in each pass.
+  struct Streamed {
+    std::string layer;
+    std::int64_t bytes = 0, passes = 0;
+  };
+  std::vector<Streamed> streamed;
 };
 
 /// Brings constants that a loop reads in every pass to the buffer once, before the loop, by a copy

@@ -12,6 +12,7 @@ namespace npusim {
 namespace {
 
 using end_to_end::RecurrentLayers;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
@@ -55,6 +56,13 @@ TEST(HoldConstants, WhatDoesNotFitIsLoadedInEveryPassAndSaidSo) {
   const Outcome off = outcomeOf(kOne, testChip(8, 8, 64 * kKib), false);
   EXPECT_THAT(off.holds, IsEmpty());
   EXPECT_THAT(off.note, IsEmpty());
+}
+
+TEST(HoldConstants, ANoteNamesThreeAndCountsTheRest) {
+  RecurrentLayers five = kOne;
+  five.layers = 5;
+  const std::string note = outcomeOf(five, testChip(8, 8, 16 * kKib)).note;
+  EXPECT_THAT(note, EndsWith(" passes) and 2 more (32768 bytes)"));
 }
 
 TEST(HoldConstants, ALoopOfOnePassHoldsNothing) {
