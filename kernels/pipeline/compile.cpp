@@ -178,17 +178,11 @@ std::int64_t enoughCores(const Graph& graph, ChipConfig chip, const CompileOptio
   return 0;
 }
 
-/// The program with as many weights with the host as the chip has no room for; none when that does
-/// not help.
-std::optional<isa::Program> streamed(const Graph& graph, const ChipConfig& chip,
-                                     const CompileOptions& options) {
-  const ChipConfig machine = withHostMemory(chip);
-  isa::Program program;
-  try {
-    program = compileFor(graph, machine, options);
-  } catch (const passes::TooSmall&) {
-    return std::nullopt;
-  }
+/// The program with as many weights with the host as the chip has no room for. Throws TooSmall when
+/// that does not help.
+isa::Program streamed(const Graph& graph, const ChipConfig& machine,
+                      const CompileOptions& options) {
+  isa::Program program = compileFor(graph, machine, options);
   const isa::StorageId host = plan::StorageMap(machine).hostMemory;
   std::int64_t bytes = 0, all = 0;
   for (const isa::ConstantBlock& constant : program.constants) {
@@ -203,10 +197,18 @@ std::optional<isa::Program> streamed(const Graph& graph, const ChipConfig& chip,
   return program;
 }
 
+bool canStream(const Graph& graph, const ChipConfig& chip, const CompileOptions& options) {
+  try {
+    compileFor(graph, withHostMemory(chip), options);
+    return true;
+  } catch (const passes::TooSmall&) {
+    return false;
+  }
+}
+
 /// What is needed, what there is, and the smallest changes with which the network was seen to fit.
 std::string refusal(const Graph& graph, const ChipConfig& chip, CompileOptions options,
                     const passes::Needs& first) {
-  const bool mayStream = !options.allowStreaming;
   options.values = false;
   options.note = {};
   const auto needs = enough(graph, chip, options, first);
@@ -215,7 +217,8 @@ std::string refusal(const Graph& graph, const ChipConfig& chip, CompileOptions o
   if (needs) text += "; try" + passes::settingsFor(chip, *needs);
   if (cores > 0)
     text += (needs ? ", or --set cores=" : "; try --set cores=") + std::to_string(cores);
-  if (mayStream && streamed(graph, chip, options)) {
+  if (options.allowStreaming) return text + "; nothing but weights comes over the host link";
+  if (canStream(graph, chip, options)) {
     text += std::string(needs || cores > 0 ? ", or" : "; try") +
             " --allow-streaming to bring weights over the host link in every prediction";
   }
@@ -228,10 +231,13 @@ isa::Program compile(const Graph& graph, const ChipConfig& chip, const CompileOp
   try {
     return compileFor(graph, chip, options);
   } catch (const passes::TooSmall& small) {
-    std::optional<isa::Program> program;
-    if (options.allowStreaming) program = streamed(graph, chip, options);
-    if (program) return *std::move(program);
-    throw NotPossible(refusal(graph, chip, options, small.needs));
+    if (!options.allowStreaming) throw NotPossible(refusal(graph, chip, options, small.needs));
+  }
+  const ChipConfig machine = withHostMemory(chip);
+  try {
+    return streamed(graph, machine, options);
+  } catch (const passes::TooSmall& small) {
+    throw NotPossible(refusal(graph, machine, options, small.needs));
   }
 }
 
