@@ -123,7 +123,7 @@ double trafficOf(const plan::Plan& plan, const ChipConfig& chip) {
 }
 
 TEST(AttentionTiling, SparesTheScoresTheirWayThroughMemory) {
-  const AttentionLayer layer{.heads = 4, .queries = 128, .keys = 128};
+  const AttentionLayer layer{.heads = 4, .queries = 128, .keys = 128, .mask = false};
   const ChipConfig chip = testChip(8, 8, 64 * kKib);
   const double scores = 4 * 128 * 128 * 4;
   const double before = trafficOf(planOf(layer), chip);
