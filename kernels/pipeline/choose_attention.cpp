@@ -24,20 +24,24 @@ constexpr std::array kShares = {0.5, 0.25, 0.125};
 /// little, which the sum over tasks does not see.
 constexpr double kWorthIt = 0.97;
 
-/// Cycles of the copies of keys and values, which wait for nothing but the DMA. In estimates copies
-/// cost nothing, since there is nothing to choose.
+/// Cycles of copies, which wait for nothing but the DMA: of what lies in memory. In estimates
+/// copies cost nothing, since there is nothing to choose.
 double copyCycles(const Placed& made, const mapping::Context& context) {
   double cycles = 0;
   for (const emit::PlacedTask& placed : made.tasks) {
     const plan::Task& task = *placed.task;
     if (!std::holds_alternative<plan::CopyWork>(task.work)) continue;
-    const plan::Operand& source = task.operands.front();
-    mapping::OperandTile tile;
-    mapping::tileOf(task, source, mapping::untiled(task), tile);
-    const mapping::Traffic traffic =
-        mapping::trafficOf(context, source, tile, mapping::routeOf(context, task, 0));
-    cycles += static_cast<double>(made.plan.passesOf(task.repeat)) *
-              (traffic.alone + traffic.latency + mapping::issueCycles(context.chip));
+    double once = mapping::issueCycles(context.chip);
+    for (std::size_t i = 0; i < 2; ++i) {
+      const plan::Operand& operand = i == 0 ? task.operands.front() : task.output;
+      if (made.plan.block(operand.block).resident) continue;
+      mapping::OperandTile tile;
+      mapping::tileOf(task, operand, mapping::untiled(task), tile);
+      const mapping::Traffic traffic =
+          mapping::trafficOf(context, operand, tile, mapping::routeOf(context, task, i));
+      once += traffic.alone + traffic.latency;
+    }
+    cycles += static_cast<double>(made.plan.passesOf(task.repeat)) * once;
   }
   return cycles;
 }

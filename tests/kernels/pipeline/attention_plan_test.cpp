@@ -111,6 +111,27 @@ TEST(AttentionTiling, IsLeftWholeWhereScoresFit) {
   EXPECT_FALSE(tiled({.heads = 4, .queries = 128, .keys = 128}, 64 * kKib).repeats.empty());
 }
 
+TEST(AttentionTiling, PricesWhetherResultsStayOnChip) {
+  const plan::Plan plan =
+      planOf({.heads = 2, .queries = 16, .keys = 12, .joined = true, .lateValues = true});
+  const Attention attention = findAttention(plan).front();
+  plan::Plan own = alone(plan, attention);
+  own.verify();
+  ASSERT_EQ(own.tasks.size(), attention.tasks.size() + 1);
+  const plan::Operand& left = own.tasks.back().operands.front();
+  EXPECT_EQ(left.block, plan.tasks[static_cast<std::size_t>(attention.tasks.back())].output.block);
+  EXPECT_FALSE(own.block(left.block).port);
+  EXPECT_TRUE(own.block(own.tasks.back().output.block).port);
+  own.computeLifetimes();
+  EXPECT_EQ(own.block(left.block).lastTask, std::ssize(own.tasks) - 1);
+}
+
+TEST(AttentionTiling, ReadsNoResultsThatTheNetworkGives) {
+  const plan::Plan plan = planOf({.heads = 2, .queries = 16, .keys = 12});
+  const Attention attention = findAttention(plan).front();
+  EXPECT_EQ(alone(plan, attention).tasks.size(), attention.tasks.size());
+}
+
 /// DRAM bytes of all tasks, as expected.
 double trafficOf(const plan::Plan& plan, const ChipConfig& chip) {
   const Placed placed = dealAndPlace(plan, plan::StorageMap(chip), chip, {});
