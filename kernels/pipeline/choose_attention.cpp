@@ -68,7 +68,8 @@ std::optional<AttentionCut> bestCut(const plan::Plan& whole, const Attention& at
   Attention all = attention;
   std::iota(all.tasks.begin(), all.tasks.end(), 0);
   const auto room = static_cast<double>(storages.capacity(storages.activationBuffer));
-  std::optional<double> least = costOf(own, storages, chip, objective);
+  std::optional<double> least;  // whole, where it can be in memory; else it may leave no room
+  if (storages.activationMemory >= 0) least = costOf(own, storages, chip, objective);
   if (least) *least *= kWorthIt;
   std::optional<AttentionCut> best;
   const auto offer = [&](const AttentionCut& cut) {
@@ -101,13 +102,15 @@ std::string keyOf(const plan::Plan& plan, const Attention& attention) {
   return key;
 }
 
-/// Do the scores and all that is made of them fit beside the tiles that tasks may count on?
+/// Do the scores and all that is made of them fit beside the tiles that tasks may count on? Where
+/// activations have no memory to go to, beside all others too: in half of the buffer.
 bool staysOnChip(const plan::Plan& plan, const Attention& attention,
                  const plan::StorageMap& storages) {
   std::int64_t bytes = 0;
   for (const plan::BlockId id : attention.inner) bytes += plan.block(id).bytes;
   const auto room = static_cast<double>(storages.capacity(storages.activationBuffer));
-  return static_cast<double>(bytes) <= (1 - kTileShare) * room;
+  const double share = storages.activationMemory < 0 ? kShares.front() : 1 - kTileShare;
+  return static_cast<double>(bytes) <= share * room;
 }
 
 }  // namespace
@@ -115,7 +118,7 @@ bool staysOnChip(const plan::Plan& plan, const Attention& attention,
 void tileAttention(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip,
                    Objective objective) {
   const bool several = chip.cores > 1 && chip.coreControl != CoreControl::Shared;
-  if (several || chip.idealMemory || storages.activationMemory < 0) return;
+  if (several || chip.idealMemory) return;
   std::map<std::string, std::optional<AttentionCut>> known;
   std::vector<Attention> all = findAttention(plan);
   // The last one first: what stands before stays where it is.

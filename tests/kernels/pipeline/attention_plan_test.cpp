@@ -132,6 +132,18 @@ TEST(AttentionTiling, ReadsNoResultsThatTheNetworkGives) {
   EXPECT_EQ(alone(plan, attention).tasks.size(), attention.tasks.size());
 }
 
+/// Without a memory for activations there is no choice where scores leave no room for all else.
+TEST(AttentionTiling, MakesRoomWhereActivationsHaveNoMemory) {
+  ChipConfig chip = testChip(8, 8, 64 * kKib);
+  chip.memories.front().holds = {Holds::Weights};
+  const plan::StorageMap storages(chip);
+  plan::Plan plan = planOf({.heads = 4, .queries = 64, .keys = 64, .mask = false});
+  EXPECT_THROW(dealAndPlace(plan, storages, chip, {}), NotPossible);
+  tileAttention(plan, storages, chip, Objective::Latency);
+  EXPECT_FALSE(plan.repeats.empty());
+  EXPECT_NO_THROW(dealAndPlace(plan, storages, chip, {}));
+}
+
 /// DRAM bytes of all tasks, as expected.
 double trafficOf(const plan::Plan& plan, const ChipConfig& chip) {
   const Placed placed = dealAndPlace(plan, plan::StorageMap(chip), chip, {});
