@@ -24,26 +24,22 @@ constexpr std::array kShares = {0.5, 0.25, 0.125};
 /// little, which the sum over tasks does not see.
 constexpr double kWorthIt = 0.97;
 
-/// Cycles of copies, which wait for nothing but the DMA: of what lies in memory. In estimates
-/// copies cost nothing, since there is nothing to choose.
-double copyCycles(const Placed& made, const mapping::Context& context) {
-  double cycles = 0;
-  for (const emit::PlacedTask& placed : made.tasks) {
-    const plan::Task& task = *placed.task;
-    if (!std::holds_alternative<plan::CopyWork>(task.work)) continue;
-    double once = mapping::issueCycles(context.chip);
-    for (std::size_t i = 0; i < 2; ++i) {
-      const plan::Operand& operand = i == 0 ? task.operands.front() : task.output;
-      if (made.plan.block(operand.block).resident) continue;
-      mapping::OperandTile tile;
-      mapping::tileOf(task, operand, mapping::untiled(task), tile);
-      const mapping::Traffic traffic =
-          mapping::trafficOf(context, operand, tile, mapping::routeOf(context, task, i));
-      once += traffic.alone + traffic.latency;
-    }
-    cycles += static_cast<double>(made.plan.passesOf(task.repeat)) * once;
+/// Adds one operand of a copy, which waits for nothing but the DMA. (In the estimates of mappings
+/// copies cost nothing, since there is nothing to choose.)
+void addCopied(mapping::Estimate& all, const mapping::Context& context, const plan::Task& task,
+               std::size_t index) {
+  const plan::Operand& operand = index == 0 ? task.operands.front() : task.output;
+  const auto passes = static_cast<double>(context.plan.passesOf(task.repeat));
+  mapping::OperandTile tile;
+  mapping::tileOf(task, operand, mapping::untiled(task), tile);
+  if (context.plan.block(operand.block).resident) {
+    all.bufferBytes += passes * static_cast<double>(tile.bytes);
+    return;
   }
-  return cycles;
+  const mapping::Traffic traffic =
+      mapping::trafficOf(context, operand, tile, mapping::routeOf(context, task, index));
+  all.cycles += passes * (traffic.alone + traffic.latency);
+  all.dramBytes += passes * traffic.bytes;
 }
 
 /// Expected cost of a plan; none where it does not fit.
@@ -52,9 +48,15 @@ std::optional<double> costOf(const plan::Plan& plan, const plan::StorageMap& sto
   try {
     const Placed made = placedOnce(plan, storages, chip, objective);
     const mapping::Context context{chip, storages, made.plan, {}, objective};
-    mapping::Estimate copies;
-    copies.cycles = copyCycles(made, context);
-    return made.cost + mapping::cost(context, copies);
+    mapping::Estimate all = estimateOf(made);
+    for (const plan::Task& task : made.plan.tasks) {
+      if (!std::holds_alternative<plan::CopyWork>(task.work)) continue;
+      all.cycles +=
+          static_cast<double>(made.plan.passesOf(task.repeat)) * mapping::issueCycles(chip);
+      addCopied(all, context, task, 0);
+      addCopied(all, context, task, 1);
+    }
+    return mapping::cost(context, all);
   } catch (const NotPossible&) {
     return std::nullopt;
   }
