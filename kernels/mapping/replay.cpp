@@ -276,8 +276,10 @@ void Replay::advance() {
   }
   for (Queue& queue : queues_) {
     if (!queue.transfers || queue.start > now_) continue;
+    // What is left may take less time than the clock can tell.
+    const bool ends = now_ + queue.left / queue.rate <= next;
     queue.left -= queue.rate * (next - now_);
-    if (queue.left > kNothing) continue;
+    if (!ends && queue.left > kNothing) continue;
     queue.transfers = false;
     queue.sendFree = next + queue.transfer.traffic.gap;
     // The next transfer is issued while the last bursts of this one are under way.

@@ -24,22 +24,22 @@ constexpr std::array kShares = {0.5, 0.25, 0.125};
 /// little, which the sum over tasks does not see.
 constexpr double kWorthIt = 0.97;
 
-/// Cycles of the copies of keys and values, which wait for nothing but the DMA. In estimates copies
-/// cost nothing, since there is nothing to choose.
-double copyCycles(const Placed& made, const mapping::Context& context) {
-  double cycles = 0;
-  for (const emit::PlacedTask& placed : made.tasks) {
-    const plan::Task& task = *placed.task;
-    if (!std::holds_alternative<plan::CopyWork>(task.work)) continue;
-    const plan::Operand& source = task.operands.front();
-    mapping::OperandTile tile;
-    mapping::tileOf(task, source, mapping::untiled(task), tile);
-    const mapping::Traffic traffic =
-        mapping::trafficOf(context, source, tile, mapping::routeOf(context, task, 0));
-    cycles += static_cast<double>(made.plan.passesOf(task.repeat)) *
-              (traffic.alone + traffic.latency + mapping::issueCycles(context.chip));
+/// Adds one operand of a copy, which waits for nothing but the DMA. (In the estimates of mappings
+/// copies cost nothing, since there is nothing to choose.)
+void addCopied(mapping::Estimate& all, const mapping::Context& context, const plan::Task& task,
+               std::size_t index) {
+  const plan::Operand& operand = index == 0 ? task.operands.front() : task.output;
+  const auto passes = static_cast<double>(context.plan.passesOf(task.repeat));
+  mapping::OperandTile tile;
+  mapping::tileOf(task, operand, mapping::untiled(task), tile);
+  if (context.plan.block(operand.block).resident) {
+    all.bufferBytes += passes * static_cast<double>(tile.bytes);
+    return;
   }
-  return cycles;
+  const mapping::Traffic traffic =
+      mapping::trafficOf(context, operand, tile, mapping::routeOf(context, task, index));
+  all.cycles += passes * (traffic.alone + traffic.latency);
+  all.dramBytes += passes * traffic.bytes;
 }
 
 /// Expected cost of a plan; none where it does not fit.
@@ -48,9 +48,15 @@ std::optional<double> costOf(const plan::Plan& plan, const plan::StorageMap& sto
   try {
     const Placed made = placedOnce(plan, storages, chip, objective);
     const mapping::Context context{chip, storages, made.plan, {}, objective};
-    mapping::Estimate copies;
-    copies.cycles = copyCycles(made, context);
-    return made.cost + mapping::cost(context, copies);
+    mapping::Estimate all = estimateOf(made);
+    for (const plan::Task& task : made.plan.tasks) {
+      if (!std::holds_alternative<plan::CopyWork>(task.work)) continue;
+      all.cycles +=
+          static_cast<double>(made.plan.passesOf(task.repeat)) * mapping::issueCycles(chip);
+      addCopied(all, context, task, 0);
+      addCopied(all, context, task, 1);
+    }
+    return mapping::cost(context, all);
   } catch (const NotPossible&) {
     return std::nullopt;
   }
@@ -64,7 +70,8 @@ std::optional<AttentionCut> bestCut(const plan::Plan& whole, const Attention& at
   Attention all = attention;
   std::iota(all.tasks.begin(), all.tasks.end(), 0);
   const auto room = static_cast<double>(storages.capacity(storages.activationBuffer));
-  std::optional<double> least = costOf(own, storages, chip, objective);
+  std::optional<double> least;  // whole, where it can be in memory; else it may leave no room
+  if (storages.activationMemory >= 0) least = costOf(own, storages, chip, objective);
   if (least) *least *= kWorthIt;
   std::optional<AttentionCut> best;
   const auto offer = [&](const AttentionCut& cut) {
@@ -97,13 +104,15 @@ std::string keyOf(const plan::Plan& plan, const Attention& attention) {
   return key;
 }
 
-/// Do the scores and all that is made of them fit beside the tiles that tasks may count on?
+/// Do the scores and all that is made of them fit beside the tiles that tasks may count on? Where
+/// activations have no memory to go to, beside all others too: in half of the buffer.
 bool staysOnChip(const plan::Plan& plan, const Attention& attention,
                  const plan::StorageMap& storages) {
   std::int64_t bytes = 0;
   for (const plan::BlockId id : attention.inner) bytes += plan.block(id).bytes;
   const auto room = static_cast<double>(storages.capacity(storages.activationBuffer));
-  return static_cast<double>(bytes) <= (1 - kTileShare) * room;
+  const double share = storages.activationMemory < 0 ? kShares.front() : 1 - kTileShare;
+  return static_cast<double>(bytes) <= share * room;
 }
 
 }  // namespace
@@ -111,7 +120,7 @@ bool staysOnChip(const plan::Plan& plan, const Attention& attention,
 void tileAttention(plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip,
                    Objective objective) {
   const bool several = chip.cores > 1 && chip.coreControl != CoreControl::Shared;
-  if (several || chip.idealMemory || storages.activationMemory < 0) return;
+  if (several || chip.idealMemory) return;
   std::map<std::string, std::optional<AttentionCut>> known;
   std::vector<Attention> all = findAttention(plan);
   // The last one first: what stands before stays where it is.

@@ -39,19 +39,6 @@ struct Way {
   double tileShare = kTileShare;
 };
 
-/// As expected of all mappings together, which know by now what lies where.
-double costOf(const Placed& made, const plan::StorageMap& storages, const ChipConfig& chip,
-              Objective objective) {
-  mapping::Estimate all;
-  for (const emit::PlacedTask& task : made.tasks) {
-    const auto passes = static_cast<double>(made.plan.passesOf(task.task->repeat));
-    all.cycles += passes * task.mapping.estimate.cycles;
-    all.dramBytes += passes * task.mapping.estimate.dramBytes;
-    all.bufferBytes += passes * task.mapping.estimate.bufferBytes;
-  }
-  return mapping::cost({chip, storages, made.plan, {}, objective}, all);
-}
-
 /// Deals a plan one way, decides what stays on chip, and gives tiles their places.
 Placed placed(plan::Plan plan, const plan::StorageMap& storages, const ChipConfig& chip,
               Objective objective, const Way& way) {
@@ -66,7 +53,7 @@ Placed placed(plan::Plan plan, const plan::StorageMap& storages, const ChipConfi
   keepOnChip(plan, storages, chip, way.keepLoops, way.tileShare);
   made.tasks = mapAndPlace(plan, storages, chip, objective);
   made.plan = std::move(plan);  // the tasks that `made.tasks` points to stay where they are
-  made.cost = costOf(made, storages, chip, objective);
+  made.cost = mapping::cost({chip, storages, made.plan, {}, objective}, estimateOf(made));
   return made;
 }
 
@@ -151,6 +138,17 @@ Placed placedOnOne(const plan::Plan& plan, const plan::StorageMap& storages, con
 }
 
 }  // namespace
+
+mapping::Estimate estimateOf(const Placed& made) {
+  mapping::Estimate all;
+  for (const emit::PlacedTask& task : made.tasks) {
+    const auto passes = static_cast<double>(made.plan.passesOf(task.task->repeat));
+    all.cycles += passes * task.mapping.estimate.cycles;
+    all.dramBytes += passes * task.mapping.estimate.dramBytes;
+    all.bufferBytes += passes * task.mapping.estimate.bufferBytes;
+  }
+  return all;
+}
 
 Placed placedOnce(const plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip,
                   Objective objective) {

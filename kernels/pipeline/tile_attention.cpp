@@ -250,6 +250,28 @@ bool nests(const Plan& plan, const Attention& attention) {
   });
 }
 
+/// Lets a last task copy what another one left to memory, so that it may stay on chip until then.
+void addReader(Plan& plan, const Operand& left) {
+  Block copied = plan.block(left.block);
+  copied.port = true;
+  plan.block(left.block).port = false;
+  const std::int64_t size = byteSize(left.type);
+  Task task;
+  task.layer = static_cast<int>(plan.tasks.size());
+  task.repeat = plan.tasks.back().repeat;
+  task.work = plan::CopyWork{};
+  task.dims = {{copied.bytes / size, false}};
+  task.operands.resize(1);
+  task.operands.front().block = left.block;
+  task.operands.front().type = left.type;
+  task.operands.front().axes = {{copied.bytes / size, size, {1}}};
+  task.output = task.operands.front();
+  task.output.block = static_cast<BlockId>(plan.blocks.size());
+  plan.blocks.push_back(std::move(copied));
+  plan.layers.push_back(plan.layers.back());
+  plan.tasks.push_back(std::move(task));
+}
+
 }  // namespace
 
 std::optional<Plan> withCut(const Plan& plan, const Attention& attention, const AttentionCut& cut) {
@@ -278,6 +300,7 @@ Plan alone(const Plan& plan, const Attention& attention) {
   result.layers.clear();
   result.inputs.clear();
   result.outputs.clear();
+  std::vector<Operand> results;
   for (const int t : attention.tasks) {
     Task task = plan.tasks[static_cast<std::size_t>(t)];
     result.layers.push_back(plan.layers[static_cast<std::size_t>(task.layer)]);
@@ -285,7 +308,11 @@ Plan alone(const Plan& plan, const Attention& attention) {
     forEachOperand(task, attention.inner, [&](const Operand& operand, bool isInner) {
       result.block(operand.block).port = !isInner;
     });
+    if (!has(attention.inner, task.output.block)) results.push_back(task.output);
     result.tasks.push_back(std::move(task));
+  }
+  for (const Operand& left : results) {
+    if (!plan.block(left.block).port) addReader(result, left);
   }
   return result;
 }

@@ -37,8 +37,8 @@ struct AttentionCut {
 std::optional<plan::Plan> withCut(const plan::Plan& plan, const Attention& attention,
                                   const AttentionCut& cut);
 
-/// The tasks of an attention as a plan of their own, which finds in memory what they read and
-/// leaves there what they write.
+/// The tasks of an attention as a plan of their own, first of all. It finds in memory what they
+/// read; behind them a task reads what they leave, which takes part in whether that stays on chip.
 plan::Plan alone(const plan::Plan& plan, const Attention& attention);
 
 /// Cuts that leave parts of at most `bytes` of all inner blocks together, or the nearest to that.

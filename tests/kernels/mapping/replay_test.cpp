@@ -89,6 +89,15 @@ TEST(Replay, AMemoryServesOneTransferAtATime) {
   EXPECT_LE(cycles, 9 * 50 + 2 * 50);  // the last store or two have the memory to themselves
 }
 
+/// A transfer may be so short that late on the clock its end cannot be told from its start.
+TEST(Replay, EndsWithTransfersShorterThanTheClockCanTell) {
+  Played played(8);
+  for (const double load : {1e-1, 1e-3, 1e-5, 1e-7, 1e-9}) {
+    const double cycles = played.cycles(played.rows(1), true, {load, 0, 1'000'000'007, 0});
+    EXPECT_NEAR(cycles, 16 * 1'000'000'007.0, 1) << "loads of " << load;
+  }
+}
+
 /// The first tiles stand for the others when those are too many to be played.
 TEST(Replay, OfManyTilesTheFirstOnesStandForAll) {
   const ChipConfig chip = testChip(4, 4, 1 << 14);

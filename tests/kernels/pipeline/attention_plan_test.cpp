@@ -111,6 +111,39 @@ TEST(AttentionTiling, IsLeftWholeWhereScoresFit) {
   EXPECT_FALSE(tiled({.heads = 4, .queries = 128, .keys = 128}, 64 * kKib).repeats.empty());
 }
 
+TEST(AttentionTiling, PricesWhetherResultsStayOnChip) {
+  const plan::Plan plan =
+      planOf({.heads = 2, .queries = 16, .keys = 12, .joined = true, .lateValues = true});
+  const Attention attention = findAttention(plan).front();
+  plan::Plan own = alone(plan, attention);
+  own.verify();
+  ASSERT_EQ(own.tasks.size(), attention.tasks.size() + 1);
+  const plan::Operand& left = own.tasks.back().operands.front();
+  EXPECT_EQ(left.block, plan.tasks[static_cast<std::size_t>(attention.tasks.back())].output.block);
+  EXPECT_FALSE(own.block(left.block).port);
+  EXPECT_TRUE(own.block(own.tasks.back().output.block).port);
+  own.computeLifetimes();
+  EXPECT_EQ(own.block(left.block).lastTask, std::ssize(own.tasks) - 1);
+}
+
+TEST(AttentionTiling, ReadsNoResultsThatTheNetworkGives) {
+  const plan::Plan plan = planOf({.heads = 2, .queries = 16, .keys = 12});
+  const Attention attention = findAttention(plan).front();
+  EXPECT_EQ(alone(plan, attention).tasks.size(), attention.tasks.size());
+}
+
+/// Without a memory for activations there is no choice where scores leave no room for all else.
+TEST(AttentionTiling, MakesRoomWhereActivationsHaveNoMemory) {
+  ChipConfig chip = testChip(8, 8, 64 * kKib);
+  chip.memories.front().holds = {Holds::Weights};
+  const plan::StorageMap storages(chip);
+  plan::Plan plan = planOf({.heads = 4, .queries = 64, .keys = 64, .mask = false});
+  EXPECT_THROW(dealAndPlace(plan, storages, chip, {}), NotPossible);
+  tileAttention(plan, storages, chip, Objective::Latency);
+  EXPECT_FALSE(plan.repeats.empty());
+  EXPECT_NO_THROW(dealAndPlace(plan, storages, chip, {}));
+}
+
 /// DRAM bytes of all tasks, as expected.
 double trafficOf(const plan::Plan& plan, const ChipConfig& chip) {
   const Placed placed = dealAndPlace(plan, plan::StorageMap(chip), chip, {});
@@ -123,7 +156,7 @@ double trafficOf(const plan::Plan& plan, const ChipConfig& chip) {
 }
 
 TEST(AttentionTiling, SparesTheScoresTheirWayThroughMemory) {
-  const AttentionLayer layer{.heads = 4, .queries = 128, .keys = 128};
+  const AttentionLayer layer{.heads = 4, .queries = 128, .keys = 128, .mask = false};
   const ChipConfig chip = testChip(8, 8, 64 * kKib);
   const double scores = 4 * 128 * 128 * 4;
   const double before = trafficOf(planOf(layer), chip);
