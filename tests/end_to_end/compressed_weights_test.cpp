@@ -5,6 +5,7 @@
 #include "sim/isa/program_io.h"
 #include "tests/end_to_end/execution.h"
 #include "tests/end_to_end/graph_builder.h"
+#include "tests/end_to_end/recurrent_layers.h"
 #include "workloads/evaluate/evaluate.h"
 
 namespace npusim::end_to_end {
@@ -66,6 +67,141 @@ TEST(CompressedWeights, TheMachineComputesWhatTheirValuesGive) {
       const Execution execution = execute(program, inputs);
       ASSERT_EQ(execution.error, "");
       EXPECT_TRUE(sameBytes(execution.outputs, execute(dense, inputs).outputs));
+    }
+  }
+}
+
+const std::vector<Override> kDecoders = {{"decoder.formats", "[int8, int4, palette, pruned]"}};
+
+struct Both {
+  Execution encoded, dense;
+};
+
+/// A graph with its weights in the form of `word`, and with the same values as they are.
+Both runBoth(const Graph& original, const ChipConfig& chip, const char* word, Random& random,
+             bool held = true) {
+  Graph graph = toPrecision(optimize(original), chip, DataType::Float16, {});
+  compressWeights(graph, chip, *weightChoiceNamed(word), true);
+  CompileOptions options{DataType::Float16, Objective::Latency, true, Partition::Auto};
+  options.holdConstants = held;
+  const Value& x = original.value(original.inputs[0]);
+  const Inputs inputs = storedInputs(graph, {{x.name, random.floats(x.shape, 1)}});
+  return {execute(compile(graph, chip, options), inputs),
+          execute(compile(withoutForms(graph), chip, options), inputs)};
+}
+
+void expectSameResults(const Both& both) {
+  ASSERT_EQ(both.encoded.error, "");
+  ASSERT_EQ(both.dense.error, "");
+  EXPECT_TRUE(sameBytes(both.encoded.outputs, both.dense.outputs));
+}
+
+TEST(CompressedWeights, DramGivesWhatTheFormatTakes) {
+  const ChipConfig chip = loadChip("edge", kDecoders);
+  constexpr std::int64_t kRows = 256, kColumns = 128, kValues = kRows * kColumns;
+  constexpr std::int64_t kScales = kColumns * 2, kScalesOf32 = kScales * kRows / 32;
+  const std::pair<const char*, std::int64_t> forms[] = {{"int8", kValues + kScales},
+                                                        {"int4", kValues / 2 + kScalesOf32},
+                                                        {"palette:4", kValues / 2 + 64},
+                                                        {"palette:2", kValues / 4 + 64},
+                                                        {"pruned:0.75", kValues / 8 + kValues / 2}};
+  for (const auto& [word, bytes] : forms) {
+    Random random(7);
+    GraphBuilder net;
+    const ValueId x = net.input({4, kRows});
+    const ValueId w = net.constant(random.floats({kRows, kColumns}, 0.3));
+    net.graph().outputs = {net.add(MatMul{}, {x, w, kNoValue})};
+    const Both both = runBoth(net.graph(), chip, word, random);
+    expectSameResults(both);
+    EXPECT_EQ(both.dense.dramRead - both.encoded.dramRead, 2 * kValues - bytes) << word;
+  }
+}
+
+TEST(CompressedWeights, InLoopsTheyGiveTheSame) {
+  const ChipConfig chip = loadChip("edge", kDecoders);
+  for (const bool held : {true, false}) {
+    for (const char* word : kWords) {
+      SCOPED_TRACE(testing::Message() << word << (held ? ", held" : ", loaded in every pass"));
+      Random random(3);
+      const Graph original = recurrentLayers(
+          {.layers = 2, .steps = 4, .batch = 2, .width = 72, .products = 2}, random);
+      const Both both = runBoth(original, chip, word, random, held);
+      expectSameResults(both);
+      EXPECT_LT(both.encoded.dramRead, both.dense.dramRead);
+    }
+  }
+}
+
+TEST(CompressedWeights, OnSeveralCoresTheyGiveTheSame) {
+  std::vector<Override> overrides = kDecoders;
+  overrides.emplace_back("cores", "4");
+  const ChipConfig chip = loadChip("edge", overrides);
+  for (unsigned seed = 0; seed < 4; ++seed) {
+    for (const char* word : kWords) {
+      SCOPED_TRACE(testing::Message() << word << ", seed " << seed);
+      Random random(seed);
+      const Graph original = randomProduct(random);
+      expectSameResults(runBoth(original, chip, word, random));
+    }
+  }
+}
+
+/// The values, scales and zero points that an importer gives weights [k, n] of 8-bit or 4-bit codes
+/// with a scale for each column, or for each `rows` rows of one.
+Constant cameEncoded(Random& random, std::int64_t k, std::int64_t n, int bits, std::int64_t rows,
+                     bool zeroPoints) {
+  const std::int64_t half = std::int64_t{1} << (bits - 1);
+  Tensor values(DataType::Float32, {k, n}), scales(DataType::Float32, {k, n});
+  Tensor zeros(DataType::Int32, {k, n});
+  for (std::int64_t i = 0; i < k * n; ++i) {
+    const bool first = i / n % rows == 0;
+    scales.set(i, first ? random.real(0.001, 0.02) : scales.at(i - n));
+    const double zero =
+        first ? static_cast<double>(random.integer(-half, half - 1)) : zeros.at(i - n);
+    zeros.set(i, zeroPoints ? zero : 0);
+    const auto code = static_cast<double>(random.integer(-half, half - 1));
+    values.set(i, (code - zeros.at(i)) * scales.at(i));
+  }
+  Constant constant;
+  constant.dense = std::make_shared<const Tensor>(std::move(values));
+  constant.scales = std::make_shared<const Tensor>(std::move(scales));
+  if (zeroPoints) constant.zeros = std::make_shared<const Tensor>(std::move(zeros));
+  constant.form =
+      WeightForm{bits == 4 ? WeightFormat::Int4 : WeightFormat::Int8, bits, 0, zeroPoints, 1};
+  return constant;
+}
+
+TEST(CompressedWeights, ThoseThatCameEncodedStaySo) {
+  const ChipConfig chip = loadChip("edge", kDecoders), plain = loadChip("edge", {});
+  for (unsigned seed = 0; seed < 12; ++seed) {
+    Random random(seed);
+    const std::int64_t k = 32 * random.integer(1, 4), n = random.integer(30, 100);
+    const int bits = random.once(2) ? 4 : 8;
+    const std::int64_t rows = random.once(2) ? k : 32;
+    const DataType type = random.once(2) ? DataType::Float16 : DataType::Float32;
+    SCOPED_TRACE(testing::Message() << "seed " << seed << ", " << k << " x " << n << ", " << bits
+                                    << " bits, " << rows << " rows, " << name(type));
+    GraphBuilder net;
+    const ValueId x = net.input({3, k});
+    const ValueId w = net.constant(Tensor(DataType::Float32, {k, n}));
+    net.graph().value(w).constant = cameEncoded(random, k, n, bits, rows, random.once(2));
+    net.graph().outputs = {net.add(MatMul{}, {x, w, kNoValue})};
+    const Graph optimized = optimize(net.graph());
+    EXPECT_EQ(encodedWeights(toPrecision(optimized, plain, type, {})), 0);
+    EXPECT_EQ(encodedWeights(toPrecision(optimized, chip, DataType::Int8, {})), 0);
+    const Graph graph = toPrecision(optimized, chip, type, {});
+    ASSERT_EQ(encodedWeights(graph), 1);
+    const Inputs inputs =
+        storedInputs(graph, {{net.graph().value(x).name, random.floats({3, k}, 1)}});
+    const CompileOptions options{type, Objective::Latency, true, Partition::Auto};
+    const Both both = {execute(compile(graph, chip, options), inputs),
+                       execute(compile(withoutForms(graph), chip, options), inputs)};
+    expectSameResults(both);
+    EXPECT_LT(both.encoded.dramRead, both.dense.dramRead);
+    if (type == DataType::Float32) {
+      const Graph values = toPrecision(optimized, plain, type, {});
+      EXPECT_TRUE(sameBytes(both.encoded.outputs,
+                            execute(compile(values, plain, options), inputs).outputs));
     }
   }
 }

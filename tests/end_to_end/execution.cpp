@@ -12,7 +12,7 @@
 namespace npusim::end_to_end {
 namespace {
 
-using Figures = std::array<std::int64_t, 2>;  ///< cycles, macs
+using Figures = std::array<std::int64_t, 3>;  ///< cycles, macs, dramRead
 
 /// The figures, then the bytes of every output in order.
 std::string predict(const ChipConfig& chip, const isa::Program& program, const Inputs& inputs) {
@@ -22,7 +22,7 @@ std::string predict(const ChipConfig& chip, const isa::Program& program, const I
     npu.setInput(port.name, inputs.at(port.name));
   }
   const PredictResult total = npu.predict().total;
-  const Figures figures = {total.cycles, total.macs};
+  const Figures figures = {total.cycles, total.macs, total.counters.dramBytes.read};
   std::string answer(reinterpret_cast<const char*>(figures.data()), sizeof figures);
   for (const isa::PortTensor& port : program.outputs) {
     const Tensor tensor = npu.output(port.name);
@@ -48,6 +48,7 @@ Execution execute(const ChipConfig& chip, const isa::Program& program, const Inp
   from += sizeof figures;
   execution.cycles = figures[0];
   execution.macs = figures[1];
+  execution.dramRead = figures[2];
   for (const isa::PortTensor& port : program.outputs) {
     Tensor tensor(port.type, port.shape);
     std::memcpy(tensor.bytes().data(), from, tensor.bytes().size());
@@ -71,7 +72,7 @@ Compiled compileFor(const Graph& graph, const ChipConfig& chip, DataType precisi
   const Observer observe = [&](const Value& value, const Tensor& tensor) {
     calibration.add(value.name, tensor);
   };
-  if (precision == DataType::Int8) {
+  if (isInteger(precision)) {
     for (const Inputs& sample : samples) evaluate(optimized, sample, observe);
   }
   Compiled compiled;

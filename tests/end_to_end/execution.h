@@ -18,7 +18,8 @@ using Inputs = std::map<std::string, Tensor>;
 struct Execution {
   std::vector<Tensor> outputs;  ///< as they lie in the chip's memory
   std::int64_t cycles = 0, macs = 0;
-  std::string error;  ///< what the machine threw; empty when it finished
+  std::int64_t dramRead = 0;  ///< bytes, whole bursts
+  std::string error;          ///< what the machine threw; empty when it finished
 };
 
 /// Runs a program in a process of its own. `inputs` are in the ports' types.
@@ -29,7 +30,7 @@ Execution execute(const ChipConfig& chip, const isa::Program& program, const Inp
 bool sameBytes(const std::vector<Tensor>& a, const std::vector<Tensor>& b);
 
 /// A graph compiled for a chip: what the machine computes, and the program that computes it. int8
-/// is calibrated on `samples`, real inputs of the graph.
+/// and int16 are calibrated on `samples`, real inputs of the graph.
 struct Compiled {
   Graph graph;
   isa::Program program;
