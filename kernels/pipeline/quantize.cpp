@@ -15,12 +15,13 @@ struct CodeFormat {
   float largest;       ///< code of symmetric values: the least code is one below its negative
   bool zeroPoints;     ///< activations that no product of activations reads are asymmetric
   double largestBias;  ///< in units of the product of scales
+  float headroom;      ///< of activations: how far scales reach, of what calibration saw
 };
 
 /// A bias of int8 products stays a whole number that fp32 holds; the sums of int16 are int64, of
 /// which fp64 holds 53 bits.
-constexpr CodeFormat kCodeFormats[] = {{DataType::Int8, 127, true, 0x1p22},
-                                       {DataType::Int16, 32767, false, 0x1p52}};
+constexpr CodeFormat kCodeFormats[] = {{DataType::Int8, 127, true, 0x1p22, 1},
+                                       {DataType::Int16, 32767, false, 0x1p52, 2}};
 
 const CodeFormat& codeFormat(DataType type) {
   const auto* found = std::ranges::find(kCodeFormats, type, &CodeFormat::type);
@@ -162,7 +163,7 @@ class Quantizer {
     const auto [low, high] = range;
     if (symmetric || !format_.zeroPoints) {
       const float reach = std::max(-low, high);
-      return {{reach > 0 ? reach / format_.largest : 1.0F}, 0, 0};
+      return {{reach > 0 ? reach * format_.headroom / format_.largest : 1.0F}, 0, 0};
     }
     const float least = -format_.largest - 1;
     const float scale = high > low ? (high - low) / (format_.largest - least) : 1.0F;

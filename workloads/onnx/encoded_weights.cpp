@@ -18,14 +18,14 @@ class Places {
     if (blockSize > 0) {
       Shape wanted = shape;
       blocks_ = wanted[axis] = ceilDiv(extent_, blockSize);
-      if (parameters != wanted) throw BadInput(mistake("a block of block_size"));
+      if (parameters != wanted) throw BadInput(mistake("block of block_size"));
       each_ = blockSize;
       return;
     }
     blocks_ = count;
     each_ = count == 1 ? extent_ : 1;
     whole_ = true;
-    if (count != 1 && parameters != Shape{extent_}) throw BadInput(mistake("an index"));
+    if (count != 1 && parameters != Shape{extent_}) throw BadInput(mistake("index"));
   }
 
   std::size_t of(std::int64_t i) const {
