@@ -21,7 +21,7 @@ struct CodeFormat {
 /// A bias of int8 products stays a whole number that fp32 holds; the sums of int16 are int64, of
 /// which fp64 holds 53 bits.
 constexpr CodeFormat kCodeFormats[] = {{DataType::Int8, 127, true, 0x1p22, 1},
-                                       {DataType::Int16, 32767, false, 0x1p52, 2}};
+                                       {DataType::Int16, 32767, false, 0x1p52, 4}};
 
 const CodeFormat& codeFormat(DataType type) {
   const auto* found = std::ranges::find(kCodeFormats, type, &CodeFormat::type);

@@ -36,7 +36,6 @@ std::vector<std::string> cells(const char* form, const WeightsOptions& options,
     DataOptions data;
     data.folder = options.dataSet;
     given = readGiven(data);
-    given.onlyShapes = true;
   }
   const RunResult result = chipRun(chip, chip, choice, readNetwork(options.network, given));
   const PredictResult& p = result.predict;
