@@ -142,7 +142,8 @@ void checkFormatUses(const ChipConfig& chip, const YamlNode& tree) {
   for (const DataType format : chip.formats) {
     if (chip.array.partialSumBytes == 4 || isFloat(format)) continue;
     blame(tree, "array.partial_sum_bytes",
-          fmt::format("is 2, but formats lists {}: sums of integers take 4", word(format)),
+          fmt::format("is 2, but formats lists {}: sums of integers take {}", word(format),
+                      sumBytesOf(format)),
           {"formats"});
   }
   const bool codable = std::any_of(chip.formats.begin(), chip.formats.end(),

@@ -73,7 +73,7 @@ TEST(Int16, NothingHasAZeroPointAndBiasesAreWide) {
   const Graph graph = product(random);
   const Graph codes = toPrecision(optimize(graph), loadChip("nvdla_full", {}), DataType::Int16, {});
   for (const Value& value : codes.values) {
-    if (value.quantization) EXPECT_EQ(value.quantization->zeroPoint, 0) << value.name;
+    EXPECT_EQ(value.quantization ? value.quantization->zeroPoint : 0, 0) << value.name;
   }
   EXPECT_EQ(codes.value(codes.nodes.at(0).inputs.at(0)).type, DataType::Int16);
   EXPECT_EQ(codes.value(codes.nodes.at(0).inputs.at(1)).type, DataType::Int16);

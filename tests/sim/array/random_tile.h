@@ -72,9 +72,11 @@ inline void fillRandom(Storage& storage, std::int64_t address, DataType type, st
       const float value = zero ? 0 : dice.real();
       writeFloats(type, &value, 1, target, width);
     } else {
-      const bool isUnsigned = type == DataType::UInt8;
-      const std::int64_t value =
-          zero ? 0 : dice.roll(isUnsigned ? 0 : -128, isUnsigned ? 255 : 127);
+      // Products of large int16 leave 32 bits.
+      const std::int64_t least = type == DataType::UInt8   ? 0
+                                 : type == DataType::Int16 ? -32768
+                                                           : -128;
+      const std::int64_t value = zero ? 0 : dice.roll(least, least == 0 ? 255 : -least - 1);
       writeIntegers(type, &value, 1, target, width);
     }
   }
@@ -307,8 +309,7 @@ inline RandomTile randomTile(std::uint32_t seed, const TileLimits& limits = {}) 
   RandomTile drawn{randomArray(formats.a, limits.axis, dice), nullptr, {}};
   Window window = randomWindow(dice);
   shrink(window, std::min(limits.macs, limits.peSteps * drawn.array.rows * drawn.array.cols));
-  const DataType sums =
-      drawn.array.partialSumBytes == 2 ? DataType::Float16 : sumTypeOf(formats.a);
+  const DataType sums = drawn.array.partialSumBytes == 2 ? DataType::Float16 : sumTypeOf(formats.a);
   drawn.problem = problemOf(window, formats, sums, dice);
   drawn.text = describe(seed, drawn.array, drawn.problem->tile);
   return drawn;

@@ -127,11 +127,7 @@ void expectPlain(const RowStationaryProblem& drawn) {
 TEST(RowStationary, ValuesAreThoseOfAPlainProduct) {
   for (std::uint32_t seed = 0; seed < 200; ++seed) {
     const RowStationaryProblem drawn = drawRowStationary(seed);
-    if (isFloat(drawn.problem->tile.a.type)) {
-      expectPlain<float>(drawn);
-    } else {
-      expectPlain<std::int32_t>(drawn);
-    }
+    withSumType(drawn.problem->tile.c.type, [&]<typename T>(T) { expectPlain<T>(drawn); });
     if (HasFailure()) return;
   }
 }
