@@ -53,8 +53,9 @@ void compileProgram(const Arguments& arguments) {
   addInputOptions(line, options.data);
   addCalibrationOption(line, options.data);
   line.notes =
-      "Given inputs bind open dimensions. Scales for int8 and int16 come from --calibrate, or\n"
-      "from four seeded variations of the inputs: shifted, scaled, never the same.\n";
+      "Given inputs bind open dimensions. Scales for int8 and int16 come from\n"
+      "--calibrate, or from four seeded variations of the inputs: shifted, scaled,\n"
+      "never the same.\n";
   if (!parse(line, arguments)) return;
   if (file.empty()) throw BadInput("compile needs -o FILE.npu");
   checkValuesUsed(options.data, {});

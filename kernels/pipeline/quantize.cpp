@@ -276,14 +276,15 @@ class Quantizer {
         bias[i] += tensor.at(static_cast<std::int64_t>(i));
     }
     const double most = sumBytesOf(format_.type) > 4 ? format_.largestBias : 0x7FFFFFFFp0;
-    Tensor integers(sumTypeOf(format_.type), {static_cast<std::int64_t>(bias.size())});
+    const DataType type = sumTypeOf(format_.type);
+    Tensor integers(type, {static_cast<std::int64_t>(bias.size())});
     for (std::size_t i = 0; i < bias.size(); ++i) {
       const auto unit =
           static_cast<double>(x->scales.front() * w->scales[w->scales.size() == 1 ? 0 : i]);
       integers.set(static_cast<std::int64_t>(i), roundedTo(bias[i] / unit, -most - 1, most));
     }
     node.inputs.resize(std::max<std::size_t>(3, node.inputs.size()), kNoValue);
-    node.inputs[2] = graph_.addConstant(node.name + ".bias." + std::string(name(integers.type())),
+    node.inputs[2] = graph_.addConstant(node.name + ".bias." + std::string(npusim::name(type)),
                                         std::move(integers));
   }
 

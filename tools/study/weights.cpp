@@ -76,9 +76,9 @@ void studyWeights(const Arguments& arguments) {
   CommandLine line;
   line.name = "study weights";
   line.purpose =
-      "Runs a network in fp16 with its weights in every form that a decoder expands, and prints\n"
-      "what is loaded, what DRAM reads, cycles and energy; with --data also how far the results\n"
-      "are from the data set's.";
+      "Runs a network in fp16 with its weights in every form that a decoder expands,\n"
+      "and prints what is loaded, what DRAM reads, cycles and energy; with --data also\n"
+      "how far the results are from the data set's.";
   WeightsOptions options;
   options.machine.chip = "ane_a15";
   options.network.workload = "resnet50";
