@@ -83,6 +83,7 @@ Constant decoded(const Tensor& codes, const Tensor& scale, const Tensor& zero,
 }  // namespace
 
 std::optional<Constant> encodedWeights(NodeContext& c, std::size_t axis, std::int64_t blockSize) {
+  if (blockSize < 0) throw BadInput("its block_size must be 0 or more");
   const ValueId x = c.input(0), scale = c.input(1), zero = c.optionalInput(2);
   const bool codes = c.type(x) == DataType::Int8 || c.type(x) == DataType::UInt8;
   const bool constants =

@@ -83,6 +83,30 @@ TEST(EncodedWeights, UnsignedCodesAboutTheirMiddleNeedNoZeroPoints) {
   EXPECT_TRUE(form(127).zeroPoints);
 }
 
+TEST(EncodedWeights, MoveWithATranspose) {
+  Random random(4);
+  const Tensor w = codes(random, DataType::Int8, {kColumns, kRows}, 8);
+  const Tensor scale = filled(DataType::Float32, {kColumns}, [&] { return random.real(0.1, 1); });
+  const Tensor zero = codes(random, DataType::Int8, {kColumns}, 8);
+  ModelBuilder model(17);
+  model.input("x", {"2", std::to_string(kRows)});
+  model.constant("codes", w).constant("scale", scale).constant("zero", zero);
+  model.node("DequantizeLinear", {"codes", "scale", "zero"}, {"w"}).attribute("axis", 0);
+  model.node("Transpose", {"w"}, {"t"}).attribute("perm", Ints{1, 0});
+  model.node("MatMul", {"x", "t"}, {"y"}).output("y");
+  const Graph graph = model.import();
+  const Value& value = weightsOf(graph);
+  ASSERT_EQ(value.shape, (Shape{kRows, kColumns}));
+  for (std::int64_t i = 0; i < w.size(); ++i) {
+    const std::int64_t row = i / kColumns, column = i % kColumns;
+    const double code = w.at(column * kRows + row) - zero.at(column);
+    EXPECT_EQ(value.constant->dense->at(i),
+              static_cast<float>(code) * static_cast<float>(scale.at(column)));
+    EXPECT_EQ(value.constant->scales->at(i), scale.at(column));
+    EXPECT_EQ(value.constant->zeros->at(i), zero.at(column));
+  }
+}
+
 TEST(EncodedWeights, IntegersOfFourBitsAreUnpacked) {
   for (const int type : {21, 22}) {  // UINT4, INT4
     ModelBuilder model(17);
