@@ -102,7 +102,8 @@ ValuesResult checkFloats(DataType precision, const std::optional<double>& tolera
   return values;
 }
 
-ValuesResult checkIntegers(const ComputedOutputs& computed, const CheckSources& sources) {
+ValuesResult checkIntegers(DataType precision, const ComputedOutputs& computed,
+                           const CheckSources& sources) {
   const std::vector<Tensor> exact =
       evaluate(*sources.compiled, named(*sources.compiled, sources.storedInputs));
   const Comparison integers = compare(computed.stored, exact);
@@ -113,7 +114,7 @@ ValuesResult checkIntegers(const ComputedOutputs& computed, const CheckSources& 
                       sameBytes(computed.stored, exact),
                       ""};
   const Comparison real = compare(computed.reals, evaluate(*sources.original, *sources.inputs));
-  values.detail = fmt::format("int8 {} the evaluation of the quantised network; {}",
+  values.detail = fmt::format("{} {} the evaluation of the quantised network; {}", name(precision),
                               values.passed ? "equals" : "does not equal", nearness(real, "fp32"));
   if (!sources.expected.empty()) {
     const Comparison data = compare(computed.reals, sources.expected);
@@ -127,7 +128,7 @@ ValuesResult checkIntegers(const ComputedOutputs& computed, const CheckSources& 
 ValuesResult checkValues(DataType precision, const std::optional<double>& tolerance,
                          const ComputedOutputs& computed, const CheckSources& sources) {
   return isFloat(precision) ? checkFloats(precision, tolerance, computed, sources)
-                            : checkIntegers(computed, sources);
+                            : checkIntegers(precision, computed, sources);
 }
 
 ValuesResult checkAgainstData(DataType precision, const std::optional<double>& tolerance,

@@ -14,11 +14,11 @@
 namespace npusim::tools {
 namespace {
 
-/// Whether the given inputs may set the scales of int8, as far as can be known without the network.
+/// Whether the given inputs may set the scales of integer formats, as far as can be known without
+/// the network.
 bool mayCalibrate(const RunOptions& options, const ChipConfig& chip) {
   const DataType precision = options.compile.precision.value_or(chip.formats.at(0));
-  return options.data.values && options.data.calibrationFolders.empty() &&
-         precision == DataType::Int8;
+  return options.data.values && options.data.calibrationFolders.empty() && isInteger(precision);
 }
 
 /// A program file holds the program of one machine.
@@ -53,8 +53,9 @@ void compileProgram(const Arguments& arguments) {
   addInputOptions(line, options.data);
   addCalibrationOption(line, options.data);
   line.notes =
-      "Given inputs bind open dimensions. Scales for int8 come from --calibrate, or\n"
-      "from four seeded variations of the inputs: shifted, scaled, never the same.\n";
+      "Given inputs bind open dimensions. Scales for int8 and int16 come from\n"
+      "--calibrate, or from four seeded variations of the inputs: shifted, scaled,\n"
+      "never the same.\n";
   if (!parse(line, arguments)) return;
   if (file.empty()) throw BadInput("compile needs -o FILE.npu");
   checkValuesUsed(options.data, {});
@@ -68,7 +69,7 @@ void compileProgram(const Arguments& arguments) {
   Network network = readNetwork(options.network, given);
   dropSettled(network.graph, given);
   const DataType precision = choosePrecision(options.compile.precision, network, chip);
-  checkSeedUsed(options.data, {}, given, precision == DataType::Int8);
+  checkSeedUsed(options.data, {}, given, isInteger(precision));
   const Compiled compiled =
       compileNetwork(network, chip, options.compile, options.data, given, session.progress);
   checkWhole(compiled, options.compile.fallback, session.progress);

@@ -1,5 +1,7 @@
 #include "tools/compile_network.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "kernels/pipeline/quantization_pairs.h"
@@ -31,6 +33,16 @@ void calibrate(const Graph& graph, const std::vector<Inputs>& samples, Calibrati
   for (const Inputs& inputs : samples) evaluate(graph, inputs, observe);
 }
 
+/// Says where weights that the file has encoded lie as values. In integers all are quantised again.
+void noteValues(std::int64_t encoded, std::int64_t kept, DataType precision,
+                const Progress& progress) {
+  if (kept == encoded || !isFloat(precision)) return;
+  progress.note(fmt::format(
+      "{} of {} weights that the file has encoded lie as values: the chip has no decoder for them "
+      "(decoder.formats), or they are not a product's alone or no smaller so",
+      encoded - kept, encoded));
+}
+
 }  // namespace
 
 ChipConfig loadMachine(const MachineOptions& options) {
@@ -58,7 +70,7 @@ Prepared prepareNetwork(Network& network, const ChipConfig& chip, const CompileC
   const Graph optimized = optimize(graph);
   prepared.seconds = watch.seconds();
 
-  const bool calibrates = prepared.precision == DataType::Int8 && !allProductsOfCodes(optimized);
+  const bool calibrates = isInteger(prepared.precision) && !allProductsOfCodes(optimized);
   if (calibrates && data.values && chip.supports(prepared.precision)) {
     progress.show("calibrating");
     calibrate(optimized, calibrationInputs(optimized, data, given), calibration);
@@ -66,6 +78,8 @@ Prepared prepareNetwork(Network& network, const ChipConfig& chip, const CompileC
   const Stopwatch formats;
   const auto inPrecision = choice.fallback.empty() ? toPrecision : toPrecisionAnywhere;
   prepared.graph = inPrecision(optimized, chip, prepared.precision, calibration);
+  noteValues(encodedWeights(optimized), encodedWeights(prepared.graph), prepared.precision,
+             progress);
   if (choice.weights) compressWeights(prepared.graph, chip, *choice.weights, data.values);
   prepared.seconds += formats.seconds();
   return prepared;

@@ -248,8 +248,7 @@ void runNetwork(const RunOptions& options, Network network, const GivenTensors& 
       compileNetwork(network, asGiven, options.compile, data, given, session.progress);
   const ChipConfig& chip = compiled.machine;
   const std::vector<InputSlot> slots = inputSlots(network.graph);
-  const bool varied =
-      compiled.program.precision == DataType::Int8 && data.calibrationFolders.empty();
+  const bool varied = isInteger(compiled.program.precision) && data.calibrationFolders.empty();
   checkSeedUsed(data, slots, given, varied);
   const bool needsInputs = data.values || options.results.asksHost();
   const Inputs inputs = needsInputs ? completeInputs(slots, given, data.seed) : Inputs{};

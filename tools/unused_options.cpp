@@ -105,11 +105,12 @@ void checkDramTraceUsed(const ResultOptions& results, const ChipConfig& chip) {
 }
 
 void checkFormatUses(const DataOptions& data, DataType precision) {
-  if (!data.calibrationFolders.empty() && precision != DataType::Int8) {
-    throw BadInput(fmt::format(
-        "--calibrate sets the ranges of int8, this run computes {}; add --precision int8 or leave "
-        "--calibrate out",
-        name(precision)));
+  if (!data.calibrationFolders.empty() && !isInteger(precision)) {
+    throw BadInput(
+        fmt::format("--calibrate sets the ranges of int8 and int16, this run computes {}; add "
+                    "--precision int8 or "
+                    "leave --calibrate out",
+                    name(precision)));
   }
   if (data.tolerance && !isFloat(precision)) {
     throw BadInput(

@@ -196,8 +196,7 @@ class TaskEmitter {
 
   DataType sumType(const MatrixWork& work) const {
     const DataType a = task_.operands[static_cast<std::size_t>(work.a)].type;
-    if (!isFloat(a)) return DataType::Int32;
-    return plan_.sumType;
+    return isFloat(a) ? plan_.sumType : sumTypeOf(a);
   }
 
   isa::Matrix matrixInstruction(const MatrixWork& work) const {

@@ -87,10 +87,12 @@ void Evaluator::placeOutput() {
   tileOf(task_, task_.output, mapping_.results, tile);
   mapping_.inPlace = false;
   mapping_.output = slot(routes_.back().slotStorage, tile.bytes, tile.level);
-  if (!std::holds_alternative<MatrixWork>(task_.work)) return;
+  const auto* work = std::get_if<MatrixWork>(&task_.work);
+  if (work == nullptr) return;
+  const DataType format = task_.operands[static_cast<std::size_t>(work->a)].type;
   const std::int64_t sums = tileElements(mapping_.results, std::array<int, 4>{M0, M1, M2, N});
-  mapping_.accumulators =
-      slot(context_.storages.accumulators, sums * context_.chip.array.partialSumBytes, tile.level);
+  mapping_.accumulators = slot(context_.storages.accumulators,
+                               sums * context_.chip.array.storedSumBytes(format), tile.level);
   mapping_.inPlace = replacesSums();
 }
 

@@ -75,10 +75,14 @@ void addBiasAndScale(Lowering& lowering, const Node& node, Task& task, plan::Mat
   }
   if (hasBias || quantized) {
     const bool integers = quantized || hasZeroPoints(graph, node);
-    const DataType type = integers ? DataType::Int32 : DataType::Float32;
-    const plan::BlockId block = lowering.addConstant(node.name + ".bias", channels * 4, [&] {
+    const DataType type = integers ? sumTypeOf(x.type) : DataType::Float32;
+    const std::int64_t bytes = channels * byteSize(type);
+    const plan::BlockId block = lowering.addConstant(node.name + ".bias", bytes, [&] {
       const std::vector<double> bias = biasValues(lowering, node, count);
       if (!integers) return lowering::bytesOf(std::vector<float>(bias.begin(), bias.end()));
+      if (type == DataType::Int64) {
+        return lowering::bytesOf(std::vector<std::int64_t>(bias.begin(), bias.end()));
+      }
       std::vector<std::int32_t> folded(count);
       std::vector<std::int64_t> sums(count, 0);
       if (work.padding != 0) sums = columnSums(weights);

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "kernels/emit/placement.h"
+#include "kernels/pipeline/compress_weights.h"
 #include "kernels/pipeline/passes.h"
 #include "kernels/pipeline/shortages.h"
 #include "sim/config/host_memory.h"
@@ -59,6 +60,7 @@ Graph toPrecision(const Graph& optimized, const ChipConfig& chip, DataType preci
 Graph toPrecisionAnywhere(const Graph& optimized, const ChipConfig& chip, DataType precision,
                           const Calibration& calibration) {
   Graph result = optimized;
+  settleEncodedWeights(result, chip, precision);
   switch (precision) {
     case DataType::Float32:
       break;
@@ -66,13 +68,16 @@ Graph toPrecisionAnywhere(const Graph& optimized, const ChipConfig& chip, DataTy
     case DataType::BFloat16:
       passes::setFloatFormat(result, precision);
       break;
+    case DataType::Int16:
+      passes::quantizeTo(result, precision, calibration, chip.supports(DataType::Float32));
+      break;
     case DataType::Int8:
-      passes::quantizeToInt8(result, calibration, chip.supports(DataType::Float32));
+      passes::quantizeTo(result, precision, calibration, chip.supports(DataType::Float32));
       if (chip.supports(DataType::Float16)) passes::narrowLoopInputs(result, calibration);
       break;
     default:
       throw NotPossible("not supported: --precision " + std::string(name(precision)) +
-                        " (fp32, fp16, bf16 and int8 are)");
+                        " (fp32, fp16, bf16, int16 and int8 are)");
   }
   result.verify();
   return result;

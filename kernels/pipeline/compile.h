@@ -34,9 +34,9 @@ struct CompileOptions {
   bool tileAttention = true;
 };
 
-/// Graph passes: fuses, folds and cleans; then sets number formats, for int8 by what `calibration`
-/// observed of the optimised graph on calibration inputs. The result is what the machine computes,
-/// and what evaluate() takes as its reference in int8.
+/// Graph passes: fuses, folds and cleans; then sets number formats, for int8 and int16 by what
+/// `calibration` observed of the optimised graph on calibration inputs. The result is what the
+/// machine computes, and what evaluate() takes as its reference in int8 and int16.
 Graph optimize(const Graph& graph);
 Graph toPrecision(const Graph& optimized, const ChipConfig& chip, DataType precision,
                   const Calibration& calibration);

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <numeric>
+#include <set>
 #include <vector>
 
 #include "kernels/pipeline/weight_values.h"
@@ -58,7 +59,7 @@ class Weights {
     }
     const Value& value = graph_.value(constant);
     const bool real = isFloat(value.type) && byteSize(value.type) <= 4;
-    const bool plain = !value.quantization && !value.constant->form && !value.constant->splat;
+    const bool plain = !value.quantization && !value.constant->splat;
     if (!real || !plain) return std::nullopt;
     const Shape& shape = graph_.value(weights).shape;
     if (convolution) return Found{constant, convolutionLayout(shape)};
@@ -77,12 +78,14 @@ class Weights {
   const std::vector<std::vector<int>> consumers_;
 };
 
-/// Whether the weights take fewer bytes in the form.
-bool isSmaller(const WeightForm& form, const Value& value, const MatrixLayout& layout) {
+/// Whether the weights take fewer bytes in the form than as values of `type`.
+bool isSmaller(const WeightForm& form, const Value& value, DataType type,
+               const MatrixLayout& layout) {
   WeightCode code;
   code.format = form.format;
   code.bits = form.bits;
-  code.type = value.type;
+  code.type = type;
+  code.zeroPoints = form.zeroPoints;
   code.values = elementCount(value.shape);
   code.rows = layout.rows;
   code.columns = layout.columns;
@@ -108,7 +111,83 @@ void encodeValues(Value& value, const MatrixLayout& layout, const WeightForm& fo
   constant.seed.reset();
 }
 
+/// Rows that share scale and zero point in every column, as many as do.
+std::int64_t rowsPerScale(const Constant& weights, const MatrixLayout& layout) {
+  std::vector<std::int64_t> places(static_cast<std::size_t>(layout.rows * layout.columns));
+  for (std::int64_t i = 0; i < std::ssize(places); ++i) {
+    places[static_cast<std::size_t>(layout.column(i) * layout.rows + layout.row(i))] = i;
+  }
+  const auto same = [](const std::shared_ptr<const Tensor>& of, std::int64_t a, std::int64_t b) {
+    return of == nullptr || of->at(a) == of->at(b);
+  };
+  std::int64_t shared = layout.rows;
+  for (std::int64_t p = 1; p < std::ssize(places); ++p) {
+    const std::int64_t row = p % layout.rows;
+    const auto before = places[static_cast<std::size_t>(p - 1)];
+    const auto here = places[static_cast<std::size_t>(p)];
+    const bool equal = same(weights.scales, before, here) && same(weights.zeros, before, here);
+    if (row > 0 && !equal) shared = std::gcd(shared, row);
+  }
+  return shared;
+}
+
+/// The weights with scales of `type`: what their codes, less the zero points, give with those.
+void roundScales(Constant& weights, DataType type) {
+  const Tensor exact = *weights.scales;
+  Tensor dense = *weights.dense;
+  auto scales = std::make_shared<const Tensor>(convert(exact, type));
+  Tensor rounded = convert(*scales, dense.type());
+  for (std::int64_t i = 0; i < dense.size(); ++i) {
+    const double code = exact.at(i) == 0 ? 0 : std::nearbyint(dense.at(i) / exact.at(i));
+    rounded.set(i, static_cast<float>(code) * static_cast<float>(rounded.at(i)));
+  }
+  weights.dense = std::make_shared<const Tensor>(convert(convert(rounded, type), dense.type()));
+  weights.scales = std::move(scales);
+  if (weights.zeros == nullptr) return;
+  const DataType integers = byteSize(type) == 2 ? DataType::Int16 : DataType::Int32;
+  weights.zeros = std::make_shared<const Tensor>(convert(*weights.zeros, integers));
+}
+
+/// False where weights that came encoded are better values.
+bool settle(Value& value, const MatrixLayout& layout, const ChipConfig& chip, DataType type) {
+  Constant& weights = *value.constant;
+  if (!isFloat(type) || !weights.dense || !weights.scales) return false;
+  if (layout.rows * layout.columns != elementCount(value.shape)) return false;
+  WeightForm& form = *weights.form;
+  if (!chip.decoder.decodes(form.format)) return false;
+  const std::int64_t shared = rowsPerScale(weights, layout);
+  form.rowsPerScale = shared == layout.rows ? 0 : shared;
+  if (!isSmaller(form, value, type, layout)) return false;
+  roundScales(weights, type);
+  return true;
+}
+
 }  // namespace
+
+std::int64_t encodedWeights(const Graph& graph) {
+  return std::count_if(graph.values.begin(), graph.values.end(),
+                       [](const Value& value) { return value.constant && value.constant->form; });
+}
+
+void settleEncodedWeights(Graph& graph, const ChipConfig& chip, DataType type) {
+  if (encodedWeights(graph) == 0) return;
+  const Weights weights(graph);
+  std::set<ValueId> settled;
+  for (const Node& node : graph.nodes) {
+    const auto found = weights.of(node);
+    if (!found || !graph.value(found->constant).constant->form) continue;
+    if (settle(graph.value(found->constant), found->layout, chip, type)) {
+      settled.insert(found->constant);
+    }
+  }
+  for (ValueId id = 0; id < std::ssize(graph.values); ++id) {
+    if (!graph.isConstant(id) || settled.contains(id)) continue;
+    Constant& constant = *graph.value(id).constant;
+    constant.form.reset();
+    constant.scales.reset();
+    constant.zeros.reset();
+  }
+}
 
 std::optional<WeightChoice> weightChoiceNamed(std::string_view word) {
   constexpr std::string_view kPalette = "palette:", kPruned = "pruned:";
@@ -148,8 +227,9 @@ void compressWeights(Graph& graph, const ChipConfig& chip, const WeightChoice& c
   bool any = false;
   for (const Node& node : graph.nodes) {
     const auto found = weights.of(node);
-    if (!found || !isSmaller(form, graph.value(found->constant), found->layout)) continue;
+    if (!found) continue;
     Value& value = graph.value(found->constant);
+    if (value.constant->form || !isSmaller(form, value, value.type, found->layout)) continue;
     if (values) encodeValues(value, found->layout, form, choice.pruned);
     value.constant->form = form;
     any = true;

@@ -35,4 +35,14 @@ std::optional<WeightChoice> weightChoiceNamed(std::string_view word);
 /// Throws NotPossible where the chip has no decoder for the format, or no weights are of floats.
 void compressWeights(Graph& graph, const ChipConfig& chip, const WeightChoice& choice, bool values);
 
+/// Weights that came encoded (constants with a form, whose values are fp32) keep their form where a
+/// product alone reads them, the chip decodes it and it takes fewer bytes than values of `type`,
+/// the format to be computed in; their scales round to it, and their values become what comes of
+/// codes and scales then. All others, and all of them for integers, lose their form: they are
+/// values.
+void settleEncodedWeights(Graph& graph, const ChipConfig& chip, DataType type);
+
+/// How many constants have a form.
+std::int64_t encodedWeights(const Graph& graph);
+
 }  // namespace npusim

@@ -20,7 +20,7 @@ struct Dispatch {
   void operator()(const Convolution&) const {
     const Graph& graph = lowering.graph();
     const DataType x = graph.value(node.inputs[0]).type;
-    const DataType format = isFloat(x) ? x : DataType::Int8;
+    const DataType format = isFloat(x) || x == DataType::Int16 ? x : DataType::Int8;
     const ChipConfig& chip = lowering.chip();
     if (node.mapping) return lowerMapped(chip);
     const std::int64_t together = matrix::groupsTogether(chip, format, graph, node);
@@ -72,7 +72,8 @@ void checkFormat(const Graph& graph, const Node& node, const ChipConfig& chip) {
   const bool narrow = x == DataType::Float16 || x == DataType::BFloat16;
   const bool codes = !isFloat(x) && byteSize(x) == 1;
   const DataType format = codes ? DataType::Int8 : x;
-  if ((!codes && !narrow && x != DataType::Float32) || chip.supports(format)) return;
+  const bool wide = x == DataType::Float32 || x == DataType::Int16;
+  if ((!codes && !narrow && !wide) || chip.supports(format)) return;
   throw NotPossible("not supported: " + described(node) + " in " + std::string(name(format)) +
                     ", which the array of chip '" + chip.name + "' does not compute");
 }

@@ -46,8 +46,9 @@ void setFloatFormat(Graph& graph, DataType format);
 
 /// Sets int8: activations with scale and zero point from what
 /// calibration observed, weights symmetric per output
-/// channel, biases int32. With `floatTail` what comes after the last products stays fp32.
-void quantizeToInt8(Graph& graph, const Calibration& calibration, bool floatTail);
+/// channel, biases int32. With `floatTail` what comes after the last products stays fp32. Or int16,
+/// all of it symmetric, with biases of int64.
+void quantizeTo(Graph& graph, DataType type, const Calibration& calibration, bool floatTail);
 
 /// Stores as fp16 the fp32 sums of products that a loop takes part by part (those of an LSTM's
 /// gates with its inputs): they are read and written whole, and the sums with the state, which are

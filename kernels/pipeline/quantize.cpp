@@ -9,10 +9,35 @@
 namespace npusim::passes {
 namespace {
 
-constexpr float kLargest = 127;
+/// What distinguishes the formats of codes.
+struct CodeFormat {
+  DataType type;
+  float largest;       ///< code of symmetric values: the least code is one below its negative
+  bool zeroPoints;     ///< activations that no product of activations reads are asymmetric
+  double largestBias;  ///< in units of the product of scales
+  float headroom;      ///< of activations: how far scales reach, of what calibration saw
+};
 
-std::int32_t roundedTo(double real, double low, double high) {
-  return static_cast<std::int32_t>(std::clamp(std::nearbyint(real), low, high));
+/// A bias of int8 products stays a whole number that fp32 holds; the sums of int16 are int64, of
+/// which fp64 holds 53 bits. int16 has two bits to spare for inputs that calibration did not see:
+/// assumed, by the errors of docs/quantisation.md.
+constexpr CodeFormat kCodeFormats[] = {{DataType::Int8, 127, true, 0x1p22, 1},
+                                       {DataType::Int16, 32767, false, 0x1p52, 4}};
+
+const CodeFormat& codeFormat(DataType type) {
+  const auto* found = std::ranges::find(kCodeFormats, type, &CodeFormat::type);
+  ensure(found != std::end(kCodeFormats), "a format of codes");
+  return *found;
+}
+
+/// Calls visit(Code{}) with the C++ type of codes.
+template <typename Visit>
+auto withCodes(DataType type, Visit visit) {
+  return type == DataType::Int8 ? visit(std::int8_t{}) : visit(std::int16_t{});
+}
+
+double roundedTo(double real, double low, double high) {
+  return std::clamp(std::nearbyint(real), low, high);
 }
 
 /// Values that must share one scale, because data moves between them unchanged.
@@ -33,8 +58,9 @@ class Groups {
 
 class Quantizer {
  public:
-  Quantizer(Graph& graph, const Calibration& calibration, bool floatTail)
+  Quantizer(Graph& graph, DataType type, const Calibration& calibration, bool floatTail)
       : graph_(graph),
+        format_(codeFormat(type)),
         calibration_(calibration),
         floatTail_(floatTail),
         groups_(graph.values.size()) {}
@@ -63,13 +89,13 @@ class Quantizer {
            (graph_.isConstant(id) || chosen_[static_cast<std::size_t>(id)]);
   }
 
-  /// Without floats all values are int8.
+  /// Without floats all values are codes.
   void chooseValues() {
     std::vector<bool> given(graph_.values.size(), !floatTail_);
     for (std::size_t v = 0; v < given.size(); ++v) {
       if (calibration_.given(graph_.values[v].name) != nullptr) given[v] = true;
     }
-    chosen_ = floatTail_ ? int8BetweenFloats(graph_, std::move(given)) : std::move(given);
+    chosen_ = floatTail_ ? codesBetweenFloats(graph_, std::move(given)) : std::move(given);
   }
 
   void group() {
@@ -126,7 +152,7 @@ class Quantizer {
     for (std::size_t v = 0; v < count; ++v) {
       Value& value = graph_.values[v];
       if (value.type != DataType::Float32 || value.constant || !chosen_[v]) continue;
-      value.type = DataType::Int8;
+      value.type = format_.type;
       const Quantization* fixed = given[groups_.find(v)];
       value.quantization = fixed != nullptr
                                ? *fixed
@@ -134,22 +160,25 @@ class Quantizer {
     }
   }
 
-  static Quantization parameters(std::pair<float, float> range, bool symmetric) {
+  Quantization parameters(std::pair<float, float> range, bool symmetric) const {
     const auto [low, high] = range;
-    if (symmetric) {
+    if (symmetric || !format_.zeroPoints) {
       const float reach = std::max(-low, high);
-      return {{reach > 0 ? reach / kLargest : 1.0F}, 0, 0};
+      return {{reach > 0 ? reach * format_.headroom / format_.largest : 1.0F}, 0, 0};
     }
-    const float scale = high > low ? (high - low) / 255.0F : 1.0F;
-    return {{scale}, roundedTo(-128.0 - static_cast<double>(low) / scale, -128, 127), 0};
+    const float least = -format_.largest - 1;
+    const float scale = high > low ? (high - low) / (format_.largest - least) : 1.0F;
+    const double zero = roundedTo(least - static_cast<double>(low) / scale, least, format_.largest);
+    return {{scale}, static_cast<std::int32_t>(zero), 0};
   }
 
-  /// A name of its own for the int8 copy of a constant, which may have several readers.
+  /// A name of its own for the quantised copy of a constant, which may have several readers.
   std::string fresh(const std::string& name) const {
-    return name + ".int8." + std::to_string(graph_.values.size());
+    return name + "." + std::string(npusim::name(format_.type)) + "." +
+           std::to_string(graph_.values.size());
   }
 
-  /// Weights become int8, symmetric, one scale an output channel.
+  /// Weights become codes, symmetric, one scale an output channel.
   void setWeights(Node& node) {
     if (!graph_.isConstant(node.inputs[1])) return;
     const Value weights = graph_.value(node.inputs[1]);
@@ -157,10 +186,10 @@ class Quantizer {
     const bool perChannel = matmul == nullptr || weights.shape.size() == 2;
     const int axis = matmul != nullptr && !matmul->transposeB ? 1 : 0;
     const std::int64_t channels = perChannel ? weights.shape[static_cast<std::size_t>(axis)] : 1;
-    Value quantized{fresh(weights.name), DataType::Int8, weights.shape, weights.constant,
+    Value quantized{fresh(weights.name), format_.type, weights.shape, weights.constant,
                     Quantization{{}, 0, axis}};
     std::vector<float>& scales = quantized.quantization->scales;
-    scales.assign(static_cast<std::size_t>(channels), 1.0F / kLargest);
+    scales.assign(static_cast<std::size_t>(channels), 1.0F / format_.largest);
     if (weights.constant->dense) {
       const std::int64_t stride =
           perChannel ? rowMajorStrides(weights.shape)[static_cast<std::size_t>(axis)]
@@ -169,16 +198,16 @@ class Quantizer {
       quantized.constant->dense = quantizeTensor(*weights.constant->dense, stride, scales);
     } else if (weights.constant->splat) {
       const double all = *weights.constant->splat;
-      if (all != 0) scales.assign(scales.size(), static_cast<float>(std::abs(all)) / kLargest);
-      quantized.constant->splat = all == 0 ? 0 : std::copysign(kLargest, all);
+      if (all != 0)
+        scales.assign(scales.size(), static_cast<float>(std::abs(all)) / format_.largest);
+      quantized.constant->splat = all == 0 ? 0 : std::copysign(format_.largest, all);
     }
     node.inputs[1] = graph_.addValue(std::move(quantized));
   }
 
-  /// Scales below which a channel's bias, in units of the product of scales, would not stay a
-  /// whole number that fp32 holds (2^22 and less): channels whose weights nearly vanish.
+  /// Scales below which a channel's bias would be larger than the format allows: channels whose
+  /// weights nearly vanish.
   std::vector<float> leastScales(const Node& node, std::size_t channels) const {
-    constexpr double kLargestBias = 0x1p22;
     std::vector<float> least(channels, 0);
     const auto& x = graph_.value(node.inputs[0]).quantization;
     if (!x || node.inputs.size() < 3 || !graph_.isConstant(node.inputs[2])) return least;
@@ -186,7 +215,7 @@ class Quantizer {
     const Tensor reals = bias.constant->materialize(bias.type, bias.shape);
     for (std::int64_t i = 0; i < reals.size(); ++i) {
       float& scale = least[channels == 1 ? 0 : static_cast<std::size_t>(i) % channels];
-      const double needed = std::abs(reals.at(i)) / (x->scales.front() * kLargestBias);
+      const double needed = std::abs(reals.at(i)) / (x->scales.front() * format_.largestBias);
       scale = std::max(scale, static_cast<float>(needed));
     }
     return least;
@@ -194,8 +223,8 @@ class Quantizer {
 
   /// Sets one scale a channel, at least what it holds (element i belongs to channel i / stride mod
   /// count) and rounds.
-  static std::shared_ptr<const Tensor> quantizeTensor(const Tensor& reals, std::int64_t stride,
-                                                      std::vector<float>& scales) {
+  std::shared_ptr<const Tensor> quantizeTensor(const Tensor& reals, std::int64_t stride,
+                                               std::vector<float>& scales) const {
     const auto from = reals.as<float>();
     const std::size_t run = static_cast<std::size_t>(stride);
     std::vector<float> largest(scales.size(), 0);
@@ -204,26 +233,30 @@ class Quantizer {
       for (std::size_t i = first; i < first + run; ++i) most = std::max(most, std::abs(from[i]));
     }
     for (std::size_t c = 0; c < scales.size(); ++c) {
-      scales[c] = std::max(scales[c], largest[c] > 0 ? largest[c] / kLargest : 1.0F);
+      scales[c] = std::max(scales[c], largest[c] > 0 ? largest[c] / format_.largest : 1.0F);
     }
-    auto result = std::make_shared<Tensor>(DataType::Int8, reals.shape());
-    const auto to = result->as<std::int8_t>();
-    for (std::size_t first = 0; first < from.size(); first += run) {
-      const float scale = scales[first / run % scales.size()];
-      for (std::size_t i = first; i < first + run; ++i) to[i] = roundedWeight(from[i] / scale);
-    }
+    auto result = std::make_shared<Tensor>(format_.type, reals.shape());
+    withCodes(format_.type, [&]<typename Code>(Code) {
+      const auto to = result->as<Code>();
+      for (std::size_t first = 0; first < from.size(); first += run) {
+        const float scale = scales[first / run % scales.size()];
+        for (std::size_t i = first; i < first + run; ++i) {
+          to[i] = static_cast<Code>(roundedWeight(from[i] / scale));
+        }
+      }
+    });
     return result;
   }
 
-  /// Round half to even of a number within +-127: adding 1.5 x 2^23 leaves no fraction bits.
-  static std::int8_t roundedWeight(float x) {
+  /// Round half to even of a number within +-2^22: adding 1.5 x 2^23 leaves no fraction bits.
+  float roundedWeight(float x) const {
     constexpr float kWhole = 0x1.8p23F;
-    return static_cast<std::int8_t>(std::clamp((x + kWhole) - kWhole, -kLargest, kLargest));
+    return std::clamp((x + kWhole) - kWhole, -format_.largest, format_.largest);
   }
 
-  /// The bias as int32 in units of the product of scales, corrected for what rounding the weights
-  /// does to the mean of every output (Nagel et al. 2019, "Data-Free Quantization Through Weight
-  /// Equalization and Bias Correction", section 4.2, with observed means).
+  /// The bias as sums are, in units of the product of scales, corrected for what rounding the
+  /// weights does to the mean of every output (Nagel et al. 2019, "Data-Free Quantization Through
+  /// Weight Equalization and Bias Correction", section 4.2, with observed means).
   void setBias(Node& node, const Value& weights) {
     const auto& x = graph_.value(node.inputs[0]).quantization;
     const auto& w = graph_.value(node.inputs[1]).quantization;
@@ -242,16 +275,17 @@ class Quantizer {
       for (std::size_t i = 0; i < bias.size(); ++i)
         bias[i] += tensor.at(static_cast<std::int64_t>(i));
     }
-    Tensor integers(DataType::Int32, {static_cast<std::int64_t>(bias.size())});
+    const double most = sumBytesOf(format_.type) > 4 ? format_.largestBias : 0x7FFFFFFFp0;
+    const DataType type = sumTypeOf(format_.type);
+    Tensor integers(type, {static_cast<std::int64_t>(bias.size())});
     for (std::size_t i = 0; i < bias.size(); ++i) {
       const auto unit =
           static_cast<double>(x->scales.front() * w->scales[w->scales.size() == 1 ? 0 : i]);
-      integers.set(static_cast<std::int64_t>(i),
-                   roundedTo(bias[i] / unit, std::numeric_limits<std::int32_t>::min(),
-                             std::numeric_limits<std::int32_t>::max()));
+      integers.set(static_cast<std::int64_t>(i), roundedTo(bias[i] / unit, -most - 1, most));
     }
     node.inputs.resize(std::max<std::size_t>(3, node.inputs.size()), kNoValue);
-    node.inputs[2] = graph_.addConstant(node.name + ".bias.int32", std::move(integers));
+    node.inputs[2] = graph_.addConstant(node.name + ".bias." + std::string(npusim::name(type)),
+                                        std::move(integers));
   }
 
   /// By output channel: the mean of (real weights - rounded weights) x input. Empty when nothing
@@ -271,7 +305,7 @@ class Quantizer {
     const std::int64_t taps = elementCount(weights.shape) / (outputs * inputs);
     const std::int64_t perGroup = conv != nullptr ? outputs / conv->groups : outputs;
     const auto reals = weights.constant->dense->as<float>();
-    const auto whole = rounded.constant->dense->as<std::int8_t>();
+    const Tensor& whole = *rounded.constant->dense;
     const std::vector<float>& scales = rounded.quantization->scales;
     std::vector<double> errors(static_cast<std::size_t>(outputs), 0);
     for (std::int64_t o = 0; o < outputs; ++o) {
@@ -283,7 +317,7 @@ class Quantizer {
         for (std::int64_t t = first; t < first + taps; ++t) {
           const auto at = static_cast<std::size_t>(t);
           const double error =
-              static_cast<double>(reals[at]) - static_cast<double>(scale) * whole[at];
+              static_cast<double>(reals[at]) - static_cast<double>(scale) * whole.at(t);
           errors[out] += error * means[channel];
         }
       }
@@ -299,16 +333,17 @@ class Quantizer {
       const Value reals = graph_.value(input);
       const Quantization q = *graph_.value(node.output).quantization;
       input = graph_.addValue(
-          {fresh(reals.name), DataType::Int8, reals.shape, quantizedConstant(reals, q), q});
+          {fresh(reals.name), format_.type, reals.shape, quantizedConstant(reals, q), q});
     }
   }
 
-  static Constant quantizedConstant(const Value& reals, const Quantization& q) {
+  Constant quantizedConstant(const Value& reals, const Quantization& q) const {
     if (reals.constant->seed) return *reals.constant;
     const Tensor tensor = reals.constant->materialize(reals.type, reals.shape);
-    auto integers = std::make_shared<Tensor>(DataType::Int8, reals.shape);
+    auto integers = std::make_shared<Tensor>(format_.type, reals.shape);
     for (std::int64_t i = 0; i < tensor.size(); ++i) {
-      integers->set(i, roundedTo(tensor.at(i) / q.scales.front() + q.zeroPoint, -128, 127));
+      integers->set(i, roundedTo(tensor.at(i) / q.scales.front() + q.zeroPoint,
+                                 -format_.largest - 1, format_.largest));
     }
     Constant constant;
     constant.dense = std::move(integers);
@@ -316,17 +351,18 @@ class Quantizer {
   }
 
   Graph& graph_;
+  const CodeFormat& format_;
   const Calibration& calibration_;
   bool floatTail_;
-  std::vector<bool> chosen_;  ///< values that become int8
+  std::vector<bool> chosen_;  ///< values that become codes
   Groups groups_;
   std::vector<bool> symmetric_;
 };
 
 }  // namespace
 
-void quantizeToInt8(Graph& graph, const Calibration& calibration, bool floatTail) {
-  Quantizer(graph, calibration, floatTail).run();
+void quantizeTo(Graph& graph, DataType type, const Calibration& calibration, bool floatTail) {
+  Quantizer(graph, type, calibration, floatTail).run();
 }
 
 }  // namespace npusim::passes

@@ -96,7 +96,7 @@ bool isProduct(const Node& node) {
          std::holds_alternative<MatMul>(node.operation);
 }
 
-std::vector<bool> int8BetweenFloats(const Graph& graph, std::vector<bool> also) {
+std::vector<bool> codesBetweenFloats(const Graph& graph, std::vector<bool> also) {
   return Choice(graph, std::move(also)).made();
 }
 

@@ -57,6 +57,7 @@ bool prefersVector(const ChipConfig& chip, DataType precision, const Graph& grap
                    std::int64_t arrayCycles) {
   if (chip.idealMemory) return false;  // there only the array's cycles count
   if (hasZeroPoints(graph, node)) return false;
+  if (precision == DataType::Int16) return false;  // fp32 does not hold the sums
   if (graph.value(node.inputs[1]).shape[1] != 1 || !graph.isConstant(node.inputs[1])) return false;
   if (graph.value(node.output).shape.size() > 4 || !chip.supports(precision)) return false;
   VectorShape shape;

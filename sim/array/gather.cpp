@@ -130,9 +130,13 @@ template void gatherRows(const MatrixTile&, const std::vector<Storage>&, std::in
                          float*);
 template void gatherRows(const MatrixTile&, const std::vector<Storage>&, std::int64_t, std::int64_t,
                          std::int32_t*);
+template void gatherRows(const MatrixTile&, const std::vector<Storage>&, std::int64_t, std::int64_t,
+                         std::int64_t*);
 template void gatherWeights(const MatrixTile&, const std::vector<Storage>&, std::int64_t,
                             std::int64_t, std::int64_t, float*);
 template void gatherWeights(const MatrixTile&, const std::vector<Storage>&, std::int64_t,
                             std::int64_t, std::int64_t, std::int32_t*);
+template void gatherWeights(const MatrixTile&, const std::vector<Storage>&, std::int64_t,
+                            std::int64_t, std::int64_t, std::int64_t*);
 
 }  // namespace npusim

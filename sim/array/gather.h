@@ -10,7 +10,7 @@ namespace npusim {
 
 /// Rows [firstRow, firstRow + rows) of the tile's A as a dense block, k elements a row in ascending
 /// order of k; positions outside A's bounds hold the padding value. Zero points are taken off. T is
-/// float or int32_t.
+/// float, int32_t or int64_t.
 template <typename T>
 void gatherRows(const MatrixTile& tile, const std::vector<Storage>& storages, std::int64_t firstRow,
                 std::int64_t rows, T* block);

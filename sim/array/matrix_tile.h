@@ -17,7 +17,7 @@ struct MatrixTile {
   static constexpr std::size_t kLast = 6;  ///< innermost dimension of k
 
   std::array<std::int64_t, kDimensions> extents{};
-  ResolvedAccess a, b, c;  ///< c holds fp32, fp16 or int32 sums
+  ResolvedAccess a, b, c;  ///< c holds fp32, fp16, int32 or int64 sums
   std::optional<ResolvedAccess> bias;
   std::optional<ResolvedAccess> zeroA, zeroB;  ///< zero points, over m and over n
   std::int32_t padding = 0;                    ///< A's value outside its bounds

@@ -32,10 +32,10 @@ RowStationaryWidths widthsOf(const ArrayConfig& array, DataType format) {
   const LocalStoreConfig& store = array.localStore;
   const std::int64_t bytes = byteSize(format);
   return {.operand = bytes,
-          .sum = array.partialSumBytes,
+          .sum = array.storedSumBytes(format),
           .filterStore = storeBytes(store.weights, bytes),
           .inputStore = storeBytes(store.inputs, bytes),
-          .sumStore = storeBytes(store.outputs, array.partialSumBytes),
+          .sumStore = storeBytes(store.outputs, array.storedSumBytes(format)),
           .pes = array.rows * array.cols,
           .macsPerCycle = array.macsPerCycle.at(format),
           .zeroGating = array.zeroGating};

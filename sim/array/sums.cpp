@@ -88,5 +88,6 @@ std::int64_t Sums<T>::address(std::int64_t row, std::int64_t column) const {
 
 template class Sums<float>;
 template class Sums<std::int32_t>;
+template class Sums<std::int64_t>;
 
 }  // namespace npusim

@@ -107,6 +107,16 @@ std::int64_t operandBytes(const ChipConfig& chip) {
   return static_cast<std::int64_t>(widest);
 }
 
+/// Bytes of the widest partial sum that a PE adds to.
+std::int64_t partialSumBytes(const ChipConfig& chip) {
+  const bool rounds = chip.array.dataflow.kind == ArrayKind::RowStationary;
+  std::int64_t widest = 0;
+  for (const DataType format : chip.formats) {
+    widest = std::max(widest, rounds ? chip.array.storedSumBytes(format) : sumBytesOf(format));
+  }
+  return widest;
+}
+
 void checkLocalStore(const ChipConfig& chip, const YamlNode& tree) {
   struct Row {
     const char* key;
@@ -118,8 +128,7 @@ void checkLocalStore(const ChipConfig& chip, const YamlNode& tree) {
        {Row{"weights", "the weights", chip.array.localStore.weights.bytes, operand},
         Row{"inputs", "the inputs", chip.array.localStore.inputs.bytes, operand},
         Row{"outputs", "a partial sum", chip.array.localStore.outputs.bytes,
-            chip.array.dataflow.kind == ArrayKind::RowStationary ? chip.array.partialSumBytes
-                                                                 : kPartialSumBytes}}) {
+            partialSumBytes(chip)}}) {
     if (row.have >= row.need) continue;
     blame(tree, fmt::format("local_store.{}.bytes", row.key),
           fmt::format("{} bytes do not hold {} of a PE, must be at least {}", row.have, row.what,
@@ -133,7 +142,8 @@ void checkFormatUses(const ChipConfig& chip, const YamlNode& tree) {
   for (const DataType format : chip.formats) {
     if (chip.array.partialSumBytes == 4 || isFloat(format)) continue;
     blame(tree, "array.partial_sum_bytes",
-          fmt::format("is 2, but formats lists {}: sums of integers take 4", word(format)),
+          fmt::format("is 2, but formats lists {}: sums of integers take {}", word(format),
+                      sumBytesOf(format)),
           {"formats"});
   }
   const bool codable = std::any_of(chip.formats.begin(), chip.formats.end(),

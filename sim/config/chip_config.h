@@ -67,13 +67,17 @@ struct ArrayConfig {
   /// The held operand of the next fold arrives while this fold streams.
   bool doubleBufferedWeights = true;
   /// Of a partial sum in the accumulators' buffer: 4 (fp32, int32), or 2 (fp16; float formats
-  /// only).
+  /// only). Sums of int16 products take 8 there.
   std::int64_t partialSumBytes = 4;
   /// A PE whose input is zero neither multiplies nor touches its local store; cycles are the same.
   bool zeroGating = false;
   /// MACs one PE does in a cycle, by operand format; a chip computes only the formats listed.
   /// 0.25 means a MAC every 4 cycles; 2 means a 2-long dot product each cycle.
   std::map<DataType, double> macsPerCycle;
+  /// Bytes of a partial sum in the accumulators' buffer, by operand format.
+  std::int64_t storedSumBytes(DataType operand) const {
+    return operand == DataType::Int16 ? sumBytesOf(operand) : partialSumBytes;
+  }
   LocalStoreConfig localStore;        ///< of each PE; the file's `local_store`
   CacheConfig cache;                  ///< of each PE; read only for the dataflow `cached`
   RowStationaryConfig rowStationary;  ///< read only for the dataflow `row_stationary`

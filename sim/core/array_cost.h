@@ -3,13 +3,24 @@
 #include <array>
 #include <cstdint>
 
+#include "sim/core/data_type.h"
 #include "sim/core/traffic.h"
 
 namespace npusim {
 
-/// Bytes of a partial sum in the array (fp32 or int32); in the accumulators' buffer it takes
-/// ArrayConfig::partialSumBytes.
-constexpr std::int64_t kPartialSumBytes = 4;
+/// Type of the array's partial sums by the format of its operands. A product of two int16 takes 32
+/// bits alone: its sums are int64, which no product that fits a memory overflows. Hardware has 48
+/// bits there (nvdla/doc, hw/v1/ias/unit_description.rst, convolution accumulator), enough for 2^17
+/// products; here a sum takes whole words.
+constexpr DataType sumTypeOf(DataType operand) {
+  if (operand == DataType::Int16) return DataType::Int64;
+  return operand == DataType::Int8 || operand == DataType::UInt8 ? DataType::Int32
+                                                                 : DataType::Float32;
+}
+
+/// Bytes of a partial sum in the array; in the accumulators' buffer it takes
+/// ArrayConfig::storedSumBytes().
+constexpr std::int64_t sumBytesOf(DataType operand) { return operand == DataType::Int16 ? 8 : 4; }
 
 /// How a row-stationary array passes over one instruction: the mapping parameters of Eyeriss (Chen
 /// et al., JSSC 2017, Table II). All 0: the law chooses.

@@ -74,7 +74,7 @@ void checkMatrixTypes(const Site& site, const Matrix& matrix) {
   if (!floats && !integers)
     site.fail("a is {} and b is {}; they must both be fp32, fp16, bf16, int16, or int8 or uint8",
               name(a), name(b));
-  const DataType sum = floats ? DataType::Float32 : DataType::Int32;
+  const DataType sum = sumTypeOf(a);
   const bool halved = floats && matrix.c.type == DataType::Float16;
   if (matrix.c.type != sum && !halved)
     site.fail("c is {}; sums of {} products are {}", name(matrix.c.type), name(a),
@@ -335,10 +335,10 @@ void checkVectorPass(const Site& site, const VectorPass& pass) {
       checkReduced(site, fmt::format("operand x{} after the reduction", step.operand),
                    pass.operands[static_cast<std::size_t>(step.operand)].access, pass.reduceDims);
   const DataType first = pass.operands.front().access.type;
-  const bool sums =
-      first == DataType::Float32 || first == DataType::Float16 || first == DataType::Int32;
+  const bool sums = first == DataType::Float32 || first == DataType::Float16 ||
+                    first == DataType::Int32 || first == DataType::Int64;
   if (pass.afterArray && !sums)
-    site.fail("operand x0 is {}, but accumulators behind the array hold fp32, fp16 or int32",
+    site.fail("operand x0 is {}, but accumulators behind the array hold fp32, fp16, int32 or int64",
               name(first));
 }
 

@@ -10,11 +10,11 @@
 namespace npusim {
 namespace {
 
-std::int64_t sumAccesses(const OperandStoreConfig& store) {
-  return store.wordBits == 0 ? 1 : ceilDiv(kPartialSumBytes * 8, store.wordBits);
+std::int64_t sumAccesses(const OperandStoreConfig& store, DataType format) {
+  return store.wordBits == 0 ? 1 : ceilDiv(sumBytesOf(format) * 8, store.wordBits);
 }
-std::int64_t sumBytes(const OperandStoreConfig& store) {
-  return store.wordBits == 0 ? kPartialSumBytes : sumAccesses(store) * store.wordBits / 8;
+std::int64_t sumBytes(const OperandStoreConfig& store, DataType format) {
+  return store.wordBits == 0 ? sumBytesOf(format) : sumAccesses(store, format) * store.wordBits / 8;
 }
 
 double rateOf(const ArrayConfig& array, DataType format) {
@@ -110,7 +110,7 @@ ArrayTiming cachedTiming(const ArrayConfig& array, DataType format, const Matrix
   const double rate = rateOf(array, format);
   const OperandStoreConfig& sums = array.localStore.outputs;
   const std::int64_t beat = std::max({std::int64_t{1}, std::int64_t{std::llround(1 / rate)},
-                                      ceilDiv(2 * sumAccesses(sums), sums.ports)});
+                                      ceilDiv(2 * sumAccesses(sums, format), sums.ports)});
   const Lines lines(array, format, shape);
   const std::int64_t steps = ceilDiv(shape.k(), depthOf(rate)) * beat;
   const std::int64_t alone =
@@ -124,7 +124,7 @@ ZeroWork cachedZeroWork(const ArrayConfig& array, DataType format, const MatrixS
                         std::int64_t zeroInputs) {
   ZeroWork zero{zeroInputs * shape.n(), {}};
   if (!array.zeroGating || depthOf(rateOf(array, format)) > 1) return zero;
-  const std::int64_t bytes = zero.macs * sumBytes(array.localStore.outputs);
+  const std::int64_t bytes = zero.macs * sumBytes(array.localStore.outputs, format);
   zero.savedStore.outputs = {bytes, bytes};
   return zero;
 }

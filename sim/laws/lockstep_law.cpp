@@ -39,7 +39,7 @@ std::size_t bufferOf(const ChipConfig& chip, Holds kind) {
 /// where rows that are read together meet, weights and sums dense.
 ProductPlaces expectedPlaces(const ChipConfig& chip, DataType format, const MatrixShape& shape) {
   const auto& [images, outRows, outCols, n, tapRows, tapCols, channels] = shape.extents;
-  const std::int64_t bytes = byteSize(format), sum = chip.array.partialSumBytes;
+  const std::int64_t bytes = byteSize(format), sum = chip.array.storedSumBytes(format);
   const std::size_t inputs = bufferOf(chip, Holds::Activations);
   const BufferConfig& buffer = chip.buffers[inputs];
   const std::int64_t pixel = roundUp(channels * bytes, buffer.banks * buffer.widthBytes);

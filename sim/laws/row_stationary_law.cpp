@@ -60,7 +60,7 @@ ArrayWork rowStationaryWork(const ArrayConfig& array, DataType format, const Mat
   const Words words = wordsOf(array, format, shape);
   const LocalStoreConfig& store = array.localStore;
   const std::int64_t bytes = byteSize(format);
-  const std::int64_t sumBytes = array.partialSumBytes;
+  const std::int64_t sumBytes = array.storedSumBytes(format);
   const std::int64_t bias = shape.addsBias ? shape.m() * shape.n() : 0;
   const std::int64_t filterWord = storeBytes(store.weights, bytes);
   const std::int64_t inputWord = storeBytes(store.inputs, bytes);
@@ -87,7 +87,8 @@ ZeroWork rowStationaryZeroWork(const ArrayConfig& array, DataType format, const 
                                std::int64_t zeroInputs) {
   ZeroWork zero{zeroInputs * shape.n(), {}};
   if (!array.zeroGating) return zero;
-  const std::int64_t sums = zero.macs * storeBytes(array.localStore.outputs, array.partialSumBytes);
+  const std::int64_t sums =
+      zero.macs * storeBytes(array.localStore.outputs, array.storedSumBytes(format));
   zero.savedStore.weights.read = zero.macs * storeBytes(array.localStore.weights, byteSize(format));
   zero.savedStore.outputs = {sums, sums};
   return zero;

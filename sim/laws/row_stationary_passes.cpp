@@ -33,7 +33,7 @@ std::int64_t intervalOf(const ArrayConfig& array, DataType format) {
   const std::int64_t bytes = byteSize(format);
   return std::max({static_cast<std::int64_t>(std::llround(1 / rate->second)),
                    portCycles(store.weights, bytes, 1), portCycles(store.inputs, bytes, 1),
-                   portCycles(store.outputs, array.partialSumBytes, 2)});
+                   portCycles(store.outputs, array.storedSumBytes(format), 2)});
 }
 
 }  // namespace
@@ -46,11 +46,11 @@ RowStationaryLimits::RowStationaryLimits(const ArrayConfig& array, DataType form
       taps(0),
       filterWords(wordsOf(array.localStore.weights, byteSize(format))),
       inputWords(wordsOf(array.localStore.inputs, byteSize(format))),
-      sums(wordsOf(array.localStore.outputs, array.partialSumBytes)),
+      sums(wordsOf(array.localStore.outputs, array.storedSumBytes(format))),
       interval(intervalOf(array, format)),
       filterBus(array.rowStationary.filterBusBits, byteSize(format) * 8),
       inputBus(array.rowStationary.inputBusBits, byteSize(format) * 8),
-      sumBus(array.rowStationary.sumBusBits, array.partialSumBytes * 8) {
+      sumBus(array.rowStationary.sumBusBits, array.storedSumBytes(format) * 8) {
   taps = evenStep(shape.extents[5], std::min(filterWords, inputWords));
 }
 

@@ -32,6 +32,7 @@ class Search {
         shape_(shape),
         limits_(array, format, shape),
         operandBytes_(byteSize(format)),
+        sumBytes_(array.storedSumBytes(format)),
         fixed_(fixed) {}
 
   RowStationaryPass best() {
@@ -110,7 +111,7 @@ class Search {
       const std::int64_t sums = law.windows() * pass.rows * pass.filters;
       cycles += count * law.time(pass).total();
       bufferBytes += count * (filters + inputs) * pass.channels * operandBytes_ +
-                     count * sums * array_.partialSumBytes * (pass.readsSums ? 2 : 1);
+                     count * sums * sumBytes_ * (pass.readsSums ? 2 : 1);
     });
     return {cycles, bufferBytes};
   }
@@ -118,7 +119,7 @@ class Search {
   const ArrayConfig& array_;
   const MatrixShape& shape_;
   const RowStationaryLimits limits_;
-  const std::int64_t operandBytes_;
+  const std::int64_t operandBytes_, sumBytes_;
   const RowStationaryPass fixed_;
   RowStationaryPass pass_;
   Score best_{std::numeric_limits<std::int64_t>::max(), 0};

@@ -63,7 +63,7 @@ struct Held {
 
 Held heldOf(const ArrayConfig& array, DataType format, std::int64_t depth) {
   const std::int64_t operand = depth * byteSize(format);
-  if (array.dataflow.holdsOutputs()) return {&array.localStore.outputs, kPartialSumBytes, true};
+  if (array.dataflow.holdsOutputs()) return {&array.localStore.outputs, sumBytesOf(format), true};
   const bool weights = array.dataflow.weights == Travel::Hold;
   return {weights ? &array.localStore.weights : &array.localStore.inputs, operand, false};
 }
@@ -190,7 +190,7 @@ ArrayWork systolicWork(const ArrayConfig& array, DataType format, const MatrixSh
   const std::int64_t operand = byteSize(format);
   const std::int64_t weights = shape.k() * shape.n() * operand;
   const std::int64_t inputs = shape.m() * shape.k() * operand;
-  const std::int64_t sums = shape.m() * shape.n() * array.partialSumBytes;
+  const std::int64_t sums = shape.m() * shape.n() * array.storedSumBytes(format);
   const std::int64_t passes = shape.macs() * operand;
   const std::int64_t kFolds = f.foldsOfK();
   ArrayWork work;
@@ -202,7 +202,7 @@ ArrayWork systolicWork(const ArrayConfig& array, DataType format, const MatrixSh
   work.network.weights = travels(dataflow.weights) ? passes : weights;
   work.network.inputs = travels(dataflow.inputs) ? passes : inputs;
   work.network.outputs = travels(dataflow.outputs)
-                             ? shape.m() * shape.n() * f.kSteps * kPartialSumBytes
+                             ? shape.m() * shape.n() * f.kSteps * sumBytesOf(format)
                              : sums * (shape.startsFromSums() ? 2 : 1);
   *heldStore(dataflow, work.localStore) = heldTraffic(f, heldOf(array, format, f.depth), shape);
   countLostTime(array, format, shape, f, work);

@@ -12,7 +12,7 @@
 namespace npusim::end_to_end {
 namespace {
 
-using Figures = std::array<std::int64_t, 3>;  ///< cycles, macs, bytes of DRAM
+using Figures = std::array<std::int64_t, 4>;  ///< cycles, macs, bytes of DRAM read and written
 
 /// The figures, then the bytes of every output in order.
 std::string predict(const ChipConfig& chip, const isa::Program& program, const Inputs& inputs) {
@@ -23,7 +23,7 @@ std::string predict(const ChipConfig& chip, const isa::Program& program, const I
   }
   const PredictResult total = npu.predict().total;
   const ReadWrite dram = total.counters.dramBytes;
-  const Figures figures = {total.cycles, total.macs, dram.read + dram.write};
+  const Figures figures = {total.cycles, total.macs, dram.read, dram.write};
   std::string answer(reinterpret_cast<const char*>(figures.data()), sizeof figures);
   for (const isa::PortTensor& port : program.outputs) {
     const Tensor tensor = npu.output(port.name);
@@ -49,7 +49,7 @@ Execution execute(const ChipConfig& chip, const isa::Program& program, const Inp
   from += sizeof figures;
   execution.cycles = figures[0];
   execution.macs = figures[1];
-  execution.dramBytes = figures[2];
+  execution.dramBytes = {figures[2], figures[3]};
   for (const isa::PortTensor& port : program.outputs) {
     Tensor tensor(port.type, port.shape);
     std::memcpy(tensor.bytes().data(), from, tensor.bytes().size());

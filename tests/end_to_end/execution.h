@@ -7,6 +7,7 @@
 
 #include "kernels/pipeline/compile.h"
 #include "sim/config/chip_config.h"
+#include "sim/core/traffic.h"
 #include "sim/isa/program.h"
 #include "workloads/graph/graph.h"
 
@@ -18,8 +19,8 @@ using Inputs = std::map<std::string, Tensor>;
 struct Execution {
   std::vector<Tensor> outputs;  ///< as they lie in the chip's memory
   std::int64_t cycles = 0, macs = 0;
-  std::int64_t dramBytes = 0;  ///< read and written
-  std::string error;           ///< what the machine threw; empty when it finished
+  ReadWrite dramBytes;  ///< whole bursts
+  std::string error;    ///< what the machine threw; empty when it finished
 };
 
 /// Runs a program in a process of its own. `inputs` are in the ports' types.

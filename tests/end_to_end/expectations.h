@@ -13,7 +13,7 @@ std::optional<Compiled> compiledIfItFits(const Graph& graph, const ChipConfig& c
                                          DataType precision, const std::vector<Inputs>& samples,
                                          Partition partition = Partition::Auto);
 
-/// The outputs are those of evaluate() within `tolerance`; in int8 to the byte.
+/// The outputs are those of evaluate() within `tolerance`; in int8 and int16 to the byte.
 void expectRightValues(const Compiled& compiled, DataType precision, const Execution& execution,
                        const Inputs& stored, const Tolerance& tolerance);
 

@@ -47,7 +47,7 @@ Tolerance toleranceOf(DataType precision, const Graph& graph) {
 bool check(unsigned seed, DataType precision) {
   Random random(seed);
   const Graph graph = randomGraph(random);
-  const ChipConfig chip = chipOfCores(random);
+  const ChipConfig chip = withFormat(chipOfCores(random), precision);
   const auto partition = random.among<Partition>(
       {Partition::Auto, Partition::Channel, Partition::Row, Partition::Batch, Partition::Pipeline});
   const std::vector<Inputs> samples = {randomInputs(random, graph)};
@@ -81,7 +81,8 @@ TEST_P(ManyCores, ComputeWhatTheEvaluationComputes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, ManyCores,
-                         testing::Values(DataType::Float32, DataType::Float16, DataType::Int8),
+                         testing::Values(DataType::Float32, DataType::Float16, DataType::Int16,
+                                         DataType::Int8),
                          [](const auto& format) { return std::string(name(format.param)); });
 
 TEST(Partition, ANoteSaysWhatCannotFollow) {

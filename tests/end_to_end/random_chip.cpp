@@ -67,4 +67,12 @@ ChipConfig randomChip(Random& random) {
   return parseChip(toYaml(chip), "random chip");
 }
 
+ChipConfig withFormat(const ChipConfig& chip, DataType precision) {
+  ChipConfig with = chip;
+  if (chip.supports(precision)) return with;
+  with.formats.push_back(precision);
+  with.array.macsPerCycle[precision] = 1;
+  return parseChip(toYaml(with), "random chip");
+}
+
 }  // namespace npusim::end_to_end

@@ -9,4 +9,7 @@ namespace npusim::end_to_end {
 /// convention, one buffer for everything or one a purpose, so small that layers must be tiled.
 ChipConfig randomChip(Random& random);
 
+/// The same chip, which also computes `precision`, an element a PE and cycle.
+ChipConfig withFormat(const ChipConfig& chip, DataType precision);
+
 }  // namespace npusim::end_to_end

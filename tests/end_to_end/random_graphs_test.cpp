@@ -30,7 +30,8 @@ std::int64_t longestSum(const Graph& graph) {
 /// Machine and evaluation round each node's result to its type. What can differ before that is the
 /// last bit of a function, and the order of a sum whose channels are tiled: a unit of fp32 a term.
 Tolerance toleranceOf(DataType precision, const Graph& graph) {
-  const double lastBit = std::ldexp(1.0, precision == DataType::Float32 ? -23 : -10);
+  const int bits = precision == DataType::Float32 ? 23 : precision == DataType::BFloat16 ? 7 : 10;
+  const double lastBit = std::ldexp(1.0, -bits);
   const double order = std::ldexp(static_cast<double>(longestSum(graph)), -23);
   return {0, lastBit * static_cast<double>(graph.nodes.size() + 1) + order};
 }
@@ -56,7 +57,7 @@ void expectSameFromFiles(const isa::Program& program, const Execution& first,
 bool check(unsigned seed, DataType precision) {
   Random random(seed);
   const Graph graph = randomGraph(random);
-  const ChipConfig chip = randomChip(random);
+  const ChipConfig chip = withFormat(randomChip(random), precision);
   const std::vector<Inputs> samples = {randomInputs(random, graph), randomInputs(random, graph)};
   SCOPED_TRACE(fmt::format("seed {} {}\n{}", seed, name(precision), graph.toText()));
   const std::optional<Compiled> compiled = compiledIfItFits(graph, chip, precision, samples);
@@ -87,7 +88,8 @@ TEST_P(RandomGraphs, ComputeWhatTheEvaluationComputes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, RandomGraphs,
-                         testing::Values(DataType::Float32, DataType::Float16, DataType::Int8),
+                         testing::Values(DataType::Float32, DataType::Float16, DataType::BFloat16,
+                                         DataType::Int16, DataType::Int8),
                          [](const auto& format) { return std::string(name(format.param)); });
 
 }  // namespace

@@ -98,5 +98,20 @@ TEST(RecurrentPage, HoldsWhatTheStudyPrints) {
   EXPECT_NE(page.find(finished.out), std::string::npos) << finished.out;
 }
 
+TEST(QuantisationPage, HoldsWhatTheStudyPrints) {
+  const std::string root = NPUSIM_SOURCE_DIR;
+  const std::string page = readText(root + "/docs/quantisation.md");
+  const std::string data = root + "/tests/models/reference/blazeface_front/test_data_set_0";
+  for (const std::vector<std::string>& more :
+       {std::vector<std::string>{}, {"--workload", "blazeface_front", "--data", data}}) {
+    std::vector<std::string> words = {"study", "weights", "--markdown"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Finished finished = npusim(words);
+    EXPECT_EQ(finished.exitCode, 0) << finished.err;
+    EXPECT_FALSE(finished.out.empty());
+    EXPECT_NE(page.find(finished.out), std::string::npos) << finished.out;
+  }
+}
+
 }  // namespace
 }  // namespace npusim::tools

@@ -7,6 +7,7 @@ namespace npusim::tools {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 const std::string kNetwork = NPUSIM_SOURCE_DIR "/tests/models/reference/mlp_autoenc";
 const std::string kData = kNetwork + "/test_data_set_0";
@@ -41,6 +42,22 @@ TEST(Quantize, TheWrittenModelIsAFloatNetworkToAnyoneElse) {
   const Finished ran = npusim({"run", "--workload", file, "--data", kData, "--precision", "fp32",
                                "--tolerance", "0.02", "--reference", "none"});
   EXPECT_EQ(ran.exitCode, 0) << ran.out << ran.err;
+}
+
+TEST(Quantize, TheWrittenWeightsStayEncodedWhereADecoderIs) {
+  const TemporaryFolder folder;
+  const std::string file = folder / "quantized.onnx";
+  npusim({"quantize", "--workload", kNetwork + "/model.onnx", "--data", kData, "-o", file});
+  const auto run = [&](const std::string& more) {
+    return shell("\"$NPUSIM\" run --workload " + quoted(file) + " --data " + quoted(kData) +
+                 " --precision fp16 --tolerance 0.02 --reference none " + more);
+  };
+  const Finished dense = run("--chip edge");
+  EXPECT_EQ(dense.exitCode, 0) << dense.out << dense.err;
+  EXPECT_THAT(dense.err, HasSubstr("4 of 4 weights that the file has encoded lie as values"));
+  const Finished encoded = run("--chip edge --set decoder.formats=[int8]");
+  EXPECT_EQ(encoded.exitCode, 0) << encoded.out << encoded.err;
+  EXPECT_THAT(encoded.err, Not(HasSubstr("lie as values")));
 }
 
 TEST(Quantize, SaysWhatItNeeds) {

@@ -48,7 +48,7 @@ TEST(FormatUses, CalibrationIsForInt8AndToleranceForFloats) {
   data.calibrationFolders = {"d"};
   EXPECT_NO_THROW(checkFormatUses(data, DataType::Int8));
   EXPECT_THAT(messageOf([&] { checkFormatUses(data, DataType::Float16); }),
-              HasSubstr("--calibrate sets the ranges of int8, this run computes fp16"));
+              HasSubstr("--calibrate sets the ranges of int8 and int16, this run computes fp16"));
   data.calibrationFolders.clear();
   data.tolerance = 0.1;
   EXPECT_NO_THROW(checkFormatUses(data, DataType::Float16));

@@ -36,6 +36,7 @@ RunResult run(const ChipConfig& chip, const ChipConfig& tiledFor, const CompileC
   const Simulation simulation = simulate(machine, compiled.program, {}, false, 1, progress);
   RunResult result;
   result.precision = name(*choice.precision);
+  result.load = simulation.load;
   result.predict = simulation.predict;
   result.layers = simulation.layers;
   priceResult(result, machine, loadEnergyTable(chip.energy));

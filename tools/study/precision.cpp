@@ -9,10 +9,9 @@
 #include "tools/compile_network.h"
 #include "tools/options.h"
 #include "tools/output.h"
-#include "tools/real_outputs.h"
+#include "tools/study/reference_error.h"
 #include "tools/study/studies.h"
 #include "tools/text_table.h"
-#include "workloads/evaluate/compare.h"
 
 namespace npusim::tools {
 namespace {
@@ -49,29 +48,14 @@ std::vector<Reference> referencesIn(const std::string& folder, const std::string
   return found;
 }
 
-/// How far a network in a precision is from one data set's outputs.
-Comparison errorOf(const std::string& model, const std::string& set, const ChipConfig& chip,
-                   DataType precision, const Progress& progress) {
-  DataOptions data;
-  data.folder = set;
-  NetworkOptions source;
-  source.workload = model;
-  GivenTensors given = readGiven(data);
-  Network network = readNetwork(source, given);
-  dropSettled(network.graph, given);
-  CompileChoice choice;
-  choice.precision = precision;
-  const Inputs inputs = completeInputs(inputSlots(network.graph), given, data.seed);
-  const Prepared prepared = prepareNetwork(network, chip, choice, data, given, progress);
-  return compare(realOutputs(prepared.graph, inputs), given.data.outputs);
-}
-
 std::vector<std::string> cells(const Reference& reference, const ChipConfig& chip,
                                DataType precision, const Progress& progress) {
+  CompileChoice choice;
+  choice.precision = precision;
   Comparison worst;
   try {
     for (const std::string& set : reference.sets) {
-      const Comparison each = errorOf(reference.model, set, chip, precision, progress);
+      const Comparison each = errorOf(reference.model, set, chip, choice, progress);
       worst.maxRelError = std::max(worst.maxRelError, each.maxRelError);
       worst.cosineSimilarity = std::min(worst.cosineSimilarity, each.cosineSimilarity);
       worst.argMaxEqual = worst.argMaxEqual && each.argMaxEqual;

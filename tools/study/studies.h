@@ -12,5 +12,6 @@ void studyCores(const Arguments& arguments);
 void studyRecurrent(const Arguments& arguments);
 void studyFamily(const Arguments& arguments);
 void studyPrecision(const Arguments& arguments);
+void studyWeights(const Arguments& arguments);
 
 }  // namespace npusim::tools

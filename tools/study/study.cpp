@@ -14,6 +14,7 @@ constexpr std::array kStudies = {
     Subcommand{"recurrent", "recurrent layers beside one product of as many MACs", studyRecurrent},
     Subcommand{"family", "GPT-2 to GPT-3 on one chip, until one is refused", studyFamily},
     Subcommand{"precision", "how far int8 and 16 bits are from reference outputs", studyPrecision},
+    Subcommand{"weights", "what weights encoded in memory save, and what they cost", studyWeights},
 };
 
 }  // namespace

@@ -60,11 +60,11 @@ TracedProduct::TracedProduct(const WindowProduct& p, DataType format,
   const std::int64_t pixel = p.channels * width;
   const std::int64_t row = p.inWidth * pixel;
   const std::int64_t line = p.outputs * width;
-  const std::int64_t sums = p.outputs * kPartialSumBytes;
+  const std::int64_t sums = p.outputs * sumBytesOf(format);
   a_ = {p.inHeight * row,   p.stride * row, p.stride * pixel, 0, p.dilation * row,
         p.dilation * pixel, width};
   b_ = {0, 0, 0, width, p.kernelW * p.channels * line, p.channels * line, line};
-  c_ = {p.outHeight * p.outWidth * sums, p.outWidth * sums, sums, kPartialSumBytes, 0, 0, 0};
+  c_ = {p.outHeight * p.outWidth * sums, p.outWidth * sums, sums, sumBytesOf(format), 0, 0, 0};
   down_ = {0, p.stride, 0, 0, p.dilation, 0, 0};
   across_ = {0, 0, p.stride, 0, 0, p.dilation, 0};
   tile_.extents = {p.images, p.outHeight, p.outWidth, p.outputs, p.kernelH, p.kernelW, p.channels};
@@ -75,7 +75,7 @@ TracedProduct::TracedProduct(const WindowProduct& p, DataType format,
   tile_.a = {inputs_.storage, inputs_.address - p.pad * (row + pixel), a_, {}, format};
   tile_.a.bounds = {{-p.pad, p.inHeight, down_}, {-p.pad, p.inWidth, across_}};
   tile_.b = {weights_.storage, weights_.address, b_, {}, format};
-  const DataType sumType = isFloat(format) ? DataType::Float32 : DataType::Int32;
+  const DataType sumType = sumTypeOf(format);
   tile_.c = {sums_.storage, sums_.address, c_, {}, sumType};
 }
 

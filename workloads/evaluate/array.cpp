@@ -175,17 +175,21 @@ template Array<std::int64_t> loadPlain(const Tensor&);
 template Array<std::uint64_t> loadPlain(const Tensor&);
 template Array<double> loadPlain(const Tensor&);
 
-Array<std::int32_t> loadCentered(const Tensor& tensor, const Quantization& quantization) {
-  Array<std::int32_t> integers = loadPlain<std::int32_t>(tensor);
+template <std::integral T>
+Array<T> loadCentered(const Tensor& tensor, const Quantization& quantization) {
+  Array<T> integers = loadPlain<T>(tensor);
   if (quantization.zeroPoint == 0) return integers;
-  std::int32_t* values = integers.own();
+  T* values = integers.own();
   for (std::int64_t i = 0; i < integers.size(); ++i) values[i] -= quantization.zeroPoint;
   return integers;
 }
 
+template Array<std::int32_t> loadCentered(const Tensor&, const Quantization&);
+template Array<std::int64_t> loadCentered(const Tensor&, const Quantization&);
+
 Array<float> loadReal(const Tensor& tensor, const std::optional<Quantization>& quantization) {
   if (!quantization) return loadPlain<float>(tensor);
-  const Array<std::int32_t> centered = loadCentered(tensor, *quantization);
+  const Array<std::int32_t> centered = loadCentered<std::int32_t>(tensor, *quantization);
   Array<float> reals(tensor.shape());
   float* values = reals.own();
   forEachScale(*quantization, tensor.shape(),

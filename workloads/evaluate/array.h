@@ -62,8 +62,9 @@ Array<T> loadPlain(const Tensor& tensor);
 /// A tensor's real values: plain floats, or float(q - zeroPoint) * scale.
 Array<float> loadReal(const Tensor& tensor, const std::optional<Quantization>& quantization);
 
-/// A quantised tensor's integers minus its zero point.
-Array<std::int32_t> loadCentered(const Tensor& tensor, const Quantization& quantization);
+/// A quantised tensor's integers minus its zero point; T is int32_t or int64_t.
+template <std::integral T>
+Array<T> loadCentered(const Tensor& tensor, const Quantization& quantization);
 
 /// Reals to a value's type: quantised values take saturate(rne(real / scale) + zeroPoint), NaN the
 /// zero point; floats round once to nearest even; plain integers truncate toward zero and saturate,

@@ -137,10 +137,10 @@ struct Apply {
   }
 };
 
-/// Sums of a product modulo 2^32.
-Array<std::int32_t> narrowProduct(const Evaluation& e, Array<std::int32_t> a,
-                                  Array<std::int32_t> b) {
-  const std::optional<Array<std::int32_t>> bias = e.loadOptional<std::int32_t>(2);
+/// Sums of a product in T, modulo 2^32 or 2^64.
+template <std::integral T>
+Array<T> integerProduct(const Evaluation& e, Array<T> a, Array<T> b) {
+  const std::optional<Array<T>> bias = e.loadOptional<T>(2);
   if (const auto* op = std::get_if<Convolution>(&e.node.operation)) {
     return convolve(*op, a, b, bias);
   }
@@ -159,13 +159,14 @@ Array<std::int32_t> centeredCodes(const Evaluation& e, std::size_t i) {
   return codes;
 }
 
-/// The int32 sums of a quantised product, as reals.
+/// The sums of a quantised product, as reals.
+template <std::integral T>
 Array<float> quantizedProduct(const Evaluation& e) {
   const Quantization& x = *e.value(0).quantization;
   const Quantization& w = *e.value(1).quantization;
   ensure(x.scales.size() == 1, "evaluate: activations have one scale");
-  const Array<std::int32_t> sums =
-      narrowProduct(e, loadCentered(e.tensor(0), x), loadCentered(e.tensor(1), w));
+  const Array<T> sums =
+      integerProduct(e, loadCentered<T>(e.tensor(0), x), loadCentered<T>(e.tensor(1), w));
 
   const bool convolution = std::holds_alternative<Convolution>(e.node.operation);
   const std::size_t axis = convolution ? 1 : sums.shape().size() - 1;  // of the output channels
@@ -196,7 +197,7 @@ Tensor finish(const Evaluation& e, Array<T> result) {
 
 /// A product of codes with zero points: its sums, or what the steps make of them as reals.
 Tensor finishSums(const Evaluation& e) {
-  Array<std::int32_t> sums = narrowProduct(e, centeredCodes(e, 0), centeredCodes(e, 1));
+  Array<std::int32_t> sums = integerProduct(e, centeredCodes(e, 0), centeredCodes(e, 1));
   if (e.node.steps.empty() && !isReal(e.output())) return store(std::move(sums), e.output());
   Array<float> reals(sums.shape());
   std::ranges::copy(sums.values(), reals.own());
@@ -214,10 +215,14 @@ Tensor evaluateNode(const Graph& graph, const Node& node,
                     const std::vector<const Tensor*>& inputs) {
   const Evaluation e{graph, node, inputs};
   try {
-    if (isQuantizedProduct(e)) return finish<float>(e, quantizedProduct(e));
+    if (isQuantizedProduct(e)) {
+      const bool wide = e.value(0).type == DataType::Int16;  // sums of int16 do not fit in int32
+      return finish<float>(
+          e, wide ? quantizedProduct<std::int64_t>(e) : quantizedProduct<std::int32_t>(e));
+    }
     if (hasZeroPoints(graph, node)) return finishSums(e);
     if (isNarrowProduct(e)) {
-      return store(narrowProduct(e, e.load<std::int32_t>(0), e.load<std::int32_t>(1)), e.output());
+      return store(integerProduct(e, e.load<std::int32_t>(0), e.load<std::int32_t>(1)), e.output());
     }
     if (computesReals(e)) {
       return hasType(e, DataType::Float64) ? evaluateAs<double>(e) : evaluateAs<float>(e);

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "workloads/onnx/converters.h"
+#include "workloads/onnx/encoded_weights.h"
 #include "workloads/onnx/window.h"
 
 /// Quantised operators as the plain integer arithmetic that graph.h describes.
@@ -62,6 +63,15 @@ void convertDequantizeLinear(NodeContext& c) {
   const ValueId x = c.input(0);
   const std::size_t rank = c.shape(x).size();
   const std::size_t axis = readAxis(c, x);
+  const std::int64_t blockSize = c.integer("block_size", 0);
+  if (std::optional<Constant> weights = encodedWeights(c, axis, blockSize)) {
+    return c.output(0, c.constant("weights", *std::move(weights)));
+  }
+  if (blockSize > 0) {
+    throw NotPossible(
+        "not supported: block_size for other than constant 8-bit or 4-bit codes "
+        "with scales of fp32");
+  }
   std::vector<ValueId> inputs = {x, along(c, c.input(1), axis, rank)};
   std::vector<ElementStep> steps = {{.op = ElementOp::Mul, .operand = 1}};
   if (c.hasInput(2)) {

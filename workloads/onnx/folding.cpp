@@ -66,6 +66,23 @@ std::int64_t elementsIn(const OnnxGraph& graph) {
   return elements;
 }
 
+/// Scales and zero points of weights that came encoded go where a node moves the values.
+void moveForm(const Graph& graph, const Node& node, Constant& made) {
+  const bool moves = std::holds_alternative<Transpose>(node.operation) ||
+                     std::holds_alternative<Reshape>(node.operation);
+  const Constant& from = *graph.value(node.inputs.at(0)).constant;
+  if (!moves || !node.steps.empty() || !from.form) return;
+  const auto moved = [&](const std::shared_ptr<const Tensor>& tensor) {
+    if (!tensor) return tensor;
+    const Tensor reals = convert(*tensor, DataType::Float32);
+    return std::make_shared<const Tensor>(
+        convert(evaluateNode(graph, node, {&reals}), tensor->type()));
+  };
+  made.form = from.form;
+  made.scales = moved(from.scales);
+  made.zeros = moved(from.zeros);
+}
+
 }  // namespace
 
 void FoldBudget::add(const OnnxGraph& graph) {
@@ -90,8 +107,8 @@ std::optional<Constant> foldNode(const Graph& graph, const Node& node, FoldBudge
   }
   if (std::optional<Constant> splat = foldSplat(graph, node)) return splat;
   if (!foldable || !budget.take(cost(graph, node))) return std::nullopt;
-  std::vector<Tensor> made;
-  made.reserve(node.inputs.size());
+  std::vector<Tensor> dense;
+  dense.reserve(node.inputs.size());
   std::vector<const Tensor*> inputs;
   for (const ValueId id : node.inputs) {
     if (id == kNoValue) {
@@ -100,10 +117,12 @@ std::optional<Constant> foldNode(const Graph& graph, const Node& node, FoldBudge
     }
     const Value& value = graph.value(id);
     if (!value.constant->dense)
-      made.push_back(value.constant->materialize(value.type, value.shape));
-    inputs.push_back(value.constant->dense ? value.constant->dense.get() : &made.back());
+      dense.push_back(value.constant->materialize(value.type, value.shape));
+    inputs.push_back(value.constant->dense ? value.constant->dense.get() : &dense.back());
   }
-  return Constant{std::make_shared<const Tensor>(evaluateNode(graph, node, inputs)), {}, {}};
+  Constant made{std::make_shared<const Tensor>(evaluateNode(graph, node, inputs)), {}, {}};
+  moveForm(graph, node, made);
+  return made;
 }
 
 }  // namespace npusim::onnx_import

@@ -176,6 +176,12 @@ ValueId NodeContext::constant(std::string_view what, Tensor tensor) {
   return id;
 }
 
+ValueId NodeContext::constant(std::string_view what, Constant weights) {
+  const ValueId id = constant(what, Tensor(*weights.dense));
+  builder_.graph().value(id).constant = std::move(weights);
+  return id;
+}
+
 ValueId NodeContext::splat(std::string_view what, DataType type, Shape shape, double value) {
   const std::string hint = name_ + "/" + std::string(what);
   const ValueId id = builder_.addSplat(hint, type, std::move(shape), value);

@@ -75,6 +75,8 @@ class NodeContext {
   ValueId emitCarried(ValueId initial);
   void carryOn(ValueId carried, ValueId next) { builder_.carryOn(carried, next); }
   ValueId constant(std::string_view what, Tensor tensor);
+  /// fp32 weights that came encoded.
+  ValueId constant(std::string_view what, Constant weights);
   ValueId splat(std::string_view what, DataType type, Shape shape, double value);
   std::size_t outputCount() const { return node_.outputs.size(); }
   bool hasOutput(std::size_t index) const;

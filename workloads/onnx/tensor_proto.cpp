@@ -8,6 +8,7 @@
 #include <fstream>
 #include <memory>
 
+#include "sim/core/rounding.h"
 #include "workloads/onnx/model.h"
 
 namespace npusim::onnx_import {
@@ -149,6 +150,32 @@ Tensor externalTensor(const onnx::TensorProto& message, const TensorSource& sour
   return tensor;
 }
 
+Tensor readTensor(onnx::TensorProto& message, const TensorSource& source, DataType type,
+                  const Shape& shape) {
+  if (message.has_segment()) throw NotPossible("a tensor split into segments is not supported");
+  if (message.data_location() == onnx::TensorProto::EXTERNAL) {
+    return externalTensor(message, source, type, shape);
+  }
+  if (message.has_raw_data()) return rawTensor(message, type, shape);
+  return typedTensor(message, type, shape);
+}
+
+/// ONNX's integers of 4 bits (onnx.proto from IR version 10 on; the library may not name them): two
+/// to a byte, the first in the low bits.
+constexpr int kUInt4 = 21, kInt4 = 22;
+constexpr std::int64_t kPerByte = 2;
+
+/// Such integers in a byte each, as `type`.
+Tensor unpacked(const Tensor& packed, DataType type, const Shape& shape) {
+  Tensor tensor(type, shape);
+  for (std::int64_t i = 0; i < tensor.size(); ++i) {
+    const auto both = static_cast<int>(packed.at(i / kPerByte));
+    const int code = i % kPerByte == 0 ? both & 0xF : both >> 4;
+    tensor.set(i, type == DataType::Int8 && code >= 8 ? code - 16 : code);
+  }
+  return tensor;
+}
+
 }  // namespace
 
 DataType toDataType(int onnxType) {
@@ -191,14 +218,13 @@ DataType toDataType(int onnxType) {
 }
 
 Tensor takeTensor(onnx::TensorProto& message, const TensorSource& source) {
-  const DataType type = toDataType(message.data_type());
   const Shape shape = readShape(message);
-  if (message.has_segment()) throw NotPossible("a tensor split into segments is not supported");
-  if (message.data_location() == onnx::TensorProto::EXTERNAL) {
-    return externalTensor(message, source, type, shape);
+  if (message.data_type() != kUInt4 && message.data_type() != kInt4) {
+    return readTensor(message, source, toDataType(message.data_type()), shape);
   }
-  if (message.has_raw_data()) return rawTensor(message, type, shape);
-  return typedTensor(message, type, shape);
+  const Shape bytes{ceilDiv(elementCount(shape), kPerByte)};
+  return unpacked(readTensor(message, source, DataType::UInt8, bytes),
+                  message.data_type() == kInt4 ? DataType::Int8 : DataType::UInt8, shape);
 }
 
 }  // namespace npusim::onnx_import

@@ -6,14 +6,14 @@
 
 namespace npusim::modules {
 
-/// a x b + sum: floats with one rounding, integers modulo 2^32.
+/// a x b + sum: floats with one rounding, integers modulo 2^32 or 2^64.
 template <typename T>
 T multiplyAdded(T a, T b, T sum) {
   if constexpr (std::is_same_v<T, float>) {
     return std::fma(a, b, sum);
   } else {
-    const auto product = static_cast<std::uint32_t>(a) * static_cast<std::uint32_t>(b);
-    return static_cast<T>(product + static_cast<std::uint32_t>(sum));
+    using Bits = std::make_unsigned_t<T>;
+    return static_cast<T>(static_cast<Bits>(a) * static_cast<Bits>(b) + static_cast<Bits>(sum));
   }
 }
 
@@ -23,7 +23,8 @@ T added(T a, T b) {
   if constexpr (std::is_same_v<T, float>) {
     return a + b;
   } else {
-    return static_cast<T>(static_cast<std::uint32_t>(a) + static_cast<std::uint32_t>(b));
+    using Bits = std::make_unsigned_t<T>;
+    return static_cast<T>(static_cast<Bits>(a) + static_cast<Bits>(b));
   }
 }
 

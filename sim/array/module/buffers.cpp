@@ -11,7 +11,7 @@ Buffers<T>::Buffers(const Geometry& geometry, const MatrixShape& shape)
       n_(shape.n()),
       k_(shape.k()),
       operandBytes_(geometry.operandBytes),
-      sumBytes_(geometry.array.partialSumBytes),
+      sumBytes_(geometry.storedSumBytes),
       a_(static_cast<std::size_t>(m_ * k_)),
       b_(static_cast<std::size_t>(k_ * n_)),
       c_(static_cast<std::size_t>(m_ * n_)),
@@ -82,5 +82,6 @@ std::size_t Buffers<T>::positionOf(const Place& place) const {
 
 template class Buffers<float>;
 template class Buffers<std::int32_t>;
+template class Buffers<std::int64_t>;
 
 }  // namespace npusim::modules

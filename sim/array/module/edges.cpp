@@ -126,13 +126,18 @@ void AdderTree<T>::step() {
 
 template class Feeder<float>;
 template class Feeder<std::int32_t>;
+template class Feeder<std::int64_t>;
 template class Loader<float>;
 template class Loader<std::int32_t>;
+template class Loader<std::int64_t>;
 template class Accumulator<float>;
 template class Accumulator<std::int32_t>;
+template class Accumulator<std::int64_t>;
 template class Collector<float>;
 template class Collector<std::int32_t>;
+template class Collector<std::int64_t>;
 template class AdderTree<float>;
 template class AdderTree<std::int32_t>;
+template class AdderTree<std::int64_t>;
 
 }  // namespace npusim::modules

@@ -39,7 +39,12 @@ bool hasIndex(Operand operand, Index index) {
 }
 
 Geometry::Geometry(const ArrayConfig& config, DataType format)
-    : array(config), rows(config.rows), cols(config.cols), operandBytes(byteSize(format)) {
+    : array(config),
+      rows(config.rows),
+      cols(config.cols),
+      operandBytes(byteSize(format)),
+      sumBytes(sumBytesOf(format)),
+      storedSumBytes(array.storedSumBytes(format)) {
   const auto rate = array.macsPerCycle.find(format);
   ensure(rate != array.macsPerCycle.end(), "the array does not compute this format");
   macsPerCycle = rate->second;
@@ -62,13 +67,13 @@ const OperandStoreConfig& Geometry::store() const { return of(array.localStore, 
 
 /// Accesses that a step's operands, or its sum, take at the store.
 std::int64_t Geometry::accesses() const {
-  const std::int64_t bytes = holdsSums() ? kPartialSumBytes : depth * operandBytes;
+  const std::int64_t bytes = holdsSums() ? sumBytes : depth * operandBytes;
   return store().wordBits == 0 ? 1 : ceilDiv(bytes * 8, store().wordBits);
 }
 
 std::int64_t Geometry::storeBytes() const {
   if (store().wordBits > 0) return accesses() * store().wordBits / 8;
-  return holdsSums() ? kPartialSumBytes : depth * operandBytes;
+  return holdsSums() ? sumBytes : depth * operandBytes;
 }
 
 std::int64_t Geometry::waveCycles() const {

@@ -29,10 +29,12 @@ struct Geometry {
 
   ArrayConfig array;
   std::int64_t rows, cols;
-  double macsPerCycle;        ///< of one PE
-  std::int64_t depth;         ///< products along k that a PE adds in a step
-  std::int64_t beat;          ///< cycles of a step, and of a hop over a link
-  std::int64_t operandBytes;  ///< of one weight or input
+  double macsPerCycle;          ///< of one PE
+  std::int64_t depth;           ///< products along k that a PE adds in a step
+  std::int64_t beat;            ///< cycles of a step, and of a hop over a link
+  std::int64_t operandBytes;    ///< of one weight or input
+  std::int64_t sumBytes;        ///< of a sum in the array
+  std::int64_t storedSumBytes;  ///< of one at the accumulators
   Index alongRows, alongCols, streamed;
   Operand held, down, across;
   Travel downTravel, acrossTravel;

@@ -203,5 +203,6 @@ sc_core::sc_signal<Word<T>>& Grid<T>::resultOf(const std::string& lineName,
 
 template class Grid<float>;
 template class Grid<std::int32_t>;
+template class Grid<std::int64_t>;
 
 }  // namespace npusim::modules

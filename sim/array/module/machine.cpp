@@ -2,6 +2,7 @@
 
 #include "sim/array/module/grid.h"
 #include "sim/array/module/grid_host.h"
+#include "sim/array/sums.h"
 
 namespace npusim::modules {
 namespace {
@@ -71,10 +72,9 @@ ArrayTiming GridMachine<T>::timing() const {
 
 std::unique_ptr<Machine> makeMachine(const ArrayConfig& array, DataType format, DataType sums,
                                      double clockMhz, const std::string& vcdPath) {
-  if (isFloat(sums)) {
-    return std::make_unique<GridMachine<float>>(array, format, clockMhz, vcdPath);
-  }
-  return std::make_unique<GridMachine<std::int32_t>>(array, format, clockMhz, vcdPath);
+  return withSumType(sums, [&]<typename T>(T) -> std::unique_ptr<Machine> {
+    return std::make_unique<GridMachine<T>>(array, format, clockMhz, vcdPath);
+  });
 }
 
 }  // namespace npusim::modules

@@ -27,8 +27,8 @@ class Machine {
   virtual void observe(ArrayObserver* observer, std::int64_t cycles) = 0;
 };
 
-/// `sums`: Int32 or a float format. `vcdPath`: the file for the waveforms of all that it runs;
-/// empty: none.
+/// `sums`: Int32, Int64 or a float format. `vcdPath`: the file for the waveforms of all that it
+/// runs; empty: none.
 std::unique_ptr<Machine> makeMachine(const ArrayConfig& array, DataType format, DataType sums,
                                      double clockMhz, const std::string& vcdPath);
 

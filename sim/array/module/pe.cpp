@@ -74,7 +74,7 @@ void Pe<T>::fill(const Word<T>& word) {
   if (!word.valid()) return;
   store_.fill(word);
   const auto bytes = geometry_.holdsSums()
-                         ? geometry_.array.partialSumBytes
+                         ? geometry_.storedSumBytes
                          : static_cast<std::int64_t>(word.values.size()) * geometry_.operandBytes;
   of(counts_.network, geometry_.held) += bytes;
 }
@@ -103,7 +103,7 @@ void Pe<T>::countStep(const Word<T>& weights, const Word<T>& inputs) {
   counts_.zeroMacs += zeros;
   for (const Operand operand : {geometry_.down, geometry_.across}) {
     of(counts_.network, operand) +=
-        operand == Operand::Outputs ? kPartialSumBytes : products * geometry_.operandBytes;
+        operand == Operand::Outputs ? geometry_.sumBytes : products * geometry_.operandBytes;
   }
   store_.countRead();
   if (geometry_.holdsSums()) store_.countWrite();
@@ -122,7 +122,7 @@ Word<T> Pe<T>::leavingWord() {
     word = {};
   } else {
     store_.countRead();
-    counts_.network.outputs += geometry_.array.partialSumBytes;
+    counts_.network.outputs += geometry_.storedSumBytes;
   }
   word.turn = row_ == 0;
   return word;
@@ -158,5 +158,6 @@ void Pe<T>::traceTo(sc_core::sc_trace_file* file) const {
 
 template class Pe<float>;
 template class Pe<std::int32_t>;
+template class Pe<std::int64_t>;
 
 }  // namespace npusim::modules

@@ -16,7 +16,7 @@ RowStationaryControl<T>::RowStationaryControl(const sc_core::sc_module_name& mod
       cols_(array.cols),
       filterBus_(array.rowStationary.filterBusBits, byteSize(format) * 8),
       inputBus_(array.rowStationary.inputBusBits, byteSize(format) * 8),
-      sumsInBus_(array.rowStationary.sumBusBits, array.partialSumBytes * 8),
+      sumsInBus_(array.rowStationary.sumBusBits, array.storedSumBytes(format) * 8),
       sumsOutBus_(sumsInBus_),
       delayCycles_(array.rowStationary.pipelineStages - 1) {}
 
@@ -156,5 +156,6 @@ void RowStationaryControl<T>::finish() {
 
 template class RowStationaryControl<float>;
 template class RowStationaryControl<std::int32_t>;
+template class RowStationaryControl<std::int64_t>;
 
 }  // namespace npusim::modules

@@ -118,9 +118,12 @@ typename Beat<T>::Word SumFeeder<T>::take() {
 
 template class FilterFeeder<float>;
 template class FilterFeeder<std::int32_t>;
+template class FilterFeeder<std::int64_t>;
 template class InputFeeder<float>;
 template class InputFeeder<std::int32_t>;
+template class InputFeeder<std::int64_t>;
 template class SumFeeder<float>;
 template class SumFeeder<std::int32_t>;
+template class SumFeeder<std::int64_t>;
 
 }  // namespace npusim::modules

@@ -78,5 +78,6 @@ void RowStationaryGrid<T>::traceTo(sc_core::sc_trace_file* file) const {
 
 template class RowStationaryGrid<float>;
 template class RowStationaryGrid<std::int32_t>;
+template class RowStationaryGrid<std::int64_t>;
 
 }  // namespace npusim::modules

@@ -4,6 +4,7 @@
 #include "sim/array/module/grid_host.h"
 #include "sim/array/module/most_pes.h"
 #include "sim/array/module/row_stationary_grid.h"
+#include "sim/array/sums.h"
 #include "sim/core/error.h"
 
 namespace npusim {
@@ -52,7 +53,7 @@ class RowStationaryHosts {
 
   const ArrayConfig array_;
   const double clockMhz_;
-  std::tuple<Hosts<float>, Hosts<std::int32_t>> hosts_;
+  std::tuple<Hosts<float>, Hosts<std::int32_t>, Hosts<std::int64_t>> hosts_;
 };
 
 }  // namespace modules
@@ -87,10 +88,9 @@ ZeroWork RowStationaryModules::compute(const MatrixTile& tile, std::vector<Stora
   const MatrixShape shape = tile.shape();
   const modules::RowStationaryProgram program(array_, format, shape, mapper_(format, shape));
   const std::string vcdPath = std::exchange(tracePath_, {});
-  const RowStationaryCounts counts =
-      tile.c.type == DataType::Int32
-          ? hosts_->run<std::int32_t>(program, tile, storages, vcdPath, observer_)
-          : hosts_->run<float>(program, tile, storages, vcdPath, observer_);
+  const RowStationaryCounts counts = withSumType(tile.c.type, [&]<typename T>(T) {
+    return hosts_->run<T>(program, tile, storages, vcdPath, observer_);
+  });
   const RowStationaryWidths widths = widthsOf(array_, format);
   ensure(ArrayCost{{0, counts.cycles, 0}, workOf(counts, widths)} == expected,
          "an instruction costs other than without its values");

@@ -30,7 +30,7 @@ std::int64_t intervalOf(const ArrayConfig& array, DataType format) {
       static_cast<std::int64_t>(std::llround(1 / array.macsPerCycle.at(format)));
   return std::max({multiplier, portCycles(array.localStore.weights, byteSize(format), 1),
                    portCycles(array.localStore.inputs, byteSize(format), 1),
-                   portCycles(array.localStore.outputs, array.partialSumBytes, 2)});
+                   portCycles(array.localStore.outputs, array.storedSumBytes(format), 2)});
 }
 
 }  // namespace

@@ -169,5 +169,6 @@ void RowStationaryPe<T>::traceTo(sc_core::sc_trace_file* file) const {
 
 template class RowStationaryPe<float>;
 template class RowStationaryPe<std::int32_t>;
+template class RowStationaryPe<std::int64_t>;
 
 }  // namespace npusim::modules

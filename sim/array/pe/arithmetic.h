@@ -7,7 +7,7 @@ namespace npusim {
 
 /// What a PE does with one product: `across` came along its line, `stationary` lies in its store or
 /// came down its lane, `sum` came from its neighbour or lies in its store. One rounding in fp32;
-/// int32 modulo 2^32.
+/// integers modulo 2^32 or 2^64.
 template <typename T>
 [[gnu::always_inline]] inline T multiplyAdd(T across, T stationary, T sum) {
   if constexpr (std::is_same_v<T, float>) {

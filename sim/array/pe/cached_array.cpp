@@ -17,6 +17,7 @@ struct Job {
 
   const ArrayConfig& array;
   const MatrixTile& tile;
+  DataType format;       ///< of the operands
   double rate;           ///< MACs of a PE in a cycle
   std::int64_t element;  ///< bytes of an operand
   LineSize line;         ///< what is fetched at a time: an operand where there is no cache
@@ -24,18 +25,18 @@ struct Job {
 };
 
 /// Bytes that one access of the partial sums' store moves, and accesses that a sum takes.
-std::int64_t sumAccesses(const OperandStoreConfig& store) {
-  return store.wordBits == 0 ? 1 : ceilDiv(kPartialSumBytes * 8, store.wordBits);
+std::int64_t sumAccesses(const OperandStoreConfig& store, DataType format) {
+  return store.wordBits == 0 ? 1 : ceilDiv(sumBytesOf(format) * 8, store.wordBits);
 }
-std::int64_t sumBytes(const OperandStoreConfig& store) {
-  return store.wordBits == 0 ? kPartialSumBytes : sumAccesses(store) * store.wordBits / 8;
+std::int64_t sumBytes(const OperandStoreConfig& store, DataType format) {
+  return store.wordBits == 0 ? sumBytesOf(format) : sumAccesses(store, format) * store.wordBits / 8;
 }
 
 /// A step reads and writes the partial sum, and the multiplier takes 1 / rate cycles for a product.
-std::int64_t beatOf(const ArrayConfig& array, double rate) {
+std::int64_t beatOf(const ArrayConfig& array, DataType format, double rate) {
   const OperandStoreConfig& store = array.localStore.outputs;
   return std::max({std::int64_t{1}, std::int64_t{std::llround(1 / rate)},
-                   ceilDiv(2 * sumAccesses(store), store.ports)});
+                   ceilDiv(2 * sumAccesses(store, format), store.ports)});
 }
 
 double rateOf(const ArrayConfig& array, DataType format) {
@@ -47,7 +48,8 @@ double rateOf(const ArrayConfig& array, DataType format) {
 Job::Job(const ArrayConfig& arrayConfig, const MatrixTile& theTile)
     : array(arrayConfig),
       tile(theTile),
-      rate(rateOf(array, arrayFormat(tile.a.type))),
+      format(arrayFormat(tile.a.type)),
+      rate(rateOf(array, format)),
       element(byteSize(tile.a.type)),
       line(array.cache.bytes > 0 ? array.cache.lineBytes : element),
       task{array.rows,
@@ -56,7 +58,7 @@ Job::Job(const ArrayConfig& arrayConfig, const MatrixTile& theTile)
            tile.n(),
            tile.k(),
            std::max<std::int64_t>(1, std::llround(rate)),
-           beatOf(array, rate),
+           beatOf(array, format, rate),
            tile.shape().startsFromSums() ? 1 : 0} {
   ensure(byteSize(tile.b.type) == element, "inputs and weights are of one width");
 }
@@ -103,7 +105,7 @@ std::int64_t sumsTaken(const Job& job, const CachedRun& run) {
 
 /// A step reads and writes its sum; one that comes in is written, one that leaves is read.
 ReadWrite sumTraffic(const Job& job, const CachedRun& run) {
-  const std::int64_t word = sumBytes(job.array.localStore.outputs);
+  const std::int64_t word = sumBytes(job.array.localStore.outputs, job.format);
   return {(run.steps + run.ended) * word, (run.steps + sumsTaken(job, run)) * word};
 }
 
@@ -113,10 +115,11 @@ ArrayCost costOf(const Job& job, const Outcome& outcome) {
   ArrayWork work;
   work.inputBytes = outcome.fetched.input * line;
   work.weightBytes = outcome.fetched.weight * line;
-  work.partialReadBytes = job.tile.accumulates ? run.begun * job.array.partialSumBytes : 0;
-  work.partialWriteBytes = run.ended * job.array.partialSumBytes;
+  work.partialReadBytes =
+      job.tile.accumulates ? run.begun * job.array.storedSumBytes(job.format) : 0;
+  work.partialWriteBytes = run.ended * job.array.storedSumBytes(job.format);
   work.network = {run.misses.weight * line, run.misses.input * line,
-                  (run.ended + sumsTaken(job, run)) * kPartialSumBytes};
+                  (run.ended + sumsTaken(job, run)) * sumBytesOf(job.format)};
   if (job.array.cache.bytes > 0) {
     work.localStore.weights = {run.hits.weight * job.element, run.misses.weight * line};
     work.localStore.inputs = {run.hits.input * job.element, run.misses.input * line};
@@ -171,8 +174,7 @@ ArrayCost CachedArray::cost(const MatrixTile& tile) {
 
 ZeroWork CachedArray::compute(const MatrixTile& tile, std::vector<Storage>& storages) {
   ensure(!tile.empty(), "a tile with work");
-  return tile.c.type == DataType::Int32 ? product<std::int32_t>(tile, storages)
-                                        : product<float>(tile, storages);
+  return withSumType(tile.c.type, [&]<typename T>(T) { return product<T>(tile, storages); });
 }
 
 template <typename T>
@@ -186,7 +188,7 @@ ZeroWork CachedArray::product(const MatrixTile& tile, std::vector<Storage>& stor
          "values change the cost of a cached array");
   ZeroWork zero{values.zeros(), {}};
   if (!array_.zeroGating || job.task.depth > 1) return zero;
-  const std::int64_t bytes = zero.macs * sumBytes(array_.localStore.outputs);
+  const std::int64_t bytes = zero.macs * sumBytes(array_.localStore.outputs, job.format);
   zero.savedStore.outputs = {bytes, bytes};
   return zero;
 }

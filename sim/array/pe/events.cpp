@@ -32,8 +32,8 @@ ArrayWork workOf(const FoldPlan& plan, const Events& events, std::int64_t totalC
       (events.downEntered + events.operandsHeld) * plan.operandBytes;
   work.inputBytes = buffer.inputs;
   work.weightBytes = buffer.weights;
-  work.partialReadBytes = events.sumsEntered * plan.sumBytes;
-  work.partialWriteBytes = events.sumsLeft * plan.sumBytes;
+  work.partialReadBytes = events.sumsEntered * plan.storedSumBytes;
+  work.partialWriteBytes = events.sumsLeft * plan.storedSumBytes;
 
   ReadWrite& store = of(work.localStore, heldOperand(plan));
   store.read = events.steps * plan.storeBytes;
@@ -43,10 +43,10 @@ ArrayWork workOf(const FoldPlan& plan, const Events& events, std::int64_t totalC
     store.write += store.read;
     store.read += events.sumsLeft * plan.storeBytes;
     of(work.network, plan.stationaryOperand) = events.products * plan.operandBytes;
-    work.network.outputs = (events.filled + events.sumsLeft) * plan.sumBytes;
+    work.network.outputs = (events.filled + events.sumsLeft) * plan.storedSumBytes;
   } else {
     of(work.network, plan.stationaryOperand) = events.operandsHeld * plan.operandBytes;
-    work.network.outputs = events.steps * kPartialSumBytes;
+    work.network.outputs = events.steps * plan.sumBytes;
   }
 
   const auto pes = static_cast<double>(plan.lines.pes * plan.lanes.pes);

@@ -70,7 +70,7 @@ StoreUse storeUse(const ArrayConfig& array, const FoldPlan& plan) {
   const OperandStoreConfig& store = plan.holdsSums                               ? stores.outputs
                                     : plan.stationaryOperand == Operand::Weights ? stores.weights
                                                                                  : stores.inputs;
-  const std::int64_t bytes = plan.holdsSums ? kPartialSumBytes : plan.depth * plan.operandBytes;
+  const std::int64_t bytes = plan.holdsSums ? plan.sumBytes : plan.depth * plan.operandBytes;
   const std::int64_t words = store.wordBits == 0 ? 1 : ceilDiv(bytes * 8, store.wordBits);
   const std::int64_t accesses = plan.holdsSums ? 2 * words : words;
   return {store.wordBits == 0 ? bytes : words * store.wordBits / 8, ceilDiv(accesses, store.ports)};
@@ -159,7 +159,8 @@ FoldPlan planFolds(const ArrayConfig& array, const LinkBeats& links, DataType fo
   plan.rate = rate->second;
   plan.depth = std::max<std::int64_t>(1, std::llround(plan.rate));
   plan.operandBytes = byteSize(format);
-  plan.sumBytes = array.partialSumBytes;
+  plan.sumBytes = sumBytesOf(format);
+  plan.storedSumBytes = array.storedSumBytes(format);
   plan.accumulates = shape.accumulates;
   plan.startsFromSums = shape.startsFromSums();
   planAxes(plan, array, shape);

@@ -78,7 +78,8 @@ struct FoldPlan {
   std::int64_t downHop = 0;    ///< cycles from line to line; 0: a bus, or all lines at once
   std::int64_t treeLevels = 0, treeHop = 1;
 
-  std::int64_t operandBytes = 1, sumBytes = 4;  ///< of an element; of a sum at the accumulators
+  std::int64_t operandBytes = 1, sumBytes = 4;  ///< of an element, of a sum in the array
+  std::int64_t storedSumBytes = 4;              ///< of a sum at the accumulators
   std::int64_t storeBytes = 0;                  ///< that the PE's store moves for one step
   double rate = 1;
   bool gatesStore = false;  ///< a zero input spares the held operand's store

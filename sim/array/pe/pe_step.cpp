@@ -59,6 +59,12 @@ template <typename T>
   stepAll(registers, arrived, words);
 }
 
+[[gnu::target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")]] void stepPes(
+    const StepRegisters<std::int64_t>& registers, LineView<const FlagWord> arrived,
+    std::int64_t words) {
+  stepAll(registers, arrived, words);
+}
+
 [[gnu::target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")]] void addPairs(
     const float* from, float* to, std::int64_t nodes, std::int64_t pitch) {
   addAllPairs(from, to, nodes, pitch);
@@ -66,6 +72,11 @@ template <typename T>
 
 [[gnu::target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")]] void addPairs(
     const std::int32_t* from, std::int32_t* to, std::int64_t nodes, std::int64_t pitch) {
+  addAllPairs(from, to, nodes, pitch);
+}
+
+[[gnu::target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")]] void addPairs(
+    const std::int64_t* from, std::int64_t* to, std::int64_t nodes, std::int64_t pitch) {
   addAllPairs(from, to, nodes, pitch);
 }
 

@@ -29,10 +29,13 @@ void stepPes(const StepRegisters<float>& registers, LineView<const FlagWord> arr
              std::int64_t words);
 void stepPes(const StepRegisters<std::int32_t>& registers, LineView<const FlagWord> arrived,
              std::int64_t words);
+void stepPes(const StepRegisters<std::int64_t>& registers, LineView<const FlagWord> arrived,
+             std::int64_t words);
 
 /// One level of adder trees: node i of `to` = node 2 i + node 2 i + 1 of `from`, in every lane.
 void addPairs(const float* from, float* to, std::int64_t nodes, std::int64_t pitch);
 void addPairs(const std::int32_t* from, std::int32_t* to, std::int64_t nodes, std::int64_t pitch);
+void addPairs(const std::int64_t* from, std::int64_t* to, std::int64_t nodes, std::int64_t pitch);
 
 /// The flags of one plane of products.
 struct ProductFlags {

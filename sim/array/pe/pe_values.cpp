@@ -94,5 +94,6 @@ PeCycle PeValues<T>::operandsOf(std::int64_t line, std::int64_t lane, std::int64
 
 template class PeValues<float>;
 template class PeValues<std::int32_t>;
+template class PeValues<std::int64_t>;
 
 }  // namespace npusim

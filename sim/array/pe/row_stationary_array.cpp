@@ -46,9 +46,8 @@ ArrayCost RowStationaryArray::cost(const MatrixTile& tile) {
 
 ZeroWork RowStationaryArray::compute(const MatrixTile& tile, std::vector<Storage>& storages) {
   const DataType format = arrayFormat(tile.a.type);
-  const RowStationaryCounts counts = tile.c.type == DataType::Int32
-                                         ? product<std::int32_t>(tile, storages)
-                                         : product<float>(tile, storages);
+  const RowStationaryCounts counts =
+      withSumType(tile.c.type, [&]<typename T>(T) { return product<T>(tile, storages); });
   const auto known = costs_.find({format, tile.shape()});
   ensure(known == costs_.end() || known->second == costOf(array_, format, counts),
          "values change the cost of a row-stationary array");

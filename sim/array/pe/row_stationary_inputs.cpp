@@ -109,5 +109,6 @@ T RowStationaryInputs<T>::at(std::int64_t line, std::int64_t position) const {
 
 template class RowStationaryInputs<float>;
 template class RowStationaryInputs<std::int32_t>;
+template class RowStationaryInputs<std::int64_t>;
 
 }  // namespace npusim

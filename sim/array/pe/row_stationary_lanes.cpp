@@ -31,11 +31,21 @@ template <typename T>
   multiply(inputs, weights, from, sums, lanes);
 }
 
+[[gnu::target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")]] void multiplyLanes(
+    const std::int64_t* inputs, const std::int64_t* weights, const std::int64_t* from,
+    std::int64_t* sums, std::int64_t lanes) {
+  multiply(inputs, weights, from, sums, lanes);
+}
+
 void addLanes(const float* a, const float* b, float* out, std::int64_t lanes) {
   for (std::int64_t i = 0; i < lanes; ++i) out[i] = add(a[i], b[i]);
 }
 
 void addLanes(const std::int32_t* a, const std::int32_t* b, std::int32_t* out, std::int64_t lanes) {
+  for (std::int64_t i = 0; i < lanes; ++i) out[i] = add(a[i], b[i]);
+}
+
+void addLanes(const std::int64_t* a, const std::int64_t* b, std::int64_t* out, std::int64_t lanes) {
   for (std::int64_t i = 0; i < lanes; ++i) out[i] = add(a[i], b[i]);
 }
 

@@ -13,9 +13,12 @@ void multiplyLanes(const float* inputs, const float* weights, const float* from,
                    std::int64_t lanes);
 void multiplyLanes(const std::int32_t* inputs, const std::int32_t* weights,
                    const std::int32_t* from, std::int32_t* sums, std::int64_t lanes);
+void multiplyLanes(const std::int64_t* inputs, const std::int64_t* weights,
+                   const std::int64_t* from, std::int64_t* sums, std::int64_t lanes);
 
 /// out = a + b, PE by PE.
 void addLanes(const float* a, const float* b, float* out, std::int64_t lanes);
 void addLanes(const std::int32_t* a, const std::int32_t* b, std::int32_t* out, std::int64_t lanes);
+void addLanes(const std::int64_t* a, const std::int64_t* b, std::int64_t* out, std::int64_t lanes);
 
 }  // namespace npusim

@@ -20,7 +20,7 @@ std::int64_t intervalOf(const ArrayConfig& array, DataType format) {
   return std::max({static_cast<std::int64_t>(std::llround(1 / array.macsPerCycle.at(format))),
                    needed(store.weights, byteSize(format), 1),
                    needed(store.inputs, byteSize(format), 1),
-                   needed(store.outputs, array.partialSumBytes, 2)});
+                   needed(store.outputs, array.storedSumBytes(format), 2)});
 }
 
 }  // namespace
@@ -51,7 +51,7 @@ RowStationaryMachine<T>::RowStationaryMachine(const ArrayConfig& array, DataType
       readsSums_(!piece.first || plan.shape().startsFromSums()),
       filterBus_(array.rowStationary.filterBusBits, byteSize(format) * 8),
       inputBus_(array.rowStationary.inputBusBits, byteSize(format) * 8),
-      sumsInBus_(array.rowStationary.sumBusBits, array.partialSumBytes * 8),
+      sumsInBus_(array.rowStationary.sumBusBits, array.storedSumBytes(format) * 8),
       sumsOutBus_(sumsInBus_),
       inputs_(plan, piece_, values.inputs),
       inputsNeeded_(inputs_.words(0)),
@@ -356,5 +356,6 @@ void RowStationaryMachine<T>::showPe(std::size_t row, std::size_t column, PeCycl
 
 template class RowStationaryMachine<float>;
 template class RowStationaryMachine<std::int32_t>;
+template class RowStationaryMachine<std::int64_t>;
 
 }  // namespace npusim

@@ -43,10 +43,9 @@ ArrayCost SystolicArray::cost(const MatrixTile& tile) {
 }
 
 ZeroWork SystolicArray::compute(const MatrixTile& tile, std::vector<Storage>& storages) {
-  ensure(tile.c.type == DataType::Int32 || isFloat(tile.c.type),
-         "matrix sums are fp32, fp16 or int32");
-  return tile.c.type == DataType::Int32 ? product(tile, storages, integers_)
-                                        : product(tile, storages, floats_);
+  return withSumType(tile.c.type, [&]<typename T>(T) {
+    return product(tile, storages, std::get<DenseBlocks<T>>(blocks_));
+  });
 }
 
 template <typename T>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -31,8 +32,7 @@ class SystolicArray : public ArrayModel {
   const LinkBeats links_;
   ArrayObserver* observer_ = nullptr;
   std::map<std::pair<MatrixShape, DataType>, ArrayCost> costs_;
-  DenseBlocks<float> floats_;
-  DenseBlocks<std::int32_t> integers_;
+  std::tuple<DenseBlocks<float>, DenseBlocks<std::int32_t>, DenseBlocks<std::int64_t>> blocks_;
 };
 
 }  // namespace npusim

@@ -338,5 +338,6 @@ void SystolicMachine<Values>::drainPe(std::int64_t line, std::int64_t lane, std:
 template class SystolicMachine<NoValues>;
 template class SystolicMachine<PeValues<float>>;
 template class SystolicMachine<PeValues<std::int32_t>>;
+template class SystolicMachine<PeValues<std::int64_t>>;
 
 }  // namespace npusim

@@ -55,5 +55,6 @@ void SystolicMachine<Values>::report(ArrayObserver& observer) {
 template void SystolicMachine<NoValues>::report(ArrayObserver&);
 template void SystolicMachine<PeValues<float>>::report(ArrayObserver&);
 template void SystolicMachine<PeValues<std::int32_t>>::report(ArrayObserver&);
+template void SystolicMachine<PeValues<std::int64_t>>::report(ArrayObserver&);
 
 }  // namespace npusim

@@ -51,4 +51,10 @@ template <typename T>
   accumulate(a, rowStride, panel, k, sums);
 }
 
+[[gnu::target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")]] void multiplyBlock(
+    const std::int64_t* a, std::int64_t rowStride, const std::int64_t* panel, std::int64_t k,
+    std::int64_t* sums) {
+  accumulate(a, rowStride, panel, k, sums);
+}
+
 }  // namespace npusim

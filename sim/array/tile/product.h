@@ -13,8 +13,10 @@ constexpr std::int64_t kPanelColumns = 32;
 /// dense.
 void multiplyBlock(const float* a, std::int64_t rowStride, const float* panel, std::int64_t k,
                    float* sums);
-/// The same in int32 arithmetic modulo 2^32.
+/// The same in integers modulo 2^32 or 2^64.
 void multiplyBlock(const std::int32_t* a, std::int64_t rowStride, const std::int32_t* panel,
                    std::int64_t k, std::int32_t* sums);
+void multiplyBlock(const std::int64_t* a, std::int64_t rowStride, const std::int64_t* panel,
+                   std::int64_t k, std::int64_t* sums);
 
 }  // namespace npusim

@@ -96,13 +96,14 @@ class BlockProduct {
   }
 
  private:
-  static void addTo(Block<float>& block, const Block<float>& own) {
-    for (std::size_t i = 0; i < block.size(); ++i) block[i] += own[i];
-  }
-  static void addTo(Block<std::int32_t>& block, const Block<std::int32_t>& own) {
+  static void addTo(Block<T>& block, const Block<T>& own) {
     for (std::size_t i = 0; i < block.size(); ++i) {
-      block[i] = static_cast<std::int32_t>(static_cast<std::uint32_t>(block[i]) +
-                                           static_cast<std::uint32_t>(own[i]));
+      if constexpr (std::is_same_v<T, float>) {
+        block[i] += own[i];
+      } else {
+        using Bits = std::make_unsigned_t<T>;
+        block[i] = static_cast<T>(static_cast<Bits>(block[i]) + static_cast<Bits>(own[i]));
+      }
     }
   }
 
@@ -137,8 +138,8 @@ const RowStationaryTile::Known& RowStationaryTile::knownOf(const MatrixTile& til
 ArrayCost RowStationaryTile::cost(const MatrixTile& tile) { return knownOf(tile).cost; }
 
 ZeroWork RowStationaryTile::compute(const MatrixTile& tile, std::vector<Storage>& storages) {
-  const std::int64_t zeros = tile.c.type == DataType::Int32 ? product<std::int32_t>(tile, storages)
-                                                            : product<float>(tile, storages);
+  const std::int64_t zeros =
+      withSumType(tile.c.type, [&]<typename T>(T) { return product<T>(tile, storages); });
   return rowStationaryZeroWork(array_, arrayFormat(tile.a.type), tile.shape(), zeros);
 }
 

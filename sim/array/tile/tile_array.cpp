@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <optional>
 
 #include "sim/array/gather.h"
@@ -43,8 +44,9 @@ void multiplyIn(const std::optional<TreeShape>& tree, const float* rows, const f
     multiplyBlock(rows, k, panel, k, block);
   }
 }
-void multiplyIn(const std::optional<TreeShape>& /*tree*/, const std::int32_t* rows,
-                const std::int32_t* panel, std::int64_t k, std::int32_t* block) {
+template <std::integral Integer>
+void multiplyIn(const std::optional<TreeShape>& /*tree*/, const Integer* rows, const Integer* panel,
+                std::int64_t k, Integer* block) {
   multiplyBlock(rows, k, panel, k, block);
 }
 
@@ -81,10 +83,9 @@ ArrayCost TileArray::cost(const MatrixTile& tile) {
 }
 
 ZeroWork TileArray::compute(const MatrixTile& tile, std::vector<Storage>& storages) {
-  ensure(tile.c.type == DataType::Int32 || isFloat(tile.c.type),
-         "matrix sums are fp32, fp16 or int32");
-  const std::int64_t zeros = tile.c.type == DataType::Int32 ? product(tile, storages, integers_)
-                                                            : product(tile, storages, floats_);
+  const std::int64_t zeros = withSumType(tile.c.type, [&]<typename T>(T) {
+    return product(tile, storages, std::get<Scratch<T>>(scratch_));
+  });
   return zeroWork(array_, arrayFormat(tile.a.type), tile.shape(), zeros);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <tuple>
 #include <vector>
 
 #include "sim/array/array_model.h"
@@ -10,7 +11,7 @@ namespace npusim {
 /// `tile` fidelity: cycles and bytes by the laws, values by a vectorised product. Floats widen to
 /// fp32 and form one fused multiply-add chain over ascending k for each output, starting from the
 /// existing sum, the bias or zero, or where the dataflow adds by trees, those trees
-/// (tree_product.h); integers are exact in int32.
+/// (tree_product.h); integers are exact in int32 or int64.
 class TileArray : public ArrayModel {
  public:
   explicit TileArray(const ArrayConfig& array) : array_(array) {}
@@ -28,8 +29,7 @@ class TileArray : public ArrayModel {
   std::int64_t product(const MatrixTile& tile, std::vector<Storage>& storages, Scratch<T>& scratch);
 
   const ArrayConfig array_;
-  Scratch<float> floats_;
-  Scratch<std::int32_t> integers_;
+  std::tuple<Scratch<float>, Scratch<std::int32_t>, Scratch<std::int64_t>> scratch_;
 };
 
 }  // namespace npusim

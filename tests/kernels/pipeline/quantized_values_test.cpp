@@ -16,7 +16,7 @@ class Int8Values : public testing::Test {
   }
   bool isInt8(ValueId id) {
     const std::vector<bool> none(net_.graph().values.size(), false);
-    return int8BetweenFloats(net_.graph(), none)[static_cast<std::size_t>(id)];
+    return codesBetweenFloats(net_.graph(), none)[static_cast<std::size_t>(id)];
   }
 
   end_to_end::GraphBuilder net_;

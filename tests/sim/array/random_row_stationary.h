@@ -59,9 +59,7 @@ inline RowStationaryProblem drawRowStationary(std::uint32_t seed, std::int64_t m
   Dice dice(seed);
   const Formats formats = kFormats[static_cast<std::size_t>(dice.roll(0, kFormats.size() - 1))];
   RowStationaryProblem drawn{randomRowStationary(formats.a, dice), nullptr, {}};
-  const DataType sums = !isFloat(formats.a)                ? DataType::Int32
-                        : drawn.array.partialSumBytes == 2 ? DataType::Float16
-                                                           : DataType::Float32;
+  const DataType sums = drawn.array.partialSumBytes == 2 ? DataType::Float16 : sumTypeOf(formats.a);
   drawn.problem = problemOf(randomConvolution(macs, dice), formats, sums, dice);
   drawn.text = describe(seed, drawn.array, drawn.problem->tile);
   return drawn;

@@ -72,9 +72,11 @@ inline void fillRandom(Storage& storage, std::int64_t address, DataType type, st
       const float value = zero ? 0 : dice.real();
       writeFloats(type, &value, 1, target, width);
     } else {
-      const bool isUnsigned = type == DataType::UInt8;
-      const std::int64_t value =
-          zero ? 0 : dice.roll(isUnsigned ? 0 : -128, isUnsigned ? 255 : 127);
+      // Products of large int16 leave 32 bits.
+      const std::int64_t least = type == DataType::UInt8   ? 0
+                                 : type == DataType::Int16 ? -32768
+                                                           : -128;
+      const std::int64_t value = zero ? 0 : dice.roll(least, least == 0 ? 255 : -least - 1);
       writeIntegers(type, &value, 1, target, width);
     }
   }
@@ -166,7 +168,7 @@ inline std::unique_ptr<Problem> problemOf(const Window& window, Formats formats,
                       {0, 0, 0, nStep, window.windowWidth * window.channels * kStep,
                        window.channels * kStep, kStep},
                       {outHeight * outWidth * n * wc, outWidth * n * wc, n * wc, wc, 0, 0, 0},
-                      {0, 0, 0, 4, 0, 0, 0},
+                      {0, 0, 0, byteSize(sumTypeOf(a)), 0, 0, 0},
                       {0, window.stepY, 0, 0, window.dilationY, 0, 0},
                       {0, 0, window.stepX, 0, 0, window.dilationX, 0},
                       {0, 0, 0, 0, 0, 0, 0}};
@@ -179,7 +181,7 @@ inline std::unique_ptr<Problem> problemOf(const Window& window, Formats formats,
                    {-window.padX(), window.width, strides[5]}};
   tile.b = {0, kWeightsAt, strides[1], {}, b};
   tile.c = {0, kSumsAt, strides[2], {}, sums};
-  const DataType bias = isFloat(a) ? DataType::Float32 : DataType::Int32;
+  const DataType bias = sumTypeOf(a);
   if (dice.coin()) tile.bias = ResolvedAccess{0, kBiasAt, strides[3], {}, bias};
   tile.padding = isFloat(a) ? 0 : static_cast<std::int32_t>(dice.roll(0, 127));
   tile.accumulates = dice.roll(0, 2) == 0;
@@ -202,7 +204,7 @@ inline std::unique_ptr<Problem> problemOf(const Window& window, Formats formats,
 inline std::unique_ptr<Problem> randomProblem(Formats formats, std::int64_t macs, Dice& dice) {
   Window window = randomWindow(dice);
   shrink(window, macs);
-  return problemOf(window, formats, isFloat(formats.a) ? DataType::Float32 : DataType::Int32, dice);
+  return problemOf(window, formats, sumTypeOf(formats.a), dice);
 }
 
 /// Every dataflow that faultOf() accepts: all pairs of loop lists, all ways to travel.
@@ -307,9 +309,7 @@ inline RandomTile randomTile(std::uint32_t seed, const TileLimits& limits = {}) 
   RandomTile drawn{randomArray(formats.a, limits.axis, dice), nullptr, {}};
   Window window = randomWindow(dice);
   shrink(window, std::min(limits.macs, limits.peSteps * drawn.array.rows * drawn.array.cols));
-  const DataType sums = !isFloat(formats.a)                ? DataType::Int32
-                        : drawn.array.partialSumBytes == 2 ? DataType::Float16
-                                                           : DataType::Float32;
+  const DataType sums = drawn.array.partialSumBytes == 2 ? DataType::Float16 : sumTypeOf(formats.a);
   drawn.problem = problemOf(window, formats, sums, dice);
   drawn.text = describe(seed, drawn.array, drawn.problem->tile);
   return drawn;

@@ -51,9 +51,9 @@ TEST(Presets, TheCheckOfSourcesSeesBareFigures) {
 }
 
 TEST(Presets, NamesAreListedSorted) {
-  EXPECT_THAT(presetNames("chips"),
-              ElementsAre("ane", "ane_a11", "ane_a12", "ane_a13", "ane_a14", "ane_a15", "edge",
-                          "eyeriss", "graphcore_gc200", "nvdla_large", "tesla_d1", "tpu_v1"));
+  EXPECT_THAT(presetNames("chips"), ElementsAre("ane", "ane_a11", "ane_a12", "ane_a13", "ane_a14",
+                                                "ane_a15", "edge", "eyeriss", "graphcore_gc200",
+                                                "nvdla_full", "nvdla_large", "tesla_d1", "tpu_v1"));
   EXPECT_THAT(presetNames("energy"),
               ElementsAre("28nm", "45nm", "5nm", "65nm", "7nm", "7nm_exchange"));
   EXPECT_THAT(presetNames("references"), ElementsAre("cpu_a15", "cpu_haswell", "gpu_a100"));
@@ -105,6 +105,10 @@ TEST(Presets, EyerissAndNvdlaReachTheirPublishedPeaks) {
   EXPECT_EQ(nvdla.peakMacsPerCycle(DataType::Int8), 2048);
   EXPECT_EQ(nvdla.buffers.at(0).capacityBytes, 512 * 1024);
   EXPECT_NEAR(nvdla.memories.at(0).peakBytesPerSecond(), 20e9, 1e9);
+  const ChipConfig full = loadChip("nvdla_full", {});
+  EXPECT_EQ(full.peakMacsPerCycle(DataType::Int16), 1024);
+  EXPECT_EQ(full.peakMacsPerCycle(DataType::Float16), 1024);
+  EXPECT_EQ(full.peakMacsPerCycle(DataType::Int8), 2048);
 }
 
 double teraOperations(const ChipConfig& chip, DataType format) {

@@ -78,7 +78,7 @@ class RandomChip {
     }
     chip.array.localStore = {{whole(36, 999), whole(0, 64), whole(1, 4)},
                              {whole(36, 999), whole(0, 64), whole(1, 4)},
-                             {whole(4, 999), whole(0, 64), whole(1, 4)}};
+                             {whole(8, 999), whole(0, 64), whole(1, 4)}};
   }
 
   BufferConfig buffer(const std::string& name, std::vector<Holds> holds) {

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <tuple>
 
+#include "sim/array/sums.h"
 #include "sim/core/tensor.h"
 #include "tests/sim/array/pe/cached_oracle.h"
 #include "tests/sim/array/random_tile.h"
@@ -64,14 +65,14 @@ std::pair<ArrayCost, ArrayCost> bothWays(Drawn& drawn, const std::vector<BufferP
   return {apart, CachedArray(drawn.machine.array, ports).cost(drawn.problem->tile)};
 }
 
-constexpr std::int64_t kSumBytes = 4;  ///< in a PE
-
 void expectSums(const Drawn& drawn, const ArrayWork& work, const OracleResult& expected) {
   const auto& [steps, in, out] = std::tie(expected.steps, expected.sumsIn, expected.sumsOut);
-  const std::int64_t buffered = drawn.machine.array.partialSumBytes;
-  const ReadWrite store = {(steps + out) * kSumBytes, (steps + in) * kSumBytes};
+  const DataType format = arrayFormat(drawn.problem->tile.a.type);
+  const std::int64_t buffered = drawn.machine.array.storedSumBytes(format);
+  const std::int64_t bytes = sumBytesOf(format);  // in a PE
+  const ReadWrite store = {(steps + out) * bytes, (steps + in) * bytes};
   EXPECT_EQ(work.localStore.outputs, store) << drawn.text;
-  EXPECT_EQ(work.network.outputs, (in + out) * kSumBytes) << drawn.text;
+  EXPECT_EQ(work.network.outputs, (in + out) * bytes) << drawn.text;
   EXPECT_EQ(work.partialReadBytes, drawn.problem->tile.accumulates ? in * buffered : 0)
       << drawn.text;
   EXPECT_EQ(work.partialWriteBytes, out * buffered) << drawn.text;
@@ -153,11 +154,7 @@ void expectChains(Drawn& drawn) {
 TEST(CachedArray, ValuesAreTheChainOverAscendingKBitForBit) {
   for (std::uint32_t seed = 0; seed < kSeeds; ++seed) {
     Drawn drawn = draw(seed);
-    if (isFloat(drawn.problem->tile.a.type)) {
-      expectChains<float>(drawn);
-    } else {
-      expectChains<std::int32_t>(drawn);
-    }
+    withSumType(drawn.problem->tile.c.type, [&]<typename T>(T) { expectChains<T>(drawn); });
   }
 }
 

@@ -106,7 +106,8 @@ class Steps : public ArrayObserver {
 
 /// A [m x k], B [k x n] and C [m x n].
 struct Matrices {
-  std::vector<float> a, b, c;
+  std::vector<float> a, b;
+  std::vector<double> c;
 
   explicit Matrices(const Problem& problem) {
     const MatrixTile& tile = problem.tile;
@@ -140,7 +141,7 @@ void expectObserved(const RandomTile& drawn) {
     EXPECT_EQ(pe.input, static_cast<double>(matrices.a.at(index(at[0] * tile.k() + at[2]))));
     EXPECT_EQ(pe.weight, static_cast<double>(matrices.b.at(index(at[2] * tile.n() + at[1]))));
     if (at[2] + 1 < tile.k() || drawn.array.dataflow.outputs == Travel::Tree) continue;
-    EXPECT_EQ(pe.sum, static_cast<double>(matrices.c.at(index(at[0] * tile.n() + at[1]))));
+    EXPECT_EQ(pe.sum, matrices.c.at(index(at[0] * tile.n() + at[1])));
   }
 }
 

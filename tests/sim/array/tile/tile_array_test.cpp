@@ -5,9 +5,11 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <concepts>
 #include <cstring>
 #include <span>
 
+#include "sim/array/sums.h"
 #include "sim/core/tensor.h"
 #include "sim/laws/array_law.h"
 #include "tests/sim/array/random_tile.h"
@@ -113,8 +115,9 @@ float expectedOf(const ArrayConfig& array, const MatrixTile& tile,
                  static_cast<std::size_t>(alongRows ? array.rows : array.cols),
                  static_cast<std::size_t>(std::max(1.0, std::round(rate))));
 }
-std::int32_t expectedOf(const ArrayConfig& /*array*/, const MatrixTile& /*tile*/,
-                        const Operands<std::int32_t>& operands) {
+template <std::integral T>
+T expectedOf(const ArrayConfig& /*array*/, const MatrixTile& /*tile*/,
+             const Operands<T>& operands) {
   return chain(operands, 0, operands.a.size(), operands.start);
 }
 
@@ -150,11 +153,8 @@ TEST(TileArray, ValuesEqualTheDefinitionBitForBit) {
   for (std::uint32_t seed = 0; seed < 120; ++seed) {
     const RandomTile drawn = randomTile(seed, {.axis = 40, .peSteps = 2000, .macs = 40'000});
     SCOPED_TRACE(drawn.text);
-    if (isFloat(drawn.problem->tile.a.type)) {
-      expectNaive<float>(drawn.array, *drawn.problem);
-    } else {
-      expectNaive<std::int32_t>(drawn.array, *drawn.problem);
-    }
+    withSumType(drawn.problem->tile.c.type,
+                [&]<typename T>(T) { expectNaive<T>(drawn.array, *drawn.problem); });
   }
 }
 
