@@ -361,15 +361,19 @@ View Lowering::viewFor(const Node& node, ValueId value) {
 std::vector<isa::VectorStep> Lowering::steps(const Node& node, plan::Task& task, const DimMap& map,
                                              const std::vector<int>& layout, const Seen& seen) {
   std::vector<isa::VectorStep> result;
+  std::map<ValueId, int> added;
   for (const ElementStep& step : node.steps) {
     isa::VectorStep lowered{step.op, -1, step.alpha, step.beta, step.reversed};
     if (step.operand >= 0) {
       const ValueId id = node.inputs[static_cast<std::size_t>(step.operand)];
       if (const std::optional<float> value = scalar(id)) {
         lowered.alpha = *value;
+      } else if (const auto known = added.find(id); known != added.end()) {
+        lowered.operand = known->second;
       } else {
         lowered.operand = addOperand(task, operand(seen ? seen(id) : viewFor(node, id), scaling(id),
                                                    map, layout, task.dims.size()));
+        added[id] = lowered.operand;
       }
     }
     result.push_back(lowered);

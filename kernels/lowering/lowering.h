@@ -117,8 +117,8 @@ class Lowering {
 
   /// A value as an operand of `node`, element by element, sees it.
   plan::View viewFor(const Node& node, ValueId value);
-  /// Translates a node's steps, adding their tensor operands to the task: each as `seen` gives it,
-  /// otherwise as viewFor().
+  /// Translates a node's steps, adding their tensor operands to the task, each once: as `seen`
+  /// gives it, otherwise as viewFor().
   using Seen = std::function<plan::View(ValueId)>;
   std::vector<isa::VectorStep> steps(const Node& node, plan::Task& task, const DimMap& map,
                                      const std::vector<int>& layout, const Seen& seen = {});

@@ -29,20 +29,23 @@ bool goesForwards(Lists lists, std::size_t i, std::size_t step) {
                      [&](const List* list) { return (*list)[i + step] >= (*list)[i]; });
 }
 
-/// The piece that begins at position i.
+/// How many positions from i on find the same elements.
+std::size_t runAt(Lists lists, std::size_t i) {
+  const std::size_t count = lists.front()->size();
+  std::size_t run = 1;
+  while (i + run < count && same(lists, i, i + run)) ++run;
+  return run;
+}
+
+/// The piece that begins at position i: runs of one length, one step apart.
 Piece pieceAt(Lists lists, std::size_t i) {
   const std::size_t count = lists.front()->size();
-  std::size_t repeat = 1;
-  while (i + repeat < count && same(lists, i, i + repeat)) ++repeat;
+  std::size_t repeat = runAt(lists, i);
   std::size_t length = repeat;
-  const auto goesOn = [&](std::size_t next) {
-    if (next + repeat > count || !goesForwards(lists, i, repeat)) return false;
-    for (std::size_t r = 0; r < repeat; ++r) {
-      if (!same(lists, next, next + r)) return false;
-    }
-    return movesAlike(lists, i, next - repeat, repeat);
-  };
-  while (goesOn(i + length)) length += repeat;
+  while (i + length < count && goesForwards(lists, i, repeat) &&
+         runAt(lists, i + length) == repeat && movesAlike(lists, i, i + length - repeat, repeat)) {
+    length += repeat;
+  }
   if (length == repeat) repeat = 1;  // they all read one element
   const auto number = [](std::size_t n) { return static_cast<std::int64_t>(n); };
   return {number(i), number(length), number(repeat)};
