@@ -116,6 +116,7 @@ Lowering::Lowering(const Graph& graph, const ChipConfig& chip, DataType precisio
     : graph_(graph),
       chip_(chip),
       views_(graph.values.size()),
+      readers_(graph.consumers()),
       channelsLast_(graph.values.size(), false),
       partOf_(graph.values.size()) {
   plan_.network = graph.name;
@@ -241,6 +242,15 @@ void Lowering::setView(ValueId value, View view) {
   views_.at(static_cast<std::size_t>(value)) = std::move(view);
 }
 
+void Lowering::setSelection(ValueId value, Selection selection) {
+  selections_.insert_or_assign(value, std::move(selection));
+}
+
+const Lowering::Selection* Lowering::selection(ValueId value) const {
+  const auto found = selections_.find(value);
+  return found == selections_.end() ? nullptr : &found->second;
+}
+
 View Lowering::view(ValueId id, bool lastChannels) {
   const Value& value = graph_.value(id);
   if (!value.constant) {
@@ -342,20 +352,28 @@ Operand Lowering::operand(const View& view, isa::Scaling scaling, const DimMap& 
   return result;
 }
 
+View Lowering::viewFor(const Node& node, ValueId value) {
+  const std::size_t rank = graph_.value(node.output).shape.size();
+  const bool sameRank = graph_.value(value).shape.size() == rank;
+  return view(value, sameRank && channelsLast(node.output));
+}
+
 std::vector<isa::VectorStep> Lowering::steps(const Node& node, plan::Task& task, const DimMap& map,
-                                             const std::vector<int>& layout) {
+                                             const std::vector<int>& layout, const Seen& seen) {
   std::vector<isa::VectorStep> result;
-  const bool last = channelsLast(node.output);
+  std::map<ValueId, int> added;
   for (const ElementStep& step : node.steps) {
     isa::VectorStep lowered{step.op, -1, step.alpha, step.beta, step.reversed};
     if (step.operand >= 0) {
       const ValueId id = node.inputs[static_cast<std::size_t>(step.operand)];
       if (const std::optional<float> value = scalar(id)) {
         lowered.alpha = *value;
+      } else if (const auto known = added.find(id); known != added.end()) {
+        lowered.operand = known->second;
       } else {
-        const bool sameRank = graph_.value(id).shape.size() == map.size();
-        lowered.operand = addOperand(
-            task, operand(view(id, last && sameRank), scaling(id), map, layout, task.dims.size()));
+        lowered.operand = addOperand(task, operand(seen ? seen(id) : viewFor(node, id), scaling(id),
+                                                   map, layout, task.dims.size()));
+        added[id] = lowered.operand;
       }
     }
     result.push_back(lowered);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -41,6 +42,21 @@ class Lowering {
   plan::View view(ValueId value, bool channelsLast = false);
   bool hasView(ValueId value) const;
   void setView(ValueId value, plan::View view);
+
+  /// Elements of another place: index source[d][i] of it along a dimension, or i where source[d] is
+  /// empty.
+  struct Selection {
+    plan::View from;
+    std::vector<std::vector<std::int64_t>> source;
+  };
+  /// A value that is written nowhere: its readers find its elements where they are selected from.
+  void setSelection(ValueId value, Selection selection);
+  /// Null for a value that has a view.
+  const Selection* selection(ValueId value) const;
+  /// Indices of the nodes that read a value.
+  const std::vector<int>& readers(ValueId value) const {
+    return readers_.at(static_cast<std::size_t>(value));
+  }
 
   /// The view a node's result is to be written to: part of a concatenation, or a block of its own.
   plan::View outputView(const Node& node);
@@ -99,9 +115,13 @@ class Lowering {
   plan::Operand operand(const plan::View& view, isa::Scaling scaling, const DimMap& map,
                         const std::vector<int>& layout, std::size_t taskDims) const;
 
-  /// Translates a node's steps, adding their tensor operands to the task.
+  /// A value as an operand of `node`, element by element, sees it.
+  plan::View viewFor(const Node& node, ValueId value);
+  /// Translates a node's steps, adding their tensor operands to the task, each once: as `seen`
+  /// gives it, otherwise as viewFor().
+  using Seen = std::function<plan::View(ValueId)>;
   std::vector<isa::VectorStep> steps(const Node& node, plan::Task& task, const DimMap& map,
-                                     const std::vector<int>& layout);
+                                     const std::vector<int>& layout, const Seen& seen = {});
 
   /// Appends a task as a layer of its own.
   /// A node that takes several tasks names each by `part`; the first carries the node's work.
@@ -121,6 +141,8 @@ class Lowering {
   const ChipConfig& chip_;
   plan::Plan plan_;
   std::vector<std::optional<plan::View>> views_;
+  std::map<ValueId, Selection> selections_;
+  std::vector<std::vector<int>> readers_;
   std::map<std::pair<ValueId, bool>, plan::View> constants_;  ///< by channelsLast too
   std::vector<bool> channelsLast_;
   std::set<ValueId> worked_;  ///< nodes (by output) whose work a layer carries

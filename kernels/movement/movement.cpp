@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "kernels/lowering/operands.h"
+#include "kernels/lowering/pieces.h"
 #include "kernels/movement/copy.h"
 
 namespace npusim::movement {
@@ -199,6 +200,10 @@ void lowerRemap(Lowering& lowering, const Node& node) {
   const std::optional<View> seen = sliced(x, out.shape, axes);
   if (seen && !lowering.mustWrite(node.output)) {
     lowering.setView(node.output, *seen);
+    return;
+  }
+  if (lowering::canSelect(lowering, node, x)) {
+    lowering.setSelection(node.output, {x, remap.source});
     return;
   }
   const View y = lowering.outputView(node);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "kernels/pipeline/passes.h"
 
@@ -27,7 +28,8 @@ class NeverNegative {
     const int producer = producers_[static_cast<std::size_t>(value)];
     if (producer < 0) return false;
     const Node& node = graph_.nodes[static_cast<std::size_t>(producer)];
-    return node.steps.empty() ? byOperation(node) : byStep(node.steps.back());
+    if (node.steps.empty()) return byOperation(node);
+    return byStep(node.steps.back()) || isBetween(node);
   }
 
   static bool byStep(const ElementStep& step) {
@@ -58,6 +60,31 @@ class NeverNegative {
                          std::holds_alternative<Reshape>(node.operation) ||
                          std::holds_alternative<Transpose>(node.operation);
     return chooses && std::ranges::all_of(node.inputs, [&](ValueId input) { return holds(input); });
+  }
+
+  /// (b - a) * share + a of such values with shares of 0 to 1, as interpolation computes it. Rounding
+  /// keeps order: b - a is at least -a, so is its part, and the sum at least 0.
+  bool isBetween(const Node& node) {
+    constexpr std::array kOps = {ElementOp::Sub, ElementOp::Mul, ElementOp::Add};
+    const bool alike = std::equal(
+        node.steps.begin(), node.steps.end(), kOps.begin(), kOps.end(),
+        [](const ElementStep& step, ElementOp op) { return step.op == op && !step.reversed; });
+    if (!alike || !std::holds_alternative<Elementwise>(node.operation)) return false;
+    const auto operand = [&](std::size_t step) {
+      return node.inputs[static_cast<std::size_t>(node.steps[step].operand)];
+    };
+    return operand(0) == operand(2) && isShare(operand(1)) && holds(node.inputs.front()) &&
+           holds(operand(0));
+  }
+
+  bool isShare(ValueId id) const {
+    const Value& value = graph_.value(id);
+    if (!value.constant || !value.constant->dense || !isFloat(value.type)) return false;
+    const Tensor& tensor = *value.constant->dense;
+    for (std::int64_t i = 0; i < tensor.size(); ++i) {
+      if (!(tensor.at(i) >= 0 && tensor.at(i) <= 1)) return false;
+    }
+    return true;
   }
 
   const Graph& graph_;

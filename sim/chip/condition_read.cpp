@@ -18,7 +18,7 @@ void ConditionRead::begin(const isa::Instruction& loop, const isa::Condition& co
   if (!leg_.carries && !machine_.chip.idealMemory) ++leg_.at;
 }
 
-Leg ConditionRead::legTo(isa::StorageId storage, const BytePlace& place) const {
+Leg ConditionRead::legTo(isa::StorageId storage, const BytePlace& place) {
   if (machine_.memory(storage)) {
     BurstPieces pieces;
     pieces.start(machine_.transferUnit(storage));

@@ -29,7 +29,7 @@ class ConditionRead {
   bool take();
 
  private:
-  Leg legTo(isa::StorageId storage, const BytePlace& place) const;
+  Leg legTo(isa::StorageId storage, const BytePlace& place);
 
   Machine& machine_;
   Courier courier_;

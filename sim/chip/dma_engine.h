@@ -22,7 +22,7 @@ namespace npusim {
 class DmaEngine : public Engine {
  public:
   DmaEngine(isa::Engine id, Machine& machine)
-      : Engine(id, machine), cut_(machine), courier_(machine) {}
+      : Engine(id, machine), courier_(machine), cut_(machine, courier_) {}
 
  protected:
   std::int64_t advance(std::int64_t now) override;
@@ -54,8 +54,8 @@ class DmaEngine : public Engine {
   void copy(const Chunk& chunk);
   void decode(const WeightDecoder& decoder, isa::StorageId storage, const Run& run, std::byte* to);
 
-  TransferCut cut_;
   Courier courier_;
+  TransferCut cut_;
   Issued current_;  ///< what is going out
   bool transfers_ = false;
   std::int64_t sendAt_ = 0;  ///< the descriptor is set up

@@ -41,13 +41,17 @@ std::byte* bytesAt(Machine& machine, isa::StorageId storage, const BytePlace& pl
 }
 
 Leg Courier::toMemory(Direction direction, isa::StorageId memory, const std::vector<Piece>& pieces,
-                      std::int64_t port) const {
+                      std::int64_t port) {
   Leg leg;
+  if (!spare_.empty()) {
+    leg.pieces = std::move(spare_.back());
+    spare_.pop_back();
+  }
   leg.direction = direction;
   leg.memory = memory;
   leg.carries = machine_.fabric.network != nullptr;
   leg.node = port;
-  leg.pieces = pieces;
+  leg.pieces.assign(pieces.begin(), pieces.end());
   for (const Piece& piece : pieces) leg.bytes += piece.bytes;
   return leg;
 }
@@ -77,6 +81,8 @@ void Courier::begin(Leg& leg, std::int64_t now) const {
 void Courier::ask(const Chunk& chunk, Leg& leg, std::int64_t now) {
   const Completion done = transfer(chunk, leg, now);
   leg.memory.reset();
+  spare_.push_back(std::move(leg.pieces));
+  leg.pieces.clear();
   leg.end = std::max(leg.end, done.end);
   // The network carries the bytes as they come, and the last of them without delay.
   const std::int64_t carrying = ceilDiv(leg.bytes, machine_.chip.network.linkBytes);

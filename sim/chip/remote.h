@@ -54,7 +54,7 @@ class Courier {
   explicit Courier(Machine& machine) : machine_(machine) {}
 
   Leg toMemory(Direction direction, isa::StorageId memory, const std::vector<Piece>& pieces,
-               std::int64_t port) const;
+               std::int64_t port);
   Leg toCore(Direction direction, const BytesByCore::Share& share) const;
 
   /// The port by which `core` reaches memories; 0 without a network.
@@ -75,6 +75,7 @@ class Courier {
   Completion transfer(const Chunk& chunk, const Leg& leg, std::int64_t now);
 
   Machine& machine_;
+  std::vector<std::vector<Piece>> spare_;  ///< lists of legs that have asked, to use again
   std::vector<std::int64_t> nodes_;
   std::vector<Delivery> deliveries_;
 };

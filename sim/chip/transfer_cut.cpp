@@ -69,8 +69,9 @@ WalkStorages TransferCut::walkStorages() const {
 
 std::int64_t TransferCut::fill(Chunk& chunk) {
   clear();
-  std::int64_t cycles = 0;
-  while (!walk_.done() && chunk.bytes < chunkBytes_ &&
+  const bool plain = walk_.isPlain() && !transfer_->streamed && !decoder_ && !machine_.values;
+  std::int64_t cycles = plain ? fillPlainly(chunk) : 0;
+  while (!plain && !walk_.done() && chunk.bytes < chunkBytes_ &&
          std::max(readUnits(), writes_.units()) < chunkUnits_) {
     Run run = walk_.next();
     run.bytes = std::min(run.bytes, mostBytes(chunk, run));
@@ -80,6 +81,26 @@ std::int64_t TransferCut::fill(Chunk& chunk) {
   }
   chunk.units = std::max(readUnits(), writes_.units());
   addLegs(chunk);
+  return cycles;
+}
+
+/// fill() where runs have nothing but places.
+std::int64_t TransferCut::fillPlainly(Chunk& chunk) {
+  std::int64_t cycles = 0;
+  while (!walk_.done() && chunk.bytes < chunkBytes_ &&
+         std::max(reads_.units(), writes_.units()) < chunkUnits_) {
+    const std::int64_t source = walk_.source(), target = walk_.target();
+    std::int64_t bytes = std::min(walk_.left(), chunkBytes_ - chunk.bytes);
+    if (fromMemory_)
+      bytes = std::min(bytes, reads_.bytesWithin(source, chunkUnits_ - reads_.units()));
+    if (toMemory_)
+      bytes = std::min(bytes, writes_.bytesWithin(target, chunkUnits_ - writes_.units()));
+    if (fromMemory_) reads_.add(source, bytes);
+    if (toMemory_) writes_.add(target, bytes);
+    chunk.bytes += bytes;
+    cycles += pathBytes_.atLeast(bytes);
+    walk_.pass(bytes);
+  }
   return cycles;
 }
 

@@ -15,8 +15,8 @@ namespace npusim {
 class TransferCut {
  public:
   /// Bursts count one way: a chunk from memory to memory has its reads or its writes under way.
-  explicit TransferCut(Machine& machine)
-      : machine_(machine), courier_(machine), pathBytes_(machine.chip.dma.widthBytes) {}
+  TransferCut(Machine& machine, Courier& courier)
+      : machine_(machine), courier_(courier), pathBytes_(machine.chip.dma.widthBytes) {}
 
   /// Begins a transfer of `instruction`, which must outlive this.
   void start(const isa::Instruction& instruction, const isa::LoopIndices& indices);
@@ -41,6 +41,7 @@ class TransferCut {
   void findReaders(const isa::Instruction& instruction, const isa::LoopIndices& indices);
   WalkStorages walkStorages() const;
   void clear();
+  std::int64_t fillPlainly(Chunk& chunk);
   std::int64_t readUnits() const { return reads_.units() + indices_.units() + parameters_.units(); }
   bool inMemory(isa::StorageId storage) const { return machine_.memory(storage) != nullptr; }
   std::int64_t mostBytes(const Chunk& chunk, const Run& next) const;
@@ -53,7 +54,7 @@ class TransferCut {
   void addLegs(Chunk& chunk);
 
   Machine& machine_;
-  Courier courier_;
+  Courier& courier_;
   const FixedDivisor pathBytes_;  ///< a cycle
   const isa::Transfer* transfer_ = nullptr;
   TransferWalk walk_;

@@ -82,6 +82,12 @@ void TransferWalk::start(const isa::Transfer& transfer, const isa::LoopIndices& 
     std::erase_if(access->bounds, [&](const auto& b) { return holdsEverywhere(b, extents_); });
   }
   position_.assign(extents_.size(), 0);
+  plain_ = !transfer.gather && !storages.source && !storages.target && source_.bounds.empty() &&
+           target_.bounds.empty();
+  if (!extents_.empty()) {
+    innerSource_ = source_.strides[extents_.size() - 1];
+    innerTarget_ = target_.strides[extents_.size() - 1];
+  }
   if (!enterPosition()) nextPosition();
 }
 
@@ -116,11 +122,6 @@ Run TransferWalk::next() const {
   return run;
 }
 
-void TransferWalk::pass(std::int64_t bytes) {
-  left_ -= bytes;
-  if (left_ == 0) nextPosition();
-}
-
 Run TransferWalk::take(std::int64_t maxBytes) {
   Run run = next();
   run.bytes = std::min(run.bytes, maxBytes);
@@ -128,7 +129,7 @@ Run TransferWalk::take(std::int64_t maxBytes) {
   return run;
 }
 
-void TransferWalk::nextPosition() {
+void TransferWalk::seekPosition() {
   while (stepPosition(position_, extents_)) {
     if (enterPosition()) return;
   }

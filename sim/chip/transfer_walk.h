@@ -42,7 +42,18 @@ class TransferWalk {
   bool done() const { return left_ == 0; }
   Run next() const;
   /// Goes on behind the first `bytes` of the next run.
-  void pass(std::int64_t bytes);
+  void pass(std::int64_t bytes) {
+    left_ -= bytes;
+    if (left_ == 0) nextPosition();
+  }
+
+  /// Do all runs just move their bytes within a source and a target that are not distributed? Then
+  /// the next is `left` bytes from `source` to `target`.
+  bool isPlain() const { return plain_; }
+  std::int64_t left() const { return left_; }
+  std::int64_t source() const { return run_.source + runBytes_ - left_; }
+  std::int64_t target() const { return run_.target + runBytes_ - left_; }
+
   /// The next run, cut to `maxBytes` and passed.
   Run take(std::int64_t maxBytes);
 
@@ -52,7 +63,17 @@ class TransferWalk {
  private:
   void mergeInnerDimensions();
   bool continues(std::size_t dim) const;
-  void nextPosition();
+  void nextPosition() {
+    if (!plain_ || extents_.empty() || position_.back() + 1 == extents_.back()) {
+      seekPosition();
+      return;
+    }
+    ++position_.back();
+    run_.source += innerSource_;
+    run_.target += innerTarget_;
+    left_ = runBytes_;
+  }
+  void seekPosition();
   bool enterPosition();
   std::int64_t lookUp(std::int64_t address) const;
   std::int64_t readIndex(std::int64_t address) const;
@@ -66,6 +87,8 @@ class TransferWalk {
   std::int64_t runBytes_ = 0, mostBytes_ = 0;
   Run run_;                ///< the position's run, from its beginning
   std::int64_t left_ = 0;  ///< bytes of it that are still to come
+  bool plain_ = false;
+  std::int64_t innerSource_ = 0, innerTarget_ = 0;  ///< from one inner position to the next
 };
 
 }  // namespace npusim

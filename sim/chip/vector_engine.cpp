@@ -43,41 +43,55 @@ void VectorEngine::start(const Issued& issued, std::int64_t now) {
   tile_.reset();
   if (const auto* pass = std::get_if<isa::VectorPass>(&current_->body)) {
     tile_ = resolve(*pass, issued.indices);
-    cost_ = vectorCost(machine().chip.vector, *tile_);
-    completion_ += passCycles();
+    cost_ = &costOf(*tile_);
+    completion_ += cost_->cycles;
   } else {
     ensure(std::holds_alternative<isa::Sync>(current_->body),
            "the vector queue holds vector passes only");
   }
 }
 
+/// By all numbers that the passes of a loop change.
+const VectorEngine::Cost& VectorEngine::costOf(const VectorTile& tile) {
+  places_ = tile.extents;
+  const auto add = [&](const ResolvedAccess& access) {
+    places_.push_back(access.address);
+    for (const ResolvedBound& bound : access.bounds) places_.push_back(bound.origin);
+  };
+  for (const ResolvedOperand& operand : tile.operands) add(operand.access);
+  add(tile.out.access);
+  return costs_.of(*current_, places_, [&] { return computeCost(tile); });
+}
+
 /// The unit's cycles, or those in which the busiest bank of a buffer serves the operands.
-std::int64_t VectorEngine::passCycles() const {
+VectorEngine::Cost VectorEngine::computeCost(const VectorTile& tile) const {
   const ChipConfig& chip = machine().chip;
-  if (chip.idealMemory || tile_->empty()) return 0;
+  Cost cost{vectorCost(chip.vector, tile), 0};
+  if (chip.idealMemory || tile.empty()) return cost;
   std::vector<BankLoads> loads(chip.buffers.begin(), chip.buffers.end());
   const auto add = [&](const ResolvedAccess& operand, std::size_t dims) {
     loads.at(static_cast<std::size_t>(operand.storage))
-        .add(accessOf(*tile_, operand, dims, chip.vector.lanes));
+        .add(accessOf(tile, operand, dims, chip.vector.lanes));
   };
-  for (const ResolvedOperand& operand : tile_->operands) add(operand.access, tile_->extents.size());
-  add(tile_->out.access, tile_->keptDims());
-  std::int64_t cycles = cost_.cycles;
-  for (const BankLoads& load : loads) cycles = std::max(cycles, load.cycles());
-  return cycles;
+  for (const ResolvedOperand& operand : tile.operands) add(operand.access, tile.extents.size());
+  add(tile.out.access, tile.keptDims());
+  cost.cycles = cost.work.cycles;
+  for (const BankLoads& load : loads) cost.cycles = std::max(cost.cycles, load.cycles());
+  return cost;
 }
 
 void VectorEngine::finish() {
   if (tile_) {
     Counters& counters = machine().layerOf(*current_).counters;
-    counters.macs += cost_.macs;
-    counters.vectorSimpleOps += cost_.simpleOps;
-    counters.vectorDivideOps += cost_.divideOps;
-    counters.vectorTranscendentalOps += cost_.transcendentalOps;
+    const VectorCost& work = cost_->work;
+    counters.macs += work.macs;
+    counters.vectorSimpleOps += work.simpleOps;
+    counters.vectorDivideOps += work.divideOps;
+    counters.vectorTranscendentalOps += work.transcendentalOps;
     for (std::size_t i = 0; i < tile_->operands.size(); ++i) {
-      machine().countBuffer(counters, tile_->operands[i].access.storage, cost_.operandBytes[i], 0);
+      machine().countBuffer(counters, tile_->operands[i].access.storage, work.operandBytes[i], 0);
     }
-    machine().countBuffer(counters, tile_->out.access.storage, 0, cost_.outBytes);
+    machine().countBuffer(counters, tile_->out.access.storage, 0, work.outBytes);
     if (machine().values) executePass(*tile_, machine().storages);
   }
   const isa::Instruction* done = current_;

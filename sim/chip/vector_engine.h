@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "sim/chip/engine.h"
+#include "sim/chip/remembered.h"
 #include "sim/vector/vector_unit.h"
 
 namespace npusim {
@@ -18,14 +21,23 @@ class VectorEngine : public Engine {
   void reset() override { current_ = nullptr; }
 
  private:
+  /// What a pass costs by itself, and its cycles with those that banks make it wait.
+  struct Cost {
+    VectorCost work;
+    std::int64_t cycles = 0;
+  };
+
   void start(const Issued& issued, std::int64_t now);
-  std::int64_t passCycles() const;
+  const Cost& costOf(const VectorTile& tile);
+  Cost computeCost(const VectorTile& tile) const;
   void finish();
 
   const isa::Instruction* current_ = nullptr;
   std::int64_t completion_ = 0;
   std::optional<VectorTile> tile_;  ///< empty for a mere synchronisation
-  VectorCost cost_;
+  const Cost* cost_ = nullptr;
+  Remembered<Cost> costs_;
+  std::vector<std::int64_t> places_;  ///< scratch
 };
 
 }  // namespace npusim

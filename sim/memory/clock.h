@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <numeric>
 
 #include "sim/core/error.h"
 
@@ -13,6 +14,9 @@ class ClockDomain {
  public:
   explicit ClockDomain(double mhz) : hertz_(std::llround(mhz * 1e6)) {
     ensure(hertz_ > 0, "a clock must run");
+    const std::int64_t common = std::gcd(hertz_, kFemtosecondsPerSecond);
+    cycles_ = hertz_ / common;
+    perCycles_ = kFemtosecondsPerSecond / common;
   }
 
   std::int64_t hertz() const { return hertz_; }
@@ -20,17 +24,17 @@ class ClockDomain {
   /// This clock's first edge that is no earlier than edge `cycle` of `other`: crossings round up.
   std::int64_t crossFrom(const ClockDomain& other, std::int64_t cycle) const {
     if (hertz_ == other.hertz_) return cycle;
-    return static_cast<std::int64_t>(ceilDiv(Wide{cycle} * hertz_, other.hertz_));
+    return scaledUp(cycle, hertz_, other.hertz_);
   }
 
   /// Femtoseconds from cycle 0 to edge `cycle`, rounded up.
   std::uint64_t femtoseconds(std::int64_t cycle) const {
-    return static_cast<std::uint64_t>(ceilDiv(Wide{cycle} * kFemtosecondsPerSecond, hertz_));
+    return static_cast<std::uint64_t>(scaledUp(cycle, perCycles_, cycles_));
   }
 
   /// Inverse of femtoseconds().
   std::int64_t cycleAt(std::uint64_t femtoseconds) const {
-    return static_cast<std::int64_t>(Wide{femtoseconds} * hertz_ / kFemtosecondsPerSecond);
+    return scaled(static_cast<std::int64_t>(femtoseconds), cycles_, perCycles_, 0);
   }
 
   double seconds(std::int64_t cycles) const {
@@ -40,9 +44,24 @@ class ClockDomain {
  private:
   __extension__ using Wide = __int128;
   static constexpr std::int64_t kFemtosecondsPerSecond = 1'000'000'000'000'000;
-  static Wide ceilDiv(Wide a, std::int64_t b) { return (a + b - 1) / b; }
+  static std::int64_t scaledUp(std::int64_t number, std::int64_t times, std::int64_t by) {
+    return scaled(number, times, by, by - 1);
+  }
+
+  /// (number x times + more) / by; in 64 bits, where a division takes a fraction of the time, if
+  /// they suffice.
+  static std::int64_t scaled(std::int64_t number, std::int64_t times, std::int64_t by,
+                             std::int64_t more) {
+    std::int64_t narrow = 0;
+    if (!__builtin_mul_overflow(number, times, &narrow) &&
+        !__builtin_add_overflow(narrow, more, &narrow)) {
+      return by == 1 ? narrow : narrow / by;
+    }
+    return static_cast<std::int64_t>((Wide{number} * times + more) / by);
+  }
 
   std::int64_t hertz_;
+  std::int64_t cycles_ = 1, perCycles_ = 1;  ///< as many cycles take as many femtoseconds
 };
 
 }  // namespace npusim

@@ -37,7 +37,7 @@ std::string GraphBuilder::uniqueName(const std::string& hint) {
 }
 
 void GraphBuilder::countIndices(const Node& node) {
-  constexpr std::size_t kMost = std::size_t{1} << 26;
+  constexpr std::size_t kMost = std::size_t{1} << 24;
   const auto* remap = std::get_if<Remap>(&node.operation);
   if (remap == nullptr) return;
   for (const auto& indices : remap->source) indices_ += indices.size();

@@ -79,10 +79,15 @@ ValueId remap(NodeContext& context, ValueId x, std::vector<std::vector<std::int6
   return keeps ? x : context.emit(Remap{std::move(source), fill}, {x});
 }
 
-Tensor blankConstant(DataType type, const Shape& shape) {
-  if (elementCount(shape) <= kMaxComputedElements) return Tensor(type, shape);
-  throw NotPossible("needs a constant of shape " + toString(shape) + ", at most " +
+void requireComputed(const Shape& shape) {
+  if (elementCount(shape) <= kMaxComputedElements) return;
+  throw NotPossible("needs constants of shape " + toString(shape) + ", at most " +
                     std::to_string(kMaxComputedElements) + " elements are supported");
+}
+
+Tensor blankConstant(DataType type, const Shape& shape) {
+  requireComputed(shape);
+  return Tensor(type, shape);
 }
 
 void requireParts(std::int64_t count, const char* parts) {

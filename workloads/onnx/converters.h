@@ -72,7 +72,10 @@ ValueId emitConvolution(NodeContext& context, const Convolution& op, ValueId x, 
 ValueId emitPool(NodeContext& context, const Pool& op, ValueId x);
 /// Dimensions [first, rank).
 std::vector<int> axesFrom(std::size_t first, std::size_t rank);
-/// Zeros for a constant that a converter computes; throws NotPossible for more than 2^24 elements.
+/// Throws NotPossible for a shape of more than 2^24 elements: what a converter computes for one
+/// operator, its constants counted together.
+void requireComputed(const Shape& shape);
+/// Zeros for a constant that a converter computes; throws as requireComputed() does.
 Tensor blankConstant(DataType type, const Shape& shape);
 /// Throws NotPossible when an operator would become more than 4,096 parts of a kind.
 void requireParts(std::int64_t count, const char* parts);

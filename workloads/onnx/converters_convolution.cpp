@@ -60,6 +60,9 @@ ValueId maximaIndices(NodeContext& c, const Pool& pool, ValueId x, ValueId maxim
   const Shape spatial(shape.begin() + 2, shape.end());
   const Shape strides = planeStrides(spatial, c.integer("storage_order", 0) != 0);
   requireParts(elementCount(pool.kernel), "comparisons");
+  Shape compared = pool.outputSpatial;
+  compared.push_back(elementCount(pool.kernel));
+  requireComputed(compared);
   ValueId best = kNoValue;
   for (std::int64_t tap = 0; tap < elementCount(pool.kernel); ++tap) {
     TapView view = viewThrough(pool, spatial, tap, strides);

@@ -74,7 +74,7 @@ class TransposedConvolution {
       return true;
     });
     bias_ = complete ? bias : kNoValue;
-    ValueId y = interleaved({});
+    ValueId y = part(interleaved({}), Shape(extents_.size(), 0), sizes(&Extent::out));
     if (bias != kNoValue && !complete) {
       Shape shape(extents_.size() + 1, 1);
       shape[0] = outputs_;
@@ -138,7 +138,7 @@ class TransposedConvolution {
     return reshapeTo(c_, c_.emit(std::move(swap), {reshapeTo(c_, w, split)}), joined);
   }
 
-  /// All outputs whose first dimensions are of the phases given.
+  /// All outputs whose first dimensions are of the phases given, and those that are too many.
   ValueId interleaved(const std::vector<std::int64_t>& phases) {
     const std::size_t d = phases.size();
     if (d == extents_.size()) return convolved(phases);
@@ -150,24 +150,31 @@ class TransposedConvolution {
       parts.push_back(interleaved(with));
     }
     ValueId y = parts[0];
-    if (e.stride > 1) {
-      Shape shape = c_.shape(y);
-      shape.insert(shape.begin() + static_cast<std::ptrdiff_t>(d) + 3, 1);
-      for (ValueId& part : parts) part = reshapeTo(c_, part, shape);
-      y = c_.emit(Concat{static_cast<int>(d) + 3}, parts);
-      shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(d) + 3);
-      shape[d + 2] *= e.stride;
-      y = reshapeTo(c_, y, shape);
-    }
-    return part(y, d + 2, 0, e.out);
+    if (e.stride == 1) return y;
+    Shape shape = c_.shape(y);
+    shape.insert(shape.begin() + static_cast<std::ptrdiff_t>(d) + 3, 1);
+    for (ValueId& part : parts) part = reshapeTo(c_, part, shape);
+    y = c_.emit(Concat{static_cast<int>(d) + 3}, parts);
+    shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(d) + 3);
+    shape[d + 2] *= e.stride;
+    return reshapeTo(c_, y, shape);
   }
 
-  /// Elements [begin, begin + count) of a dimension.
-  ValueId part(ValueId x, std::size_t d, std::int64_t begin, std::int64_t count) {
-    requireIndexList(count);
+  Shape sizes(std::int64_t Extent::*size) const {
+    Shape result;
+    for (const Extent& e : extents_) result.push_back(e.*size);
+    return result;
+  }
+
+  /// Elements [begin, begin + count) of each spatial dimension.
+  ValueId part(ValueId x, const Shape& begin, const Shape& count) {
     std::vector<std::vector<std::int64_t>> source(c_.shape(x).size());
-    source[d].resize(static_cast<std::size_t>(count));
-    std::iota(source[d].begin(), source[d].end(), begin);
+    for (std::size_t d = 0; d < count.size(); ++d) {
+      if (begin[d] == 0 && count[d] == c_.shape(x)[d + 2]) continue;
+      requireIndexList(count[d]);
+      source[d + 2].resize(static_cast<std::size_t>(count[d]));
+      std::iota(source[d + 2].begin(), source[d + 2].end(), begin[d]);
+    }
     return remap(c_, x, std::move(source));
   }
 
@@ -178,20 +185,22 @@ class TransposedConvolution {
     op.strides.assign(phases.size(), 1);
     Shape result = {c_.shape(x_)[0], outputs_};
     std::vector<std::vector<std::int64_t>> taps(2);
-    ValueId x = x_;
+    Shape skipped, read;
     bool reached = true;
     for (std::size_t d = 0; d < phases.size(); ++d) {
       Phase phase = phaseOf(extents_[d], phases[d]);
       result.push_back(extents_[d].phaseOutputs());
       reached = reached && phase.read > 0;
       if (!reached) continue;
-      x = part(x, d + 2, phase.skipped, phase.read);
+      skipped.push_back(phase.skipped);
+      read.push_back(phase.read);
       op.dilations.push_back(phase.dilation);
       op.padsBegin.push_back(phase.padBegin);
       op.padsEnd.push_back(phase.padEnd);
       taps.push_back(std::move(phase.taps));
     }
     if (!reached) return c_.splat("zeros", c_.type(x_), result, 0);
+    const ValueId x = part(x_, skipped, read);
     return emitConvolution(c_, op, x, remap(c_, w_, std::move(taps)), bias_);
   }
 

@@ -23,6 +23,16 @@ class KnownMinima : public testing::Test {
     });
   }
 
+  /// (b - a) * share + a.
+  ValueId between(ValueId a, ValueId b, double share) {
+    Tensor shares(DataType::Float32, {3});
+    for (std::int64_t i = 0; i < shares.size(); ++i) shares.set(i, i == 1 ? share : 0);
+    return net_.add(Elementwise{}, {b, a, net_.constant(std::move(shares))},
+                    {{.op = ElementOp::Sub, .operand = 1},
+                     {.op = ElementOp::Mul, .operand = 2},
+                     {.op = ElementOp::Add, .operand = 1}});
+  }
+
   end_to_end::GraphBuilder net_;
 };
 
@@ -52,6 +62,22 @@ TEST_F(KnownMinima, StaysUnderAnotherBound) {
 TEST_F(KnownMinima, StaysWhereFillIsLess) {
   const ValueId x = net_.unary(net_.input({2, 3}), ElementOp::Relu);
   EXPECT_FALSE(folds(net_.add(Remap{{{}, {0, -1}}, -1.0F}, {x})));
+}
+
+TEST_F(KnownMinima, IsZeroBetweenValuesThatAreNotLess) {
+  const ValueId a = net_.unary(net_.input({2, 3}), ElementOp::Relu);
+  EXPECT_TRUE(folds(between(a, net_.unary(net_.input({2, 3}), ElementOp::Exp), 0.75)));
+}
+
+TEST_F(KnownMinima, StaysBetweenValuesOneOfWhichMayBeLess) {
+  const ValueId a = net_.unary(net_.input({2, 3}), ElementOp::Relu);
+  EXPECT_FALSE(folds(between(a, net_.input({2, 3}), 0.75)));
+}
+
+TEST_F(KnownMinima, StaysBeyondThem) {
+  const ValueId a = net_.unary(net_.input({2, 3}), ElementOp::Relu);
+  const ValueId b = net_.unary(net_.input({2, 3}), ElementOp::Relu);
+  EXPECT_FALSE(folds(between(a, b, 1.25)));
 }
 
 }  // namespace

@@ -55,7 +55,8 @@ TEST(DmaBursts, ChunksHaveNoMoreThanTheirShare) {
     const isa::Transfer transfer = randomTransfer(random);
     builder.add(isa::Engine::LoadInputs, transfer);
     Fabric fabric(chip, builder.program(), false, Fidelity::Tile);
-    TransferCut cut(fabric.core(0));
+    Courier courier(fabric.core(0));
+    TransferCut cut(fabric.core(0), courier);
     cut.start(builder.program().queue(isa::Engine::LoadInputs)[0], {});
     std::int64_t bytes = 0;
     while (!cut.done()) {

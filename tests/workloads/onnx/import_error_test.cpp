@@ -238,6 +238,14 @@ TEST(ImportError, WhatIsNotSupportedIsNamedWithWhatIs) {
   expectThrow<NotPossible>(foreign, "operator Relu (domain 'com.example') is not supported");
 }
 
+TEST(ImportError, MaximaWithConstantsForTooManyTaps) {
+  ModelBuilder maxima(12);
+  maxima.input("x", {"1", "1", "2050", "2050"}).node("MaxPool", {"x"}, {"y", "i"}, "n");
+  maxima.attribute("kernel_shape", Ints{3, 3}).output("y").output("i");
+  expectThrow<NotPossible>(maxima,
+                           "needs constants of shape 2048x2048x9, at most 16777216 elements");
+}
+
 TEST(ImportError, NamesCannotBreakTheLine) {
   ModelBuilder builder(13);
   builder.input("x", {"1"}).node("Relu", {"a\nb\x1b"}, {"y"}, "n\tm").output("y");
