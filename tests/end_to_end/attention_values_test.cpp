@@ -81,7 +81,7 @@ void expectSameValues(unsigned seed, DataType precision, Tally& cuts) {
   ++cuts.attentions;
   cuts.cycles += cut.cycles;
   cuts.wholeCycles += reference.cycles;
-  EXPECT_LT(cut.cycles, reference.cycles * 105 / 100);
+  EXPECT_LT(cut.cycles, reference.cycles * 101 / 100);
   expectSameOnOtherTiming(compiled->program, chip, static_cast<unsigned>(random.integer(1, 31)),
                           cut, stored);
 }
@@ -90,7 +90,7 @@ class AttentionValues : public testing::TestWithParam<DataType> {};
 
 TEST_P(AttentionValues, AreTheSameCutAndWhole) {
   Tally cuts;
-  for (unsigned seed = 0; seed < 16; ++seed) expectSameValues(seed, GetParam(), cuts);
+  for (unsigned seed = 0; seed < 32; ++seed) expectSameValues(seed, GetParam(), cuts);
   EXPECT_GT(cuts.attentions, 4) << "of the random attentions too few were cut";
   EXPECT_LT(cuts.cycles, cuts.wholeCycles * 9 / 10);
 }
