@@ -35,8 +35,9 @@ struct CompileOptions {
 };
 
 /// Graph passes: fuses, folds and cleans; then sets number formats, for int8 and int16 by what
-/// `calibration` observed of the optimised graph on calibration inputs. The result is what the
-/// machine computes, and what evaluate() takes as its reference in int8 and int16.
+/// `calibration` observed of the optimised graph on calibration inputs. Weights that came encoded
+/// stay so or become values (settleEncodedWeights()). The result is what the machine computes, and
+/// what evaluate() takes as its reference in int8 and int16.
 Graph optimize(const Graph& graph);
 Graph toPrecision(const Graph& optimized, const ChipConfig& chip, DataType precision,
                   const Calibration& calibration);
