@@ -23,6 +23,17 @@ TEST(ClockDomain, TimesComeFromTheCycleNumberAndNeverDrift) {
   }
 }
 
+TEST(ClockDomain, FarTimesAreAsExactAsNearOnes) {
+  const ClockDomain core(1000), memory(1600), odd(933.333333);
+  constexpr std::int64_t kFar = 3'000'000'000'000;  // times 1.6e9 it has no room in 64 bits
+  EXPECT_EQ(memory.crossFrom(core, 5 * kFar), 8 * kFar);
+  EXPECT_EQ(memory.crossFrom(core, 5 * kFar + 1), 8 * kFar + 2);
+  for (const std::int64_t cycle : {1L, 9'222L, 9'224L, 15'000'000'003L}) {
+    EXPECT_EQ(odd.cycleAt(odd.femtoseconds(cycle)), cycle);
+    EXPECT_EQ(odd.cycleAt(odd.femtoseconds(cycle) - 1), cycle - 1);
+  }
+}
+
 TEST(ClockDomain, MustRun) { EXPECT_THROW(ClockDomain(0), InternalError); }
 
 }  // namespace
