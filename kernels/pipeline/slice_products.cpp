@@ -128,9 +128,7 @@ class Slicer {
     return folds > 0 && folds <= foldsOf(result.shape.back());
   }
 
-  std::int64_t foldsOf(std::int64_t columns) const {
-    return ceilDiv(columns, arrayColumns_);
-  }
+  std::int64_t foldsOf(std::int64_t columns) const { return ceilDiv(columns, arrayColumns_); }
 
   /// Is what the node gives read by one elementwise node, which can follow the product?
   bool goesOn(const Node& part) const {
