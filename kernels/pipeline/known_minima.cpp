@@ -62,8 +62,8 @@ class NeverNegative {
     return chooses && std::ranges::all_of(node.inputs, [&](ValueId input) { return holds(input); });
   }
 
-  /// (b - a) * share + a of such values with shares of 0 to 1, as interpolation computes it. Rounding
-  /// keeps order: b - a is at least -a, so is its part, and the sum at least 0.
+  /// (b - a) * share + a of such values with shares of 0 to 1, as interpolation computes it.
+  /// Rounding keeps order: b - a is at least -a, so is its part, and the sum at least 0.
   bool isBetween(const Node& node) {
     constexpr std::array kOps = {ElementOp::Sub, ElementOp::Mul, ElementOp::Add};
     const bool alike = std::equal(
