@@ -31,8 +31,12 @@ void GraphBuilder::openScope(OnnxGraph& body) {
 }
 
 std::string GraphBuilder::uniqueName(const std::string& hint) {
-  std::string name = hint;
-  for (int i = 2; !taken_.insert(name).second; ++i) name = hint + "." + std::to_string(i);
+  if (taken_.insert(hint).second) return hint;
+  int& number = numbers_.try_emplace(hint, 1).first->second;
+  std::string name;
+  do {
+    name = hint + "." + std::to_string(++number);
+  } while (!taken_.insert(name).second);
   return name;
 }
 
@@ -224,7 +228,9 @@ void GraphBuilder::refuse(const std::string& name, const std::string& reason) {
 }
 
 void GraphBuilder::rename(ValueId id, const std::string& valueName, const std::string& nodeName) {
-  taken_.erase(graph_.value(id).name);
+  const std::string given = graph_.value(id).name;
+  taken_.erase(given);
+  numbers_.erase(given.substr(0, given.rfind('.')));
   graph_.value(id).name = scopes_.size() == 1 ? valueName : uniqueName(valueName);
   for (std::size_t i = graph_.nodes.size(); i-- > 0;) {
     if (graph_.nodes[i].output != id) continue;

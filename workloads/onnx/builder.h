@@ -105,6 +105,8 @@ class GraphBuilder {
   std::vector<ValueId> inputs_;  ///< all that were added, in order
   std::vector<Scope> scopes_;    ///< innermost last
   std::unordered_set<std::string> taken_;
+  /// By name: all from NAME.2 to NAME.number are taken.
+  std::unordered_map<std::string, int> numbers_;
 };
 
 }  // namespace npusim::onnx_import
