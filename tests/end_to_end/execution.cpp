@@ -73,7 +73,7 @@ Compiled compileFor(const Graph& graph, const ChipConfig& chip, DataType precisi
   const Observer observe = [&](const Value& value, const Tensor& tensor) {
     calibration.add(value.name, tensor);
   };
-  if (precision == DataType::Int8) {
+  if (isInteger(precision)) {
     for (const Inputs& sample : samples) evaluate(optimized, sample, observe);
   }
   Compiled compiled;

@@ -31,7 +31,7 @@ Execution execute(const ChipConfig& chip, const isa::Program& program, const Inp
 bool sameBytes(const std::vector<Tensor>& a, const std::vector<Tensor>& b);
 
 /// A graph compiled for a chip: what the machine computes, and the program that computes it. int8
-/// is calibrated on `samples`, real inputs of the graph.
+/// and int16 are calibrated on `samples`, real inputs of the graph.
 struct Compiled {
   Graph graph;
   isa::Program program;

@@ -288,9 +288,9 @@ std::vector<Broken> uselessOptions() {
   const std::string given = " --data '" + kData + "'";
   return {
       {"CalibrateOfFloats", "$NPUSIM run --calibrate '" + kData + "'", 2,
-       "--calibrate sets the ranges of int8, this run computes fp32"},
+       "--calibrate sets the ranges of int8 and int16, this run computes fp32"},
       {"CompileCalibrateOfFloats", "$NPUSIM compile -o p.npu --calibrate '" + kData + "'", 2,
-       "--calibrate sets the ranges of int8, this run computes fp32"},
+       "--calibrate sets the ranges of int8 and int16, this run computes fp32"},
       {"CalibrateWithoutValues",
        "$NPUSIM run --precision int8 --values off --calibrate '" + kData + "'", 2,
        "--calibrate needs values; leave out --values off"},
