@@ -310,7 +310,7 @@ TEST(Messages, FilesThatAreNotThere) {
   EXPECT_EQ(messageOf([] { loadChip("egde", {}); }),
             "'egde' is no preset of chips (did you mean 'edge'?), must be ane, ane_a11, ane_a12, "
             "ane_a13, ane_a14, ane_a15, edge, eyeriss, graphcore_gc200, nvdla_full, nvdla_large, "
-            "tesla_d1 or tpu_v1, or a file ending in .yaml");
+            "tesla_d1, tpu_like or tpu_v1, or a file ending in .yaml");
   EXPECT_EQ(messageOf([] { loadChip("no/such.yaml", {}); }),
             "cannot read 'no/such.yaml' (No such file or directory), give a readable YAML file");
   EXPECT_EQ(messageOf([] { loadChip("/", {}); }),
