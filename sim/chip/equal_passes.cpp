@@ -154,7 +154,9 @@ class Inspection {
     bool same = true;
     forEachExtent(instruction,
                   [&](const isa::Extent& extent) { same = same && !followPasses(extent.terms); });
-    forEachAccess(instruction, [&](const isa::Access& access) { same = same && visit(access); });
+    const std::int64_t piece = pieceOf(instruction);
+    forEachAccess(instruction,
+                  [&](const isa::Access& access) { same = same && visit(access, piece); });
     if (const auto* matrix = std::get_if<isa::Matrix>(&instruction.body)) {
       same = same && std::ranges::find(matrix->accumulateOver, 0) == matrix->accumulateOver.end();
     }
@@ -178,10 +180,27 @@ class Inspection {
 
   static std::size_t index(isa::SemaphoreId id) { return static_cast<std::size_t>(id); }
 
-  bool visit(const isa::Access& access) {
+  /// Bytes of a transfer of one contiguous piece; 0 of any other instruction.
+  static std::int64_t pieceOf(const Instruction& instruction) {
+    const auto* transfer = std::get_if<isa::Transfer>(&instruction.body);
+    const auto isOne = [](const isa::Extent& dim) { return dim.size == 1; };
+    const bool single = transfer != nullptr && std::ranges::all_of(transfer->dims, isOne);
+    return single ? transfer->run.size : 0;
+  }
+
+  /// Whether a piece of so many bytes lies within one burst in every pass.
+  bool staysInBurst(const isa::Access& access, std::int64_t piece) const {
+    const std::int64_t unit = unitBytes_[static_cast<std::size_t>(access.storage)];
+    return piece > 0 && unit % piece == 0 && access.address.base % piece == 0 &&
+           std::ranges::all_of(access.address.terms,
+                               [&](const isa::LoopTerm& term) { return term.stride % piece == 0; });
+  }
+
+  bool visit(const isa::Access& access, std::int64_t piece) {
     for (const isa::Bound& bound : access.bounds) {
       if (followPasses(bound.origin.terms)) return false;
     }
+    if (staysInBurst(access, piece)) return true;
     for (const isa::LoopTerm& term : access.address.terms) {
       found_.period = std::lcm(found_.period, periodOf(term, access.storage));
       if (found_.period > found_.shared.passes) return false;

@@ -70,6 +70,11 @@ TEST(EqualPasses, ThePeriodIsThatOfSlotsAndBurstsOfMemories) {
   EXPECT_EQ(period(load({{.depth = 0, .stride = 96}})), 2);
   EXPECT_EQ(period(load({{.depth = 0, .stride = 80}})), 4);
   EXPECT_EQ(period(load({{.depth = 0, .stride = 2}})), 0) << "32 passes are more than there are";
+  isa::Transfer number = load({{.depth = 0, .stride = 2}});
+  number.run.size = 2;
+  EXPECT_EQ(period(number), 1) << "always within one burst";
+  number.source.address.base = 1;
+  EXPECT_EQ(period(number), 0) << "across two of them in one pass of 32";
   EXPECT_EQ(period(load({}, {{.depth = 0, .stride = 2}})), 1) << "on chip";
   EXPECT_EQ(period(load({}, {{.depth = 0, .stride = 256, .modulo = 2}})), 1) << "on chip";
 }
