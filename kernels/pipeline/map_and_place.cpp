@@ -196,7 +196,8 @@ class Placer {
     }
     for (std::size_t t = 0; t < placed_.size();) {
       const std::size_t end = endOfLoop(t);
-      for (const bool apart = placeApart(onChip, t, end); t < end; ++t) {
+      const bool apart = placeApart(onChip, t, end);
+      for (; t < end; ++t) {
         if (!apart && !placeSlots(onChip, placed_[t], static_cast<int>(t))) {
           return Stuck{static_cast<int>(t), false};
         }

@@ -125,7 +125,8 @@ Placed dealAndPlace(const plan::Plan& plan, const plan::StorageMap& storages,
 /// What is expected of all mappings together, which know what lies where: cycles and bytes.
 mapping::Estimate estimateOf(const Placed& made);
 
-/// The same in one way: nothing that loops read is held, and tasks are not dealt. One core only.
+/// `dealAndPlace()` in one way only: nothing that loops read is held, and tasks are not dealt. One
+/// core only.
 Placed placedOnce(const plan::Plan& plan, const plan::StorageMap& storages, const ChipConfig& chip,
                   Objective objective);
 

@@ -5,9 +5,11 @@
 #include <memory>
 #include <numeric>
 #include <optional>
+#include <string>
 
 #include "kernels/pipeline/passes.h"
 #include "sim/core/rounding.h"
+#include "sim/laws/loop_groups.h"
 
 namespace npusim::passes {
 namespace {
@@ -37,10 +39,10 @@ std::shared_ptr<const Tensor> sliced(const std::shared_ptr<const Tensor>& whole,
   return part;
 }
 
-/// A constant without those of dimension `axis` that are not among the columns.
-Value sliced(const Value& whole, std::size_t axis, Columns columns) {
+/// A constant called `name`, without those of dimension `axis` that are not among the columns.
+Value sliced(const Value& whole, const std::string& name, std::size_t axis, Columns columns) {
   Value part = whole;
-  part.name += ".columns" + std::to_string(columns.first);
+  part.name = name;
   part.shape[axis] = columns.count;
   for (auto tensor : {&Constant::dense, &Constant::scales, &Constant::zeros}) {
     auto& held = (*part.constant).*tensor;
@@ -74,8 +76,9 @@ std::optional<Columns> columnsOf(const Graph& graph, const Node& node) {
 
 class Slicer {
  public:
-  Slicer(Graph& graph, std::int64_t arrayColumns)
-      : graph_(graph), arrayColumns_(arrayColumns), consumers_(graph.consumers()) {}
+  /// `lanes`: columns of a product that the array takes at once.
+  Slicer(Graph& graph, std::int64_t lanes)
+      : graph_(graph), lanes_(lanes), consumers_(graph.consumers()) {}
 
   bool run() {
     const std::vector<Node> before = graph_.nodes;
@@ -108,8 +111,8 @@ class Slicer {
     return std::ranges::find(graph_.outputs, id) != graph_.outputs.end();
   }
 
-  /// Of constant weights and in reals, read in parts alone that take no more folds of the array
-  /// together than the whole, and each of which goes on through arithmetic of its own.
+  /// Of constant weights and in reals, read in parts that are all of it together and take no more
+  /// folds of the array than the whole, and each of which goes on through arithmetic of its own.
   bool isSliceable(const Node& product) const {
     const Value& weights = graph_.value(product.inputs[1]);
     const Value& result = graph_.value(product.output);
@@ -119,16 +122,18 @@ class Slicer {
                        !result.shape.empty() && !isOutput(product.output);
     const bool biased = product.inputs.size() >= kInputs && product.inputs[2] != kNoValue;
     if (!plain || (biased && !graph_.isConstant(product.inputs[2]))) return false;
+    std::map<std::int64_t, std::int64_t> parts;  // how many columns from which on
     std::int64_t folds = 0;
     for (const int reader : readersOf(product.output)) {
       const std::optional<Columns> columns = columnsOf(graph_, node(reader));
       if (!columns || node(reader).repeat != product.repeat || !goesOn(node(reader))) return false;
-      folds += foldsOf(columns->count);
+      if (!parts.emplace(columns->first, columns->count).second) return false;
+      folds += ceilDiv(columns->count, lanes_);
     }
-    return folds > 0 && folds <= foldsOf(result.shape.back());
+    std::int64_t covered = 0;
+    for (const auto& [first, count] : parts) covered = first == covered ? first + count : -1;
+    return covered == result.shape.back() && folds <= ceilDiv(covered, lanes_);
   }
-
-  std::int64_t foldsOf(std::int64_t columns) const { return ceilDiv(columns, arrayColumns_); }
 
   /// Is what the node gives read by one elementwise node, which can follow the product?
   bool goesOn(const Node& part) const {
@@ -145,16 +150,19 @@ class Slicer {
     part.name += ".columns" + std::to_string(columns.first);
     part.output = reader.output;
     const std::size_t axis = std::get<MatMul>(whole.operation).transposeB ? 0 : 1;
-    part.inputs[1] = graph_.addValue(sliced(graph_.value(whole.inputs[1]), axis, columns));
+    const auto constant = [&](std::size_t input, std::size_t dim) {
+      return graph_.addValue(sliced(graph_.value(part.inputs[input]),
+                                    part.name + ".input" + std::to_string(input), dim, columns));
+    };
+    part.inputs[1] = constant(1, axis);
     const std::int64_t all = graph_.value(whole.output).shape.back();
     for (std::size_t i = 2; i < part.inputs.size(); ++i) {
       const ValueId id = part.inputs[i];
       if (id == kNoValue) continue;
       const Shape& shape = graph_.value(id).shape;
       if (shape.empty() || shape.back() != all || all == columns.count) continue;
-      part.inputs[i] = graph_.isConstant(id)
-                           ? graph_.addValue(sliced(graph_.value(id), shape.size() - 1, columns))
-                           : addOperand(part, i, reader, columns, nodes);
+      part.inputs[i] = graph_.isConstant(id) ? constant(i, shape.size() - 1)
+                                             : addOperand(part, i, reader, columns, nodes);
     }
     nodes.push_back(std::move(part));
   }
@@ -181,7 +189,7 @@ class Slicer {
   }
 
   Graph& graph_;
-  std::int64_t arrayColumns_;
+  std::int64_t lanes_;
   std::vector<std::vector<int>> consumers_;
   std::map<int, const Node*> productOf_;  ///< of a part's reader
 };
@@ -189,7 +197,9 @@ class Slicer {
 }  // namespace
 
 bool sliceProducts(Graph& graph, const ChipConfig& chip) {
-  return Slicer(graph, chip.array.cols).run();
+  const Dataflow& dataflow = chip.array.dataflow;
+  const bool onRows = !dataflow.rows.empty() && groupOf(dataflow.rows.front()) == kN;
+  return Slicer(graph, onRows ? chip.array.rows : chip.array.cols).run();
 }
 
 }  // namespace npusim::passes

@@ -53,7 +53,7 @@ class Cutter {
     for (const int t : attention_.tasks) {
       Operand* factor = outerFactor(task(t));
       if (factor == nullptr) continue;
-      const std::string name = plan_.layers[static_cast<std::size_t>(t)].name + ".hold";
+      const std::string name = plan_.layers[static_cast<std::size_t>(t)].name + ".factor";
       tasks.push_back(copyOf(*factor, name, task(t).repeat));
       layers.push_back(copyLayer(name, *factor));
     }

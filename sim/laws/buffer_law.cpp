@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <map>
 #include <span>
+#include <tuple>
 #include <vector>
 
 #include "sim/core/rounding.h"
@@ -17,7 +18,9 @@ namespace {
 /// Contiguous bytes, offset from where the pattern stands.
 struct Run {
   std::int64_t offset, bytes;
-  auto operator<=>(const Run&) const = default;
+  bool operator<(const Run& other) const {
+    return std::tie(offset, bytes) < std::tie(other.offset, other.bytes);
+  }
 };
 
 /// Fetches that come every so many steps, at each position of some loops.
