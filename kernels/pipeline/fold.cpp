@@ -26,8 +26,9 @@ std::vector<float> perChannel(const Value& value, std::int64_t channels) {
   return result;
 }
 
-/// Weights and bias of a Convolution or MatMul as dense copies to be changed. Weights that only a
-/// seed stands for (a run without values) stay symbolic: the program comes out the same.
+/// Weights and bias of a Convolution or MatMul as dense copies to be changed; weights that nothing
+/// scales stay as they are, encoded ones encoded. Weights that only a seed stands for (a run
+/// without values) stay symbolic: the program comes out the same.
 class Foldable {
  public:
   Foldable(Graph& graph, Node& node) : graph_(graph), node_(node) {
@@ -83,7 +84,9 @@ class Foldable {
                                          std::nullopt});
       return;
     }
-    node_.inputs[1] = graph_.addConstant(node_.name + ".folded_weights", std::move(weights_));
+    if (scaled_) {
+      node_.inputs[1] = graph_.addConstant(node_.name + ".folded_weights", std::move(weights_));
+    }
     node_.inputs[2] = graph_.addConstant(node_.name + ".folded_bias", std::move(bias_));
   }
 
@@ -91,7 +94,6 @@ class Foldable {
   void load() {
     if (loaded_) return;
     loaded_ = true;
-    weights_ = *graph_.value(node_.inputs[1]).constant->dense;
     const std::int64_t channels = graph_.value(node_.output).shape[channelAxis_];
     bias_ = Tensor(DataType::Float32, {channels});
     if (node_.inputs.size() > 2 && node_.inputs[2] != kNoValue) {
@@ -102,6 +104,8 @@ class Foldable {
 
   void scale(const std::vector<float>& values, bool divide) {
     const auto factor = [&](std::size_t i) { return divide ? 1.0F / values[i] : values[i]; };
+    if (!scaled_) weights_ = *graph_.value(node_.inputs[1]).constant->dense;
+    scaled_ = true;
     const auto weights = weights_.as<float>();
     const auto axis = static_cast<std::size_t>(weightAxis_);
     const auto stride = static_cast<std::size_t>(rowMajorStrides(weights_.shape())[axis]);
@@ -119,6 +123,7 @@ class Foldable {
   bool usable_ = false;
   bool symbolic_ = false;
   bool loaded_ = false;
+  bool scaled_ = false;  ///< the weights are changed, not the bias alone
   Tensor weights_, bias_;
 };
 

@@ -209,7 +209,9 @@ TEST(CompressedWeights, ThoseThatCameEncodedStaySo) {
     const ValueId x = net.input({3, k});
     const ValueId w = net.constant(Tensor(DataType::Float32, {k, n}));
     net.graph().value(w).constant = cameEncoded(random, k, n, bits, rows, random.once(2));
-    net.graph().outputs = {net.add(MatMul{}, {x, w, kNoValue})};
+    const ValueId y = net.add(MatMul{}, {x, w, kNoValue});
+    const ValueId bias = net.constant(random.floats({n}, 1));  // folded into the product
+    net.graph().outputs = {random.once(2) ? y : net.binary(y, ElementOp::Add, bias)};
     const Graph optimized = optimize(net.graph());
     EXPECT_EQ(encodedWeights(toPrecision(optimized, plain, type, {})), 0);
     EXPECT_EQ(encodedWeights(toPrecision(optimized, chip, DataType::Int8, {})), 0);
