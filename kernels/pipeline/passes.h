@@ -52,7 +52,8 @@ void quantizeTo(Graph& graph, DataType type, const Calibration& calibration, boo
 
 /// Stores as fp16 the fp32 sums of products that a loop takes part by part (those of an LSTM's
 /// gates with its inputs): they are read and written whole, and the sums with the state, which are
-/// added to them, come of int8. Not where calibration saw more than half of what fp16 holds.
+/// added to them, come of int8. Not where calibration saw more than half of what fp16 holds; always
+/// without calibration, when no values are computed.
 void narrowLoopInputs(Graph& graph, const Calibration& calibration);
 
 // --- To the plan, and on it ---
