@@ -41,6 +41,7 @@ void quantizeModel(const Arguments& arguments) {
   line.notes = "The chip decides what stays float.\n" + calibrationNote();
   if (!parse(line, arguments)) return;
   if (file.empty()) throw BadInput("quantize needs -o FILE.onnx");
+  if (!file.ends_with(".onnx")) throw BadInput("-o " + file + ": must end in .onnx");
   if (!options.network.workload.ends_with(".onnx")) {
     throw BadInput("--workload " + options.network.workload + ": quantize takes a FILE.onnx");
   }

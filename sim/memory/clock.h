@@ -29,12 +29,12 @@ class ClockDomain {
 
   /// Femtoseconds from cycle 0 to edge `cycle`, rounded up.
   std::uint64_t femtoseconds(std::int64_t cycle) const {
-    return static_cast<std::uint64_t>(scaledUp(cycle, perCycles_, cycles_));
+    return scaled(static_cast<std::uint64_t>(cycle), perCycles_, cycles_, cycles_ - 1);
   }
 
   /// Inverse of femtoseconds().
   std::int64_t cycleAt(std::uint64_t femtoseconds) const {
-    return scaled(static_cast<std::int64_t>(femtoseconds), cycles_, perCycles_, 0);
+    return static_cast<std::int64_t>(scaled(femtoseconds, cycles_, perCycles_, 0));
   }
 
   double seconds(std::int64_t cycles) const {
@@ -50,14 +50,14 @@ class ClockDomain {
 
   /// (number x times + more) / by; in 64 bits, where a division takes a fraction of the time, if
   /// they suffice.
-  static std::int64_t scaled(std::int64_t number, std::int64_t times, std::int64_t by,
-                             std::int64_t more) {
-    std::int64_t narrow = 0;
+  template <typename Number>
+  static Number scaled(Number number, std::int64_t times, std::int64_t by, std::int64_t more) {
+    Number narrow = 0;
     if (!__builtin_mul_overflow(number, times, &narrow) &&
         !__builtin_add_overflow(narrow, more, &narrow)) {
-      return by == 1 ? narrow : narrow / by;
+      return by == 1 ? narrow : narrow / static_cast<Number>(by);
     }
-    return static_cast<std::int64_t>((Wide{number} * times + more) / by);
+    return static_cast<Number>((Wide{number} * times + more) / by);
   }
 
   std::int64_t hertz_;

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "tests/tools/process.h"
 
 namespace npusim::tools {
@@ -65,6 +67,11 @@ TEST(Quantize, SaysWhatItNeeds) {
   const Finished nowhere = npusim({"quantize", "--workload", kOldOpset});
   EXPECT_EQ(nowhere.exitCode, 2);
   EXPECT_EQ(nowhere.err, "npusim: quantize needs -o FILE.onnx\n");
+  const std::string text = folder / "x.txt";
+  const Finished named = npusim({"quantize", "--workload", kNetwork + "/model.onnx", "-o", text});
+  EXPECT_EQ(named.exitCode, 2);
+  EXPECT_EQ(named.err, "npusim: -o " + text + ": must end in .onnx\n");
+  EXPECT_FALSE(std::filesystem::exists(text));
   const Finished zoo = npusim({"quantize", "--workload", "resnet50", "-o", folder / "q.onnx"});
   EXPECT_EQ(zoo.exitCode, 2);
   EXPECT_EQ(zoo.err, "npusim: --workload resnet50: quantize takes a FILE.onnx\n");

@@ -32,6 +32,12 @@ TEST(ClockDomain, FarTimesAreAsExactAsNearOnes) {
     EXPECT_EQ(odd.cycleAt(odd.femtoseconds(cycle)), cycle);
     EXPECT_EQ(odd.cycleAt(odd.femtoseconds(cycle) - 1), cycle - 1);
   }
+  constexpr std::int64_t kPast = 10'000'000'000'000;  // 1e19 fs are above 2^63
+  EXPECT_EQ(core.femtoseconds(kPast), 10'000'000'000'000'000'000U);
+  for (const ClockDomain& clock : {core, memory, odd}) {
+    EXPECT_EQ(clock.cycleAt(clock.femtoseconds(kPast)), kPast) << clock.hertz();
+    EXPECT_EQ(clock.cycleAt(clock.femtoseconds(kPast) - 1), kPast - 1) << clock.hertz();
+  }
 }
 
 TEST(ClockDomain, MustRun) { EXPECT_THROW(ClockDomain(0), InternalError); }
