@@ -36,8 +36,9 @@ struct CompileOptions {
 
 /// Graph passes: fuses, folds and cleans; then sets number formats, for int8 and int16 by what
 /// `calibration` observed of the optimised graph on calibration inputs. Weights that came encoded
-/// stay so or become values (settleEncodedWeights()). The result is what the machine computes, and
-/// what evaluate() takes as its reference in int8 and int16.
+/// stay so or become values (settleEncodedWeights()). The graph that compile() is given, this one
+/// or what fuseBehindProducts() makes of it, is what the machine computes, and in int8 and int16
+/// what evaluate() is to be asked for as its reference.
 Graph optimize(const Graph& graph);
 Graph toPrecision(const Graph& optimized, const ChipConfig& chip, DataType precision,
                   const Calibration& calibration);

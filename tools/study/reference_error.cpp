@@ -1,5 +1,6 @@
 #include "tools/study/reference_error.h"
 
+#include "kernels/pipeline/compile.h"
 #include "tools/compile_network.h"
 #include "tools/real_outputs.h"
 
@@ -16,7 +17,8 @@ Comparison errorOf(const std::string& workload, const std::string& dataSet, cons
   dropSettled(network.graph, given);
   const Inputs inputs = completeInputs(inputSlots(network.graph), given, data.seed);
   const Prepared prepared = prepareNetwork(network, chip, choice, data, given, progress);
-  return compare(realOutputs(prepared.graph, inputs), given.data.outputs);
+  const Graph computed = fuseBehindProducts(prepared.graph, chip);
+  return compare(realOutputs(computed, inputs), given.data.outputs);
 }
 
 }  // namespace npusim::tools
