@@ -60,6 +60,7 @@ Prepared prepareNetwork(Network& network, const ChipConfig& chip, const CompileC
                         const Progress& progress) {
   Prepared prepared;
   prepared.precision = choosePrecision(choice.precision, network, chip);
+  if (choice.weights) checkWeightsEncodable(prepared.precision);
   checkPartitionUsed(choice, chip);
   checkFormatUses(data, prepared.precision);
   if (data.values) materializeWeights(network.graph);

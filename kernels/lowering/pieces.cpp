@@ -8,7 +8,7 @@ namespace {
 using List = std::vector<std::int64_t>;
 using Lists = std::span<const List* const>;
 
-constexpr std::size_t kMostPieces = 4;     ///< of one dimension
+constexpr std::size_t kMostPieces = 4;     ///< of one dimension, by all of a reader's lists
 constexpr std::int64_t kMostRepeats = 64;  ///< they stay together in every tile
 constexpr std::size_t kMostReaders = 2;
 
@@ -51,6 +51,32 @@ Piece pieceAt(Lists lists, std::size_t i) {
   return {number(i), number(length), number(repeat)};
 }
 
+/// The index lists by which a node finds its inputs along dimension d.
+std::vector<const List*> selectedBy(const Lowering& lowering, const Node& node, std::size_t d) {
+  std::vector<const List*> lists;
+  for (const ValueId input : node.inputs) {
+    const Lowering::Selection* selection = lowering.selection(input);
+    if (selection && !selection->source[d].empty()) lists.push_back(&selection->source[d]);
+  }
+  return lists;
+}
+
+/// Does a node that is to find one more input by `source` read all its inputs in few pieces?
+bool findsInFewPieces(const Lowering& lowering, const Node& node, const std::vector<List>& source) {
+  for (std::size_t d = 0; d < source.size(); ++d) {
+    const List& list = source[d];
+    if (list.empty()) continue;
+    if (std::any_of(list.begin(), list.end(), [](auto i) { return i < 0; })) return false;
+    std::vector<const List*> lists = selectedBy(lowering, node, d);
+    lists.push_back(&list);
+    const std::vector<Piece> pieces = commonPieces(lists);
+    const bool fewRepeats = std::all_of(pieces.begin(), pieces.end(),
+                                        [](const Piece& p) { return p.repeat <= kMostRepeats; });
+    if (pieces.size() > kMostPieces || !fewRepeats) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::vector<Piece> commonPieces(Lists lists) {
@@ -70,35 +96,20 @@ bool canSelect(const Lowering& lowering, const Node& node, const plan::View& fro
     return false;
   }
   const Shape& shape = graph.value(node.output).shape;
-  const bool alike = std::all_of(readers.begin(), readers.end(), [&](int reader) {
+  if (from.shape.size() != shape.size()) return false;
+  return std::all_of(readers.begin(), readers.end(), [&](int reader) {
     const Node& next = graph.nodes[static_cast<std::size_t>(reader)];
     return std::holds_alternative<Elementwise>(next.operation) && next.repeat == node.repeat &&
-           graph.value(next.output).shape == shape;
+           graph.value(next.output).shape == shape &&
+           findsInFewPieces(lowering, next, std::get<Remap>(node.operation).source);
   });
-  if (!alike || from.shape.size() != shape.size()) return false;
-  for (const List& list : std::get<Remap>(node.operation).source) {
-    if (list.empty()) continue;
-    if (std::find_if(list.begin(), list.end(), [](auto i) { return i < 0; }) != list.end()) {
-      return false;
-    }
-    const List* const alone[] = {&list};
-    const std::vector<Piece> pieces = commonPieces(alone);
-    const bool fewRepeats = std::all_of(pieces.begin(), pieces.end(),
-                                        [](const Piece& p) { return p.repeat <= kMostRepeats; });
-    if (pieces.size() > kMostPieces || !fewRepeats) return false;
-  }
-  return true;
 }
 
 std::vector<std::vector<Piece>> piecesOf(const Lowering& lowering, const Node& node) {
   const Shape& shape = lowering.graph().value(node.output).shape;
   std::vector<std::vector<Piece>> result;
   for (std::size_t d = 0; d < shape.size(); ++d) {
-    std::vector<const List*> lists;
-    for (const ValueId input : node.inputs) {
-      const Lowering::Selection* selection = lowering.selection(input);
-      if (selection && !selection->source[d].empty()) lists.push_back(&selection->source[d]);
-    }
+    const std::vector<const List*> lists = selectedBy(lowering, node, d);
     result.push_back(lists.empty() ? std::vector<Piece>{{0, shape[d], 1}} : commonPieces(lists));
   }
   return result;

@@ -19,7 +19,8 @@ struct Piece {
 std::vector<Piece> commonPieces(std::span<const std::vector<std::int64_t>* const> lists);
 
 /// Can what the node (a Remap of `from`) selects be found by its readers, so that nobody writes it?
-/// They must be few, element by element in the same loop, and find it in few pieces.
+/// They must be few, element by element in the same loop, and find it in few pieces, together with
+/// what else they find so by now.
 bool canSelect(const Lowering& lowering, const Node& node, const plan::View& from);
 
 /// The pieces of an Elementwise node's result, one entry a dimension each: their product is all of

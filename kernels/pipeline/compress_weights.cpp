@@ -162,6 +162,38 @@ bool settle(Value& value, const MatrixLayout& layout, const ChipConfig& chip, Da
   return true;
 }
 
+WeightForm formOf(const WeightChoice& choice) {
+  WeightForm form;
+  form.format = choice.format;
+  form.bits = choice.bits;
+  form.rowsPerScale = choice.format == WeightFormat::Int4 ? kRowsPerInt4Scale : 0;
+  form.keptShare = 1 - choice.pruned;
+  return form;
+}
+
+void requireDecoder(const ChipConfig& chip, WeightFormat format) {
+  if (chip.decoder.decodes(format)) return;
+  std::string offered, wanted;
+  for (const WeightFormat each : chip.decoder.formats) {
+    offered += fmt::format(" {}", name(each));
+    wanted += fmt::format("{},", name(each));
+  }
+  throw NotPossible(fmt::format(
+      "chip '{}' does not decode {} weights; its decoder.formats are{}; to give it one: --set "
+      "decoder.formats=[{}{}]",
+      chip.name, name(format), offered.empty() ? " none" : offered, wanted, name(format)));
+}
+
+/// For a network with nothing left to encode.
+void requireNoneEncoded(const Graph& graph, WeightFormat format) {
+  const std::int64_t encoded = encodedWeights(graph);
+  if (encoded == 0) return;
+  throw NotPossible(fmt::format(
+      "--weights: the file's own encoding of its weights is kept ({} of them) and no others get "
+      "smaller as {}; leave --weights out",
+      encoded, name(format)));
+}
+
 }  // namespace
 
 std::int64_t encodedWeights(const Graph& graph) {
@@ -189,6 +221,13 @@ void settleEncodedWeights(Graph& graph, const ChipConfig& chip, DataType type) {
   }
 }
 
+void checkWeightsEncodable(DataType precision) {
+  if (isFloat(precision)) return;
+  throw NotPossible(fmt::format(
+      "--weights encodes weights of fp32, fp16 and bf16 runs (--precision); this one computes {}",
+      name(precision)));
+}
+
 std::optional<WeightChoice> weightChoiceNamed(std::string_view word) {
   constexpr std::string_view kPalette = "palette:", kPruned = "pruned:";
   if (word == "dense") return std::nullopt;
@@ -209,34 +248,27 @@ std::optional<WeightChoice> weightChoiceNamed(std::string_view word) {
 
 void compressWeights(Graph& graph, const ChipConfig& chip, const WeightChoice& choice,
                      bool values) {
-  const std::string_view format = name(choice.format);
-  if (!chip.decoder.decodes(choice.format)) {
-    std::string offered;
-    for (const WeightFormat each : chip.decoder.formats) offered += fmt::format(" {}", name(each));
-    throw NotPossible(fmt::format(
-        "chip '{}' does not decode {} weights; its decoder.formats are{}; to give it one: --set "
-        "decoder.formats={}",
-        chip.name, format, offered.empty() ? " none" : offered, format));
-  }
-  WeightForm form;
-  form.format = choice.format;
-  form.bits = choice.bits;
-  form.rowsPerScale = choice.format == WeightFormat::Int4 ? kRowsPerInt4Scale : 0;
-  form.keptShare = 1 - choice.pruned;
+  const WeightForm form = formOf(choice);
   const Weights weights(graph);
-  bool any = false;
+  std::vector<Weights::Found> smaller;
   for (const Node& node : graph.nodes) {
     const auto found = weights.of(node);
     if (!found) continue;
-    Value& value = graph.value(found->constant);
-    if (value.constant->form || !isSmaller(form, value, value.type, found->layout)) continue;
-    if (values) encodeValues(value, found->layout, form, choice.pruned);
-    value.constant->form = form;
-    any = true;
+    const Value& value = graph.value(found->constant);
+    if (!value.constant->form && isSmaller(form, value, value.type, found->layout)) {
+      smaller.push_back(*found);
+    }
   }
-  if (!any) {
-    throw NotPossible(
-        fmt::format("--weights: no constant weights of floats that get smaller as {}", format));
+  if (smaller.empty()) requireNoneEncoded(graph, choice.format);
+  requireDecoder(chip, choice.format);
+  if (smaller.empty()) {
+    throw NotPossible(fmt::format("--weights: no constant weights of floats that get smaller as {}",
+                                  name(choice.format)));
+  }
+  for (const Weights::Found& each : smaller) {
+    Value& value = graph.value(each.constant);
+    if (values) encodeValues(value, each.layout, form, choice.pruned);
+    value.constant->form = form;
   }
 }
 

@@ -21,6 +21,9 @@ struct WeightChoice {
 /// 1); none for `dense`. Throws BadInput.
 std::optional<WeightChoice> weightChoiceNamed(std::string_view word);
 
+/// Throws NotPossible where runs in `precision` have no weights of floats to encode.
+void checkWeightsEncodable(DataType precision);
+
 /// Sets the form and the values of the constant weights that products of a float graph (from
 /// toPrecision()) read, where they get smaller by it. Without `values` the form only.
 ///
@@ -32,7 +35,8 @@ std::optional<WeightChoice> weightChoiceNamed(std::string_view word);
 /// of a tensor become zero, equal ones from the first on.
 ///
 /// Weights of grouped convolutions and those that other operations read too stay as they are.
-/// Throws NotPossible where the chip has no decoder for the format, or no weights are of floats.
+/// Throws NotPossible where the chip has no decoder for the format, or no weights are of floats, or
+/// all that would get smaller came encoded.
 void compressWeights(Graph& graph, const ChipConfig& chip, const WeightChoice& choice, bool values);
 
 /// Weights that came encoded (constants with a form, whose values are fp32) keep their form where a

@@ -98,5 +98,35 @@ TEST(Interpolation, MovesNoCopies) {
   EXPECT_LE(std::stoll(forked.bytes), (2 + 2) * kRows * kColumns * 4 * 21 / 20);
 }
 
+/// Every element `scale` times along dimension `d`.
+ValueId repeated(GraphBuilder& net, ValueId x, std::size_t d, std::int64_t scale) {
+  std::vector<std::vector<std::int64_t>> source(net.shape(x).size());
+  for (std::int64_t i = 0; i < net.shape(x)[d] * scale; ++i) source[d].push_back(i / scale);
+  return net.add(Remap{source}, {x});
+}
+
+/// What repeats twice and four times moves evenly only four elements long: of two such inputs one
+/// is written out.
+TEST(Interpolation, OfTwoScalesInOneSumIsNotCutToPieces) {
+  const ChipConfig chip = loadChip("edge", {});
+  for (const std::size_t d : {1U, 2U}) {
+    Shape half = {1, 64, 64}, quarter = half;
+    half[d] = 32;
+    quarter[d] = 16;
+    GraphBuilder net;
+    const ValueId a = net.input(half), b = net.input(quarter);
+    net.graph().outputs = {
+        net.binary(repeated(net, a, d, 2), ElementOp::Add, repeated(net, b, d, 4))};
+    const Compiled compiled = compileFor(net.graph(), chip, DataType::Float32, {});
+    EXPECT_LE(compiled.program.queue(isa::Engine::Vector).size(), 4U) << "dimension " << d;
+    Random random(1);
+    const Inputs inputs = {{net.graph().value(a).name, random.floats(half, 1)},
+                           {net.graph().value(b).name, random.floats(quarter, 1)}};
+    const Execution execution = execute(compiled.program, inputs);
+    EXPECT_EQ(execution.error, "");
+    EXPECT_TRUE(sameBytes(execution.outputs, evaluate(net.graph(), inputs)));
+  }
+}
+
 }  // namespace
 }  // namespace npusim::end_to_end

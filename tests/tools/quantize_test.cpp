@@ -60,6 +60,18 @@ TEST(Quantize, TheWrittenWeightsStayEncodedWhereADecoderIs) {
   const Finished encoded = run("--chip edge --set decoder.formats=[int8]");
   EXPECT_EQ(encoded.exitCode, 0) << encoded.out << encoded.err;
   EXPECT_THAT(encoded.err, Not(HasSubstr("lie as values")));
+  const Finished again = run("--chip edge --set decoder.formats=[int8] --weights int4");
+  EXPECT_EQ(again.exitCode, 3);
+  EXPECT_THAT(again.err, HasSubstr("the file's own encoding of its weights is kept (4 of them)"));
+}
+
+TEST(Quantize, EncodedWeightsAreForFloats) {
+  const Finished ran = npusim({"run", "--workload", kNetwork + "/model.onnx", "--chip", "edge",
+                               "--precision", "int8", "--weights", "int8"});
+  EXPECT_EQ(ran.exitCode, 3);
+  EXPECT_EQ(ran.err,
+            "npusim: --weights encodes weights of fp32, fp16 and bf16 runs (--precision); this one "
+            "computes int8\n");
 }
 
 TEST(Quantize, SaysWhatItNeeds) {

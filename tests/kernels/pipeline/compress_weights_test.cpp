@@ -118,11 +118,43 @@ TEST(CompressedWeights, AChipWithoutADecoderSaysSo) {
               compressWeights(graph, loadChip("edge", {}), *weightChoiceNamed("int8"), true);
             }),
             "chip 'edge' does not decode int8 weights; its decoder.formats are none; to give it "
-            "one: --set decoder.formats=int8");
+            "one: --set decoder.formats=[int8]");
+  EXPECT_EQ(messageOf([&] {
+              const ChipConfig chip = loadChip("edge", {{"decoder.formats", "[palette, int4]"}});
+              compressWeights(graph, chip, *weightChoiceNamed("int8"), true);
+            }),
+            "chip 'edge' does not decode int8 weights; its decoder.formats are palette int4; to "
+            "give it one: --set decoder.formats=[palette,int4,int8]");
+  EXPECT_NO_THROW(loadChip("edge", {{"decoder.formats", "[palette,int4,int8]"}}));
   EXPECT_EQ(messageOf([&] {
               compressWeights(graph, loadChip("ane_a15", {}), *weightChoiceNamed("int4"), true);
             }),
             "--weights: no constant weights of floats that get smaller as int4");
+}
+
+TEST(CompressedWeights, IntegersAreNotEncoded) {
+  for (const DataType type : {DataType::Float32, DataType::Float16, DataType::BFloat16}) {
+    EXPECT_EQ(messageOf([&] { checkWeightsEncodable(type); }), "nothing thrown");
+  }
+  for (const DataType type : {DataType::Int8, DataType::Int16}) {
+    EXPECT_EQ(messageOf([&] { checkWeightsEncodable(type); }),
+              "--weights encodes weights of fp32, fp16 and bf16 runs (--precision); this one "
+              "computes " +
+                  std::string(name(type)));
+  }
+}
+
+TEST(CompressedWeights, WhatTheFileEncodedIsKept) {
+  Graph graph;
+  const ValueId id = graph.addConstant("weights", randomTensor({8, 8}, 1));
+  graph.value(id).constant->form = WeightForm{};
+  for (const char* chip : {"edge", "ane_a15"}) {
+    EXPECT_EQ(messageOf([&] {
+                compressWeights(graph, loadChip(chip, {}), *weightChoiceNamed("int4"), true);
+              }),
+              "--weights: the file's own encoding of its weights is kept (1 of them) and no others "
+              "get smaller as int4; leave --weights out");
+  }
 }
 
 }  // namespace
