@@ -99,5 +99,12 @@ TEST(StudyPrecision, ShowsHowFarANetworkIsFromItsReference) {
   EXPECT_THAT(ran.out, HasSubstr("| mlp_autoenc | 1 | 0.99998 |"));
 }
 
+TEST(StudyPrecision, IsRefusedWhereTheChipHasNoSuchFormat) {
+  const Finished ran = npusim(
+      {"study", "precision", NPUSIM_SOURCE_DIR "/tests/models/reference", "--precision", "int16"});
+  EXPECT_EQ(ran.exitCode, 3);
+  EXPECT_EQ(ran.err, "npusim: chip 'edge' does not compute int16; it computes fp32 fp16 int8\n");
+}
+
 }  // namespace
 }  // namespace npusim::tools

@@ -61,6 +61,7 @@ std::vector<std::string> cells(const Reference& reference, const ChipConfig& chi
       worst.argMaxEqual = worst.argMaxEqual && each.argMaxEqual;
     }
   } catch (const NotPossible& refused) {
+    if (!chip.supports(precision)) throw;  // no other network would do
     return {reference.name, std::to_string(reference.sets.size()), "", "", refused.what()};
   }
   return {reference.name, std::to_string(reference.sets.size()),
@@ -87,7 +88,7 @@ void studyPrecision(const Arguments& arguments) {
   line.options.add_options()("models", po::value(&models)->value_name("DIR"),
                              "where NAME.onnx lie")("markdown", po::bool_switch(&markdown),
                                                     "as Markdown");
-  line.notes = "Without --precision, int8.\n" + calibrationNote();
+  line.notes = "Without --precision, int8. Scales come from 4 seeded variations of the inputs.\n";
   const auto words = parse(line, arguments);
   if (!words) return;
   const DataType precision = choice.precision.value_or(DataType::Int8);
