@@ -108,8 +108,7 @@ void checkFormatUses(const DataOptions& data, DataType precision) {
   if (!data.calibrationFolders.empty() && !isInteger(precision)) {
     throw BadInput(
         fmt::format("--calibrate sets the ranges of int8 and int16, this run computes {}; add "
-                    "--precision int8 or "
-                    "leave --calibrate out",
+                    "--precision int8 or int16, or leave --calibrate out",
                     name(precision)));
   }
   if (data.tolerance && !isFloat(precision)) {

@@ -8,9 +8,13 @@ namespace {
 using List = std::vector<std::int64_t>;
 using Lists = std::span<const List* const>;
 
-constexpr std::size_t kMostPieces = 4;     ///< of one dimension, by all of a reader's lists
-constexpr std::int64_t kMostRepeats = 64;  ///< they stay together in every tile
+/// Assumed: pieces multiply over dimensions and readers, and each is a task with its own issue and
+/// edges; beyond these one copy is cheaper. Linear interpolation needs three (both ends and
+/// between).
+constexpr std::size_t kMostPieces = 4;  ///< of one dimension, by all of a reader's lists
 constexpr std::size_t kMostReaders = 2;
+/// Assumed: positions that show the same element stay together in every tile.
+constexpr std::int64_t kMostRepeats = 64;
 
 /// Do positions i + step and i differ as positions j + step and j do, in every list?
 bool movesAlike(Lists lists, std::size_t i, std::size_t j, std::size_t step) {

@@ -13,11 +13,6 @@ using plan::Operand;
 using plan::Plan;
 using plan::Task;
 
-template <typename Items, typename Item>
-bool has(const Items& items, const Item& item) {
-  return std::find(items.begin(), items.end(), item) != items.end();
-}
-
 bool reads(const Task& task, BlockId block) {
   return std::any_of(task.operands.begin(), task.operands.end(),
                      [&](const Operand& operand) { return operand.block == block; });

@@ -17,11 +17,6 @@ using plan::Operand;
 using plan::Plan;
 using plan::Task;
 
-template <typename Items, typename Item>
-bool has(const Items& items, const Item& item) {
-  return std::find(items.begin(), items.end(), item) != items.end();
-}
-
 /// Calls `visit(operand, isInner)` for all operands of a task, the output last.
 template <typename AnyTask, typename Visit>
 void forEachOperand(AnyTask& task, const std::vector<BlockId>& inner, const Visit& visit) {

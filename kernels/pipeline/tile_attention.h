@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -14,6 +15,11 @@ struct Attention {
   std::vector<int> tasks;            ///< in order; indices of the plan's tasks
   std::vector<plan::BlockId> inner;  ///< scores and what is made of them: only `tasks` touch them
 };
+
+/// Is one of the tasks, or of the inner blocks, `id`?
+inline bool has(const std::vector<std::int32_t>& ids, std::int32_t id) {
+  return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
 
 /// All of a plan, no task in two of them.
 std::vector<Attention> findAttention(const plan::Plan& plan);

@@ -90,11 +90,8 @@ std::int64_t TransferCut::fillPlainly(Chunk& chunk) {
   while (!walk_.done() && chunk.bytes < chunkBytes_ &&
          std::max(reads_.units(), writes_.units()) < chunkUnits_) {
     const std::int64_t source = walk_.source(), target = walk_.target();
-    std::int64_t bytes = std::min(walk_.left(), chunkBytes_ - chunk.bytes);
-    if (fromMemory_)
-      bytes = std::min(bytes, reads_.bytesWithin(source, chunkUnits_ - reads_.units()));
-    if (toMemory_)
-      bytes = std::min(bytes, writes_.bytesWithin(target, chunkUnits_ - writes_.units()));
+    const std::int64_t bytes =
+        withinUnits(std::min(walk_.left(), chunkBytes_ - chunk.bytes), fromMemory_, source, target);
     if (fromMemory_) reads_.add(source, bytes);
     if (toMemory_) writes_.add(target, bytes);
     chunk.bytes += bytes;
@@ -123,14 +120,16 @@ void TransferCut::clear() {
 
 /// What the next run may bring, so that the chunk's bursts stay within their number.
 std::int64_t TransferCut::mostBytes(const Chunk& chunk, const Run& next) const {
-  std::int64_t bytes = chunkBytes_ - chunk.bytes;
+  const std::int64_t bytes = chunkBytes_ - chunk.bytes;
   if (transfer_->streamed || decoder_) return bytes;
-  if (!next.fills && fromMemory_) {
-    bytes = std::min(bytes, reads_.bytesWithin(next.source, chunkUnits_ - readUnits()));
-  }
-  if (toMemory_) {
-    bytes = std::min(bytes, writes_.bytesWithin(next.target, chunkUnits_ - writes_.units()));
-  }
+  return withinUnits(bytes, fromMemory_ && !next.fills, next.source, next.target);
+}
+
+std::int64_t TransferCut::withinUnits(std::int64_t bytes, bool reads, std::int64_t source,
+                                      std::int64_t target) const {
+  if (reads) bytes = std::min(bytes, reads_.bytesWithin(source, chunkUnits_ - readUnits()));
+  if (toMemory_)
+    bytes = std::min(bytes, writes_.bytesWithin(target, chunkUnits_ - writes_.units()));
   return bytes;
 }
 

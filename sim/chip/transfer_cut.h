@@ -45,6 +45,9 @@ class TransferCut {
   std::int64_t readUnits() const { return reads_.units() + indices_.units() + parameters_.units(); }
   bool inMemory(isa::StorageId storage) const { return machine_.memory(storage) != nullptr; }
   std::int64_t mostBytes(const Chunk& chunk, const Run& next) const;
+  /// So many of `bytes` from and to there as the chunk has bursts left for.
+  std::int64_t withinUnits(std::int64_t bytes, bool reads, std::int64_t source,
+                           std::int64_t target) const;
   void addRun(Chunk& chunk, const Run& run);
   void addIndex(Chunk& chunk, std::int64_t address);
   void addRead(std::int64_t from, std::int64_t bytes);

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <sstream>
 
 #include "sim/chip/npu.h"
 #include "sim/config/load_config.h"
+#include "sim/core/error.h"
 #include "tests/end_to_end/forked.h"
 #include "workloads/evaluate/evaluate.h"
 
@@ -57,6 +59,19 @@ Execution execute(const ChipConfig& chip, const isa::Program& program, const Inp
     execution.outputs.push_back(std::move(tensor));
   }
   return execution;
+}
+
+ReadWrite dramBytesOf(const ChipConfig& chip, const isa::Program& program) {
+  const Forked forked = runForked([&] {
+    Npu npu(chip, program, false);
+    npu.load();
+    const ReadWrite moved = npu.predict().total.counters.dramBytes;
+    return std::to_string(moved.read) + " " + std::to_string(moved.write);
+  });
+  if (!forked.error.empty()) throw InternalError(forked.error);
+  ReadWrite bytes;
+  std::istringstream(forked.bytes) >> bytes.read >> bytes.write;
+  return bytes;
 }
 
 bool sameBytes(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {

@@ -28,6 +28,9 @@ Execution execute(const isa::Program& program, const Inputs& inputs);
 /// The same on a machine with other timing than the program's own.
 Execution execute(const ChipConfig& chip, const isa::Program& program, const Inputs& inputs);
 
+/// What one prediction without values moves to and from DRAM, of a program compiled without them.
+ReadWrite dramBytesOf(const ChipConfig& chip, const isa::Program& program);
+
 bool sameBytes(const std::vector<Tensor>& a, const std::vector<Tensor>& b);
 
 /// A graph compiled for a chip: what the machine computes, and the program that computes it. int8

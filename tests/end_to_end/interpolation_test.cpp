@@ -2,10 +2,8 @@
 
 #include <algorithm>
 
-#include "sim/chip/npu.h"
 #include "sim/config/load_config.h"
 #include "tests/end_to_end/execution.h"
-#include "tests/end_to_end/forked.h"
 #include "tests/end_to_end/graph_builder.h"
 #include "workloads/evaluate/evaluate.h"
 
@@ -88,14 +86,8 @@ TEST(Interpolation, MovesNoCopies) {
   const ChipConfig chip = loadChip("edge", {});
   const isa::Program program =
       compile(net.graph(), chip, {DataType::Float32, Objective::Latency, false});
-  const Forked forked = runForked([&] {
-    Npu npu(chip, program, false);
-    npu.load();
-    const ReadWrite bytes = npu.predict().total.counters.dramBytes;
-    return std::to_string(bytes.read + bytes.write);
-  });
-  ASSERT_EQ(forked.error, "");
-  EXPECT_LE(std::stoll(forked.bytes), (2 + 2) * kRows * kColumns * 4 * 21 / 20);
+  const ReadWrite bytes = dramBytesOf(chip, program);
+  EXPECT_LE(bytes.read + bytes.write, (2 + 2) * kRows * kColumns * 4 * 21 / 20);
 }
 
 /// Every element `scale` times along dimension `d`.
